@@ -34,8 +34,10 @@ published. HTML, Markdown, JUnit and the annotations of GitHub actions then link
 rule to its place in [Rules](rules.md).
 """
 _OTHERS = """\
-`ringspec compare` writes {}, also of a folder; `ringspec selftest` writes its matrix as
-{}. In GitHub actions the causes also appear as annotations.
+`ringspec run` also writes `evidence`, a folder or a `.zip`, from which
+`ringspec verify` draws the [verdict anew](../certify.md). `ringspec compare` writes {},
+also of a folder; `ringspec selftest` writes its matrix as {}. In GitHub actions the
+causes also appear as annotations.
 """
 _JSON = """\
 It keeps to the JSON Schema `reports/ringspec/reports/report.schema.json`; a member is

@@ -38,14 +38,10 @@ def test_every_rule_has_examples_or_says_why_not_causes_and_a_fix(
     told = json.loads(ended.stdout)
     assert [it["id"] for it in told] == list(loaded.rules)
     for it in told:
-        whole = it["valid"] and (it["invalid"] or it["id"].startswith("lifecycle."))
-        accepts = it["id"].endswith(".accepted")
-        assert whole or accepts or it["invalid"] or it["no_example"], it["id"]
-        assert it["causes"], it["id"]
-        assert it["fix"], it["id"]
-        assert [each["place"] for each in it["places"]] == [
-            *loaded.rules[it["id"]].places
-        ]
+        no_invalid = it["id"].endswith(".accepted") or it["id"].startswith("lifecycle.")
+        assert it["invalid"] or it["no_example"] or (it["valid"] and no_invalid), it
+        assert it["causes"] and it["fix"], it  # noqa: PT018 - both, of each
+        assert it["places"] == list(loaded.rules[it["id"]].places)
 
 
 def test_a_rule_is_explained_for_people(ringspec: Ringspec) -> None:
@@ -56,7 +52,7 @@ def test_a_rule_is_explained_for_people(ringspec: Ringspec) -> None:
         "  A delay is at most 4320 minutes.\n",
         "/properties/retryDelays/items/maximum: 4320\n",
         "  valid   retryDelays.items.max/valid-4320\n",
-        "[4320], ",
+        '"retryDelays": [4320],',
         "of retries.enum/valid-3: replace /retryDelays/0: 15 -> 4321\n",
         "- The bound is taken in hours or seconds",
         "- Off by one",

@@ -26,7 +26,9 @@ MAY_IMPORT = {
 }
 # Between their packages a submodule is nobody's business but the command's, and that
 # of what is the command in another guise: pytest's plugin, schemathesis' hooks, load.
+# What compiles a contract is written on all that reads one.
 MAY_REACH_INSIDE = {
+    ("strategies", "spec"),
     ("cli", "harness"),
     ("plugin", "harness"),
     ("plugin", "cli"),

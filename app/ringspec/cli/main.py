@@ -33,6 +33,7 @@ COMMANDS = {
     "cases": "Print every case as a line of JSON.",
     "probe": "Find out which spelling a server takes.",
     "replay": "Fire again a case, or what failed in a report.",
+    "verify": "Check an evidence, and judge its exchanges anew.",
     "profile": "Write a target's profile, or try one.",
     "serve": "Serve the reference server, or a mutant.",
     "selftest": "Run against every mutant: the kill matrix.",

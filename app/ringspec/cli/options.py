@@ -17,6 +17,8 @@ from ringspec.spec import PROFILES, Level, UsageError, dialect_names, did_you_me
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
 ReportPaths = list[tuple[str, Path]]
+# What a run writes that is no single report.
+EVIDENCE = "evidence"
 
 
 def completer(
@@ -92,7 +94,7 @@ def format_option(*shapes: str, text: str = "How to print it.") -> Decorator[Any
 def _run_formats() -> Iterable[str]:
     from ringspec.reports import FORMATS  # noqa: PLC0415 - only to complete
 
-    return FORMATS
+    return (*FORMATS, EVIDENCE)
 
 
 def reports_option(
@@ -105,7 +107,10 @@ def reports_option(
         metavar="FORMAT=PATH|-",
         multiple=True,
         shell_complete=completer(
-            lambda: [f"{name}=report.{name}" for name in formats()]
+            lambda: [
+                f"{name}=report.{'zip' if name == EVIDENCE else name}"
+                for name in formats()
+            ]
         ),
         help=text,
     )

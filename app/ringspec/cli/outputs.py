@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ringspec.cli.exits import INTERRUPTED, output_error, print_error, release_output
 from ringspec.cli.options import (
+    EVIDENCE,
     added,
     color_option,
     docs_option,
@@ -22,11 +23,13 @@ from ringspec.cli.options import (
     screen,
 )
 from ringspec.harness import Ended, Event, Result
+from ringspec.harness.running.plan import Plan
 from ringspec.reports import (
     FORMATS,
     Display,
     EventStream,
     GitHubAnnotations,
+    Record,
     Recorder,
     Redactor,
     on_github,
@@ -40,7 +43,10 @@ _STREAM = "ndjson"
 _WIDEST = 80
 
 output_options = added(
-    reports_option(f"Write a report (repeatable): {', '.join(FORMATS)}."),
+    reports_option(
+        f"Write a report (repeatable): {', '.join(FORMATS)}; of a run also"
+        f" {EVIDENCE}, a folder, or a file if it ends in .zip."
+    ),
     docs_option,
     flag("--quiet", help="Only failures and the last line."),
     flag("--verbose", help="Every failing case."),
@@ -52,7 +58,7 @@ class Outputs:
     """The reporters of a run, and the reports that it writes.
 
     The display ends when its reader is gone or its disk full; in a job of GitHub
-    Actions it annotates, too.
+    Actions it annotates, too. An evidence is written of a plan with a tape.
     """
 
     def __init__(
@@ -63,7 +69,9 @@ class Outputs:
         docs: str = "",
         *,
         annotates: bool = True,
+        plan: Plan | None = None,
     ) -> None:
+        self._plan, self._redactor = plan, redactor
         self._wanted = [each for each in wanted if each[0] != _STREAM]
         self._recorder = Recorder(redactor, docs)
         self._streams = [
@@ -106,8 +114,16 @@ class Outputs:
         checks = [*(each.check for each in self._streams)]
         if self._wanted:
             record = self._recorder.record
-            checks += [partial(write, *each, record) for each in self._wanted]
+            checks += [partial(self._write, *each, record) for each in self._wanted]
         return attempted((*checks, self._check_display), status)
+
+    def _write(self, name: str, path: Path, record: Record) -> None:
+        if name != EVIDENCE or self._plan is None:
+            write(name, path, record)
+            return
+        from ringspec.cli.evidence import write_evidence  # noqa: PLC0415 - rarely asked
+
+        write_evidence(path, self._plan, self._redactor, record)
 
     def _check_display(self) -> None:
         if self._error is not None:

@@ -32,6 +32,7 @@ from ringspec.reports import (
     failed_cases,
     read_report,
     shown,
+    stages,
 )
 from ringspec.spec import Contract, Level, RuleId, UsageError, dialect_names, nearest
 from ringspec.strategies import Case, Request, otherwise
@@ -73,7 +74,8 @@ def command(**options: Any) -> int:
     on this machine, and for cases the embedded reference server. Twins are fired with
     them, so that a refusal can be judged. It says of each case what has changed.
     """
-    return ReplayOptions(**options).status()
+    with stages(options["color"], quiet=options["quiet"]) as tell:
+        return ReplayOptions(**options, tell=tell).status()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +108,7 @@ class ReplayOptions(FireOptions):
                 again = [failed[each] for each in ids if each in failed]
                 plan, unfit = _again(plan, again, past, path)
             plan, redactor = setup.aimed(plan, *resolve())
+            self.tell("")
             lacking, rules = lacking_rules(plan), {it.id: it.rule for it in plan.cases}
             lacks = {it: lacking[rules[it]] for it in ids if rules.get(it) in lacking}
             unfit = {**lacks, **unfit}

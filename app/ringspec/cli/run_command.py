@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 from ringspec.cli.known_file import KnownFile
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
+    EVIDENCE,
     ReportPaths,
     access_options,
     contract_options,
@@ -38,6 +39,7 @@ from ringspec.harness.running.plan import (
     part_of,
 )
 from ringspec.harness.running.run import Session, effects_in, listed, run
+from ringspec.harness.running.tape import Tape
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted, stages
@@ -160,7 +162,7 @@ class RunOptions(FireOptions):
                 redactor=redactor,
                 again=tuple(chain.from_iterable(given)),
             )
-            outputs = Outputs(wanted, terminal, redactor, self.docs)
+            outputs = Outputs(wanted, terminal, redactor, self.docs, plan=plan)
             status, result = report_run(run(plan), outputs)
         return known_file.renewed(result, plan.contract, status)
 
@@ -171,6 +173,15 @@ class RunOptions(FireOptions):
             parse_shard(self.shard)
         _ = self._phases
         return wanted
+
+    def check_report(self, name: str, path: Path) -> None:
+        """Raise a UsageError or ReportError if a report cannot be written."""
+        if name != EVIDENCE:
+            super().check_report(name, path)
+            return
+        from ringspec.cli.evidence import check_evidence  # noqa: PLC0415 - rarely asked
+
+        check_evidence(path)
 
     @cached_property
     def _phases(self) -> frozenset[Phase]:
@@ -226,6 +237,7 @@ class RunOptions(FireOptions):
             fail_fast=self.fail_fast,
             fail_untested=self.fail_untested,
             examples=EXAMPLES if self.examples is None else self.examples,
+            tape=Tape() if EVIDENCE in dict(self.report_paths()) else None,
         )
 
     def _dry_run(self) -> int:

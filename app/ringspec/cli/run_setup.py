@@ -225,6 +225,8 @@ class RunSetup:
             cases=self.cases,
             url="",
             seed=self.seed,
+            success=self.profile.success,
+            rejections=self.profile.rejections,
             safety=self.profile.safety,
             pacing=self.profile.pacing,
             made=made(self.profile.name),
@@ -277,7 +279,11 @@ class FireOptions:
                 "--quiet and --verbose exclude each other", hint="leave out one of them"
             )
         parse_rate(self.rate)
-        return report_paths(self.reports, lambda name, path: check(path, name))
+        return report_paths(self.reports, self.check_report)
+
+    def check_report(self, name: str, path: Path) -> None:
+        """Raise a UsageError or ReportError if a report cannot be written."""
+        check(path, name)
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -330,8 +330,10 @@ class Suite:
             with terminable(), options.plan(known) as (plan, redactor):
                 recorder = _ProgressRecorder(redactor, terminal)
                 paths, docs = options.report_paths(), options.docs
-                outputs = Outputs(paths, recorder, redactor, docs, annotates=False)
                 own = replace(plan, rules=frozenset(each.rule.id for each in items))
+                outputs = Outputs(
+                    paths, recorder, redactor, docs, annotates=False, plan=own
+                )
                 status, _ = report_run(run_events(own), outputs)
             record = recorder.record
             found = record.result

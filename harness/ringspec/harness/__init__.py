@@ -27,6 +27,7 @@ from ringspec.harness.judging.verdict import now as now
 from ringspec.harness.judging.verdict import plainest as plainest
 from ringspec.harness.recording import ClientSession as ClientSession
 from ringspec.harness.recording import JudgedRequest as JudgedRequest
+from ringspec.harness.sending.exchange import MASK as MASK
 from ringspec.harness.sending.exchange import Exchange as Exchange
 from ringspec.harness.sending.exchange import Failure as Failure
 from ringspec.harness.sending.exchange import Played as Played

@@ -24,6 +24,7 @@ from ringspec.spec import (
     SpecError,
     TargetError,
     at,
+    at_pointer,
     load_with_actions,
     same,
 )
@@ -153,7 +154,7 @@ class Prober:
             return tried
         invalid = await self._send(contract, bodies.invalid)
         is_read = {None: None, True: False, False: True}[_taken(invalid)]
-        shown = _shows(valid, bodies)
+        shown = _shows(valid, bodies, contract.answers.at)
         return tried._replace(shown=shown, is_read=is_read, broken=invalid.summary)
 
     async def _send(self, contract: Contract, body: Json) -> Exchange:
@@ -177,12 +178,13 @@ class Prober:
         return exchange
 
 
-def _shows(exchange: Exchange, bodies: ProbeBodies) -> bool:
+def _shows(exchange: Exchange, bodies: ProbeBodies, resource: str) -> bool:
     if bodies.by_default or exchange.response is None:
         return False
     data, _ = parse(exchange.response)
     try:
-        return same(at(data, bodies.place), at(bodies.valid, bodies.place))
+        shown = at(at_pointer(data, resource), bodies.place)
+        return same(shown, at(bodies.valid, bodies.place))
     except KeyError:
         return False
 

@@ -324,7 +324,10 @@ def expectation(case: Case) -> str:
         case Expect.ACCEPT:
             return f"the body is valid, so that it is accepted with {status}"
         case Expect.REJECT if case.broken:
-            return f"the body is invalid, so that it is refused with {status}"
+            shown = (f"{json.dumps(v)} at {k}" for k, v in case.or_default.items())
+            taken = f", or accepted, the default shown: {' and '.join(shown)}"
+            lawful = taken if case.or_default else ""
+            return f"the body is invalid, so that it is refused with {status}{lawful}"
         case Expect.REJECT:
             return f"the request is refused with {status}"
         case Expect.SURVIVE:

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import ascii_lowercase
 from typing import Any, Literal, Self, TextIO
 
-from ringspec.reports.console import Color, console
+from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.files import check, check_format
 from ringspec.reports.printable import (
     by_value,
@@ -31,7 +31,6 @@ COMPARISON_FORMATS: dict[str, tuple[str, ...]] = {
 }
 _LABEL = 24
 LOCAL = ("localhost", "127.", "[::1]", "::1")
-_CONCLUSIONS = {"conformant": "green", "nonconformant": "bold red"}
 # The room for an id beside the columns, before these are cut to letters.
 _ID = 34
 
@@ -91,9 +90,6 @@ class ChangeKind(_Printed):
 
 
 _UNCHANGED = ChangeKind.UNCHANGED
-_BAD = list(ChangeKind)[:4]
-# Files have a table for each of these, and a list of ids for each of the neutral ones.
-_TABLES, _NEUTRAL = list(ChangeKind)[:8], list(ChangeKind)[8:10]
 # Kinds by the outcome before, and after in the order of _AFTER. Rules that fail both
 # times are told apart by their cases.
 _AFTER = ("fail", "known", "inconclusive", "pass", "unjudged")
@@ -139,11 +135,6 @@ class RuleChange:
     new: Mapping[str, str]
     gone: tuple[str, ...]
     why: str
-
-    @property
-    def step(self) -> str:
-        """The outcomes before and after."""
-        return f"{self.before.words} -> {self.after.words}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,10 +361,7 @@ def print_comparison(
     color: Color = "auto",
 ) -> None:
     """Print a comparison; everything: also the rules that are alike, or unchanged."""
-    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
-
     out = console(stdout, color)
-    first = found.columns[0]
     names = [column.label for column in found.columns]
     widths = [max(len(label), 5) + 2 for label in names]
     # Letters stand for the columns where these leave no room for ids.
@@ -382,21 +370,16 @@ def print_comparison(
         pairs = map("".join, product(ascii_lowercase, repeat=2))
         names = [*ascii_lowercase, *pairs][: len(names)]
         widths = [3 if len(names) > 26 else 2] * len(names)
-    told(
+    print_template(
         out,
         "compare.txt",
         found=found,
-        title=first.title,
-        dialect=first.report["contract"]["dialect"],
         everything=everything,
-        conclusions=_CONCLUSIONS,
-        bad=_BAD,
         named=list(zip(names, found.columns, strict=True)),
         widths=widths,
         cut=cut,
         letters=LETTERS,
     )
-    stdout.flush()
 
 
 def check_comparison(name: str, path: Path) -> None:
@@ -423,8 +406,6 @@ def render_comparison(name: str, found: Comparison, *, everything: bool) -> byte
         found=found,
         runs=found.mode == "runs",
         rules=rules,
-        heads=_TABLES,
-        neutral=_NEUTRAL,
         cases=5,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from ringspec.reports.case_text import expectation, fault_lines
-from ringspec.reports.console import console
+from ringspec.reports.console import console, print_template
 from ringspec.reports.json_report import rule_json
 from ringspec.reports.printable import json_page, visible
 from ringspec.spec import (
@@ -20,7 +20,7 @@ from ringspec.spec import (
     judged_with_others,
     places_of,
 )
-from ringspec.strategies import Case, Expect, cases_of, untested, wire_request
+from ringspec.strategies import Case, Expect, cases_of, line, untested
 
 
 def explain(contract: Contract, rules: Iterable[RuleId]) -> list[dict[str, Json]]:
@@ -40,11 +40,15 @@ def explain(contract: Contract, rules: Iterable[RuleId]) -> list[dict[str, Json]
             why = f"It is untested: {unbroken}." if unbroken else ""
         if not why and not serving:
             why = judged_with_others(rule) or "No case serves it."
+        stated = {each.place: each.value for each in places_of(contract, rule)}
         causes, fix = explanation(contract, rule)
         told.append(
             {
                 **rule_json(rule),
-                "places": _places(contract, rule),
+                "places": list(rule.places),
+                "values": {it: stated[it] for it in rule.places if it in stated},
+                "valid": None,
+                "invalid": None,
                 **_examples(rule, serving, {each.id: each for each in cases}),
                 "no_example": why,
                 "causes": causes,
@@ -54,40 +58,23 @@ def explain(contract: Contract, rules: Iterable[RuleId]) -> list[dict[str, Json]
     return told
 
 
-def _places(contract: Contract, rule: Rule) -> list[dict[str, Json]]:
-    """Return the places of a rule, with what they hold where a schema states it."""
-    stated = {each.place: each.value for each in places_of(contract, rule)}
-    return [
-        {"place": it, **({"value": stated[it]} if it in stated else {})}
-        for it in rule.places
-    ]
-
-
 def _examples(
     rule: Rule, serving: list[Case], cases: dict[str, Case]
 ) -> dict[str, Json]:
-    """Return the plainest case that breaks a rule, and a valid one, on its boundary."""
+    """Return a valid case, on the boundary, and the plainest one that breaks a rule."""
     breaking = [each for each in serving if each.expect is not Expect.ACCEPT]
     # Those that break it alone come first.
     breaking.sort(key=lambda each: (each.rule != rule.id, each.coupled))
-    invalid = next(iter(breaking), None)
-    twin = cases.get(invalid.twin or "") if invalid else None
-    valid = next((each for each in serving if each.expect is Expect.ACCEPT), twin)
+    twins = (cases[each.twin] for each in breaking[:1] if each.twin)
+    valid = [*(each for each in serving if each.expect is Expect.ACCEPT), *twins]
     return {
         name: {
-            "case": case.id,
-            "twin": case.twin,
-            "expect": case.expect,
+            **json.loads(line(case)),
             "due": expectation(case),
-            "sent": [
-                f"{it.request.method} {it.request.path}" for it in case.steps or [case]
-            ],
-            "fault": fault_lines(case, cases.get(case.twin or "")),
-            "body": wire_request(case.request).get("body"),
+            "edits": fault_lines(case, cases.get(case.twin or "")),
         }
-        if case
-        else None
-        for name, case in (("valid", valid), ("invalid", invalid))
+        for name, found in (("valid", valid), ("invalid", breaking))
+        for case in found[:1]
     }
 
 
@@ -100,10 +87,7 @@ def print_rules(
     rules: Sequence[dict[str, Json]], stdout: TextIO, template: str = "rules.txt"
 ) -> None:
     """Print rules for people."""
-    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
-
-    told(console(stdout), template, rules=rules, written=_written)
-    stdout.flush()
+    print_template(console(stdout), template, rules=rules, written=_written)
 
 
 def render_rules(

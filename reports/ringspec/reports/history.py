@@ -25,7 +25,7 @@ from ringspec.reports.comparison import (
     mark_of,
     short_label,
 )
-from ringspec.reports.console import Color, console
+from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.printable import by_value, counted, json_page, listed
 from ringspec.reports.report_reader import (
     Report,
@@ -76,15 +76,13 @@ class HistoryRun:
         """Return whether it says something of a rule."""
         return self.marks.get(rule, RuleMark.ABSENT) not in UNJUDGED
 
-    @property
-    def terms(self) -> dict[str, str]:
-        """What it was judged by."""
-        contract = self.report["contract"]
-        return {
-            "level": self.report["level"].upper(),
-            "contract": f"{contract['version']} ({contract['sha256'][:12]})",
-            "dialect": contract["dialect"] or "none",
-        }
+    def is_like(self, other: HistoryRun) -> bool:
+        """Return whether both were judged at one level, by one contract."""
+        mine, its = (
+            (it["level"], it["contract"]["sha256"])
+            for it in (self.report, other.report)
+        )
+        return mine == its
 
     def cell(self, runs: int = 1) -> Cell:
         """Return the verdict, as that of the last of some runs."""
@@ -93,9 +91,9 @@ class HistoryRun:
         mark = {"conformant": RuleMark.PASS, "nonconformant": RuleMark.FAIL}.get(
             word, RuleMark.INCONCLUSIVE
         )
-        narrowed = any(self.report.get(it) for it in ("part", "shard", "interrupted"))
+        told = [self.report.get(it) for it in ("part", "shard", "interrupted")]
         said = [(word, LETTERS[mark])]
-        if mark is RuleMark.PASS and narrowed:
+        if mark is RuleMark.PASS and any((*told, counts[RuleMark.SKIPPED])):
             mark, said = RuleMark.WARN, [("in part", "~")]
         elif mark is not RuleMark.PASS and counts[mark]:
             said.append((f" {counts[mark]}", str(counts[mark])))
@@ -125,24 +123,17 @@ class Provider:
         """Each run compared with the one before it."""
         return list(_steps(self.dated))
 
-    @property
-    def terms(self) -> str:
-        """What the last run was judged by, and others before it; its target."""
-        said = []
-        for name, value in self.latest.terms.items():
-            others = [it for it in self.dated if it.terms[name] != value]
-            before = listed(list(dict.fromkeys(it.terms[name] for it in others)), 3)
-            until = f" (until {others[-1].day} {before})" if others else ""
-            said.append(f"{name} {value}{until}")
-        return "; ".join([*said, self.latest.report["target"]])
-
     def cell(self, day: str) -> Cell:
-        """Return the verdict of the last run of a day."""
+        """Return the verdict of the last run of a day; a star: by other terms."""
         found = [it for it in (*self.undated, *self.dated) if it.day == day]
         # Nobody knows which of those without a date is the last.
         if day == _UNDATED and len({it.cell() for it in found}) > 1:
             return Cell(f"{len(found)} that differ", "?", RuleMark.INCONCLUSIVE)
-        return found[-1].cell(len(found)) if found else Cell()
+        if not found:
+            return Cell()
+        words, short, mark = found[-1].cell(len(found))
+        star = "" if found[-1].is_like(self.latest) else " *"
+        return Cell(words + star, short + star, mark)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,8 +160,8 @@ class History:
 def _steps(runs: Sequence[HistoryRun]) -> Iterator[Comparison]:
     """Compare each run with the one before it.
 
-    A rule that had no turn there is compared with the last run of the same terms in
-    which it had: a run of a part hides no regression.
+    A rule that had no turn there is compared with the last run of that level and
+    contract in which it had: a run of a part hides no regression.
     """
     days = Counter(it.day for it in runs)
     labels = [it.day if days[it.day] == 1 else f"{it.began:%F %T}" for it in runs]
@@ -181,7 +172,7 @@ def _steps(runs: Sequence[HistoryRun]) -> Iterator[Comparison]:
             rule: since
             for rule, since in last.items()
             if later.judged(rule) and not earlier.judged(rule)
-            if runs[since].terms == later.terms
+            if runs[since].is_like(later)
         }
         last |= {rule: number for rule in rules[number] if earlier.judged(rule)}
         before = rules[number] | {it: rules[since][it] for it, since in missed.items()}
@@ -213,13 +204,14 @@ def read_history(paths: Sequence[Path]) -> History:
     for folder in folders:
         inside = list(_files(folder, skipped))
         texts = [it for it in inside if it.suffix.lower() == ".json"]
-        skipped += [f"{it}: is no JSON" for it in inside if it not in texts]
-        reports, unread = readable_reports(texts)
-        skipped += unread
-        for path, report in reports:
+        if others := [str(it) for it in inside if it not in texts]:
+            skipped.append(f"{listed(others, 8)}: no JSON")
+        for path in texts:
+            read, unread = readable_reports([path])
+            skipped += unread
             above = path.relative_to(folder).parts[:-1]
             home = folder.resolve().name if len(folders) > 1 else "".join(above[:1])
-            found.append((home, path, report))
+            found += [(home, path, _slim(report)) for _, report in read]
     clients = [path for _, path, it in found if it.get("judged") == "clients"]
     skipped += [f"{path}: is of clients, not of a server" for path in clients]
     remarks = [f"skipped: {each}" for each in skipped]
@@ -230,7 +222,7 @@ def read_history(paths: Sequence[Path]) -> History:
             hint="`ringspec run … --report json=PATH` writes one",
         )
     runs = [
-        HistoryRun(path=str(path), report=_slim(report), began=_began(report))
+        HistoryRun(path=str(path), report=report, began=_began(report))
         for _, path, report in found
     ]
     named_by, names = _names(runs, [home for home, *_ in found])
@@ -321,8 +313,6 @@ def print_history(
     found: History, stdout: TextIO, *, everything: bool = False, color: Color = "auto"
 ) -> None:
     """Print the last days that fit; everything: all changes, and all rules in them."""
-    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
-
     out = console(stdout, color)
     names = [short_label(it.name) for it in found.providers]
     label = max(map(len, names)) + 2
@@ -335,7 +325,7 @@ def print_history(
         fitting = max((out.width + 2 - label) // size, 1)
         if fitting >= len(heads):
             break
-    told(
+    print_template(
         out,
         "history.txt",
         found=found,
@@ -348,7 +338,6 @@ def print_history(
         everything=everything,
         most=999 if everything else 6,
     )
-    stdout.flush()
 
 
 def render_history(name: str, found: History, *, everything: bool) -> bytes:

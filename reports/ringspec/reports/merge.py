@@ -30,7 +30,7 @@ from ringspec.spec import Json, Level, UsageError
 _Named: TypeAlias = tuple[Path, Report]
 
 # These hold every exchange, and reports of parts only those that failed.
-_ALL = {"har": "every exchange", "ndjson": "every event"}
+_ALL = dict.fromkeys(("har", "evidence"), "every exchange") | {"ndjson": "every event"}
 MERGED_FORMATS = tuple(name for name in FORMATS if name not in _ALL)
 # The outcome in one part beats those after it.
 _ORDER = ("fail", "inconclusive", "untested", "pass", "not-applicable", "skipped")

@@ -15,7 +15,7 @@ from dataclasses import fields, is_dataclass, replace
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from ringspec.harness import Event, Exchange, Finding, JudgedRequest
+from ringspec.harness import MASK, Event, Exchange, Finding, JudgedRequest
 from ringspec.strategies import Case
 
 _Event = TypeVar("_Event", bound=Event | Finding | JudgedRequest)
@@ -24,7 +24,6 @@ _Event = TypeVar("_Event", bound=Event | Finding | JudgedRequest)
 _SHORTEST = 4
 # Fewer letters, in other spellings, would be found in innocent text.
 _FEWEST = 8
-REDACTED = "[redacted]"
 # Longest text that is cached, and most of them.
 _SHORT, _MANY = 100, 10_000
 # A longer text that holds a secret apart is left out as a whole.
@@ -105,14 +104,14 @@ class Redactor:
             return known
         redacted = text
         for each in self._secrets:
-            redacted = redacted.replace(each, REDACTED)
+            redacted = redacted.replace(each, MASK)
         letters = _letters(redacted)
         looked = (it for it in self._letters.items() if it[1] or it[0] in letters)
         found = (hit for each in looked for hit in _spans(letters, *each))
         hits = list(islice(found, _MANY))
         spans = [(first, last) for first, last, counts in hits if counts]
         if len(hits) == _MANY or (spans and len(text) > _LONG):
-            redacted = REDACTED  # not looked at letter by letter
+            redacted = MASK  # not looked at letter by letter
         elif spans:
             redacted = _without(redacted, spans)
         if len(text) < _SHORT and len(self._texts) < _MANY:
@@ -125,7 +124,7 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """Take the secrets, and any user and password, out of a URL."""
-        return _USERINFO.sub(f"{REDACTED}@", self.text(url))
+        return _USERINFO.sub(f"{MASK}@", self.text(url))
 
     def event(self, event: _Event) -> _Event:
         """Take the secrets out of an event, a finding or a judged request."""
@@ -220,6 +219,6 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
     kept, edge = list[str](), 0
     for begin, end in sorted(set(spans)):
         first, last = places[begin][0], places[end - 1][1]
-        kept += [text[edge:first], REDACTED]
+        kept += [text[edge:first], MASK]
         edge = max(edge, last)
     return "".join([*kept, text[edge:]])

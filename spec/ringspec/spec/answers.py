@@ -16,7 +16,7 @@ from functools import cached_property
 from ringspec.spec.assertions import Assertion, assertions
 from ringspec.spec.document import Inlined, Node, check, inline
 from ringspec.spec.errors import SpecError
-from ringspec.spec.forms import for_answer
+from ringspec.spec.forms import without_marked
 from ringspec.spec.operations import (
     Operation,
     concrete,
@@ -154,7 +154,8 @@ def _answer(status: str, media: Node, rows: Collection[RuleId], at: str) -> Answ
     # A recursive schema is judged to the depth written.
     schema = inline(media.document, f"{media.place}/schema")
     check(schema, Catalogue({}))
-    schema, stated = for_answer(schema), []
+    schema = replace(schema, schema=without_marked(schema.schema, "writeOnly"))
+    stated = []
     for each in assertions(schema, "answer"):
         part = "members" if each.keyword == "required" else "types"
         envelope = status[0] != "2" and {ENVELOPE, ANSWER_JSON} & {*rows}

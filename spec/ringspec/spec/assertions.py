@@ -22,6 +22,7 @@ from ringspec.spec.schemas import (
     KEYWORDS,
     Subschema,
     branches,
+    keywords,
     subschemas,
     walk,
 )
@@ -67,6 +68,16 @@ class Assertion:
     def stem(self) -> Path:
         """Return the path of the subschema that it stands in."""
         return self.path[: -2 if self.keyword in _REQUIRED else -1]
+
+    @property
+    def subject(self) -> Path:
+        """Return the instance path of what it is about: of a member that is missing."""
+        return self.instance + (self.value,) * (self.keyword in _REQUIRED)
+
+    @property
+    def is_conditional(self) -> bool:
+        """Return whether it applies only under a condition."""
+        return any(each in {"then", "else"} for _, each in keywords(self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +215,14 @@ def _walk(
                 yield from _walk(inlined, branch, naming.branch(names[index]), inside)
             elif child.holds:
                 yield from _walk(inlined, child, naming.below(child), within)
+
+
+def by_rule(stated: Iterable[Assertion]) -> dict[RuleId, list[Assertion]]:
+    """Return assertions by their rules, in order."""
+    found: dict[RuleId, list[Assertion]] = {}
+    for each in stated:
+        found.setdefault(each.rule, []).append(each)
+    return found
 
 
 def branch_names(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -42,12 +41,46 @@ from ringspec.spec.rules import (
     respelt,
 )
 from ringspec.spec.schemas import walk
+from ringspec.spec.sentences import quotation, sentence
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
 # The latest contracts, by a digest of all their inputs.
 _LOADED: dict[str, Contract] = {}
 _MOST_LOADED = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """All that a contract is made of, its dialect and overrides applied.
+
+    Attributes:
+        catalogue: the data of the catalogue.
+        changes: of rules, by the dialect.
+    """
+
+    document: dict[str, Json]
+    catalogue: Json
+    operation: str
+    dialect: str | None = None
+    changes: Json = field(default_factory=dict)
+    fixtures: dict[str, Json] = field(default_factory=dict)
+
+    def contract(self) -> Contract:
+        """Return the contract that is made of them; SpecError without one."""
+        dialect = changes = None
+        if self.dialect is not None:
+            dialect = Overlay(self.dialect, self.dialect, {RULES: self.changes})
+            changes = read_changes(dialect.content, dialect.origin)
+        return _build(
+            self.document,
+            self.operation,
+            dialect,
+            Overrides(fixtures=self.fixtures),
+            parse_catalogue(self.catalogue, "catalogue"),
+            changes or {},
+            self.catalogue,
+        )
 
 
 @dataclass(frozen=True)
@@ -62,8 +95,7 @@ class Contract:
             bodies.
         dropped: rules of the catalogue that this dialect drops or lacks.
         chosen: branches of choices that bodies are read as, by the choice's path.
-        sha256: digest of the document, dialect and overrides applied, of the catalogue,
-            and of the values of fixtures.
+        sha256: digest of the inputs.
     """
 
     title: str
@@ -80,6 +112,7 @@ class Contract:
     dropped: tuple[RuleId, ...]
     catalogue: Catalogue
     fixtures: tuple[Fixture, ...]
+    inputs: Inputs
     chosen: Chosen = field(default_factory=dict)
 
     @cached_property
@@ -111,6 +144,15 @@ class Contract:
         """The assertions that bodies can break, as they are read."""
         chosen = self.chosen.items()
         return tuple(each for each in self.assertions if chosen >= {*each.within})
+
+    @cached_property
+    def always_required(self) -> frozenset[tuple[str, ...]]:
+        """The instance paths of members that are required whatever else a body has."""
+        return frozenset(
+            each.subject
+            for each in self.assertions
+            if each.keyword == "required" and not each.is_conditional
+        )
 
     @cached_property
     def readings(self) -> list[Chosen]:
@@ -260,11 +302,12 @@ def _build(
     document.check(request, catalogue)
     fixtures = read_fixtures(request)
     values = dict(overrides.fixtures)
-    request = with_fixtures(forms.for_request(request), values)
+    sent = forms.without_marked(request.schema, "readOnly")
+    request = with_fixtures(replace(request, schema=sent), values)
     answers = read_answers(base, operation, catalogue.rules)
     links = read_links(base, operation, catalogue.rules)
     stated = assertions(request, in_choices=True)
-    rules = _rules(catalogue, stated, answers, operation, links)
+    rules = _rules(catalogue, stated, answers, operation, links, request.schema)
     rules = amended(rules, changes, dialect.origin if dialect else "")
     # A dropped rule keeps its row, so that a run can report it as not applicable.
     dropped = {n: rules.pop(n) for n, change in changes.items() if "drop" in change}
@@ -272,9 +315,9 @@ def _build(
     catalogue = respelt(catalogue, request.schema)
     catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
     # All that determines the cases and the judgement of answers.
-    parts = [base, {it: rows[it] for it in rows if it != "explained"}, operation.id]
-    parts += [dialect.content[RULES]] if dialect and changes else []
-    parts += [values] if values else []
+    altered = dialect.content[RULES] if dialect and changes else {}
+    binding = {it: rows[it] for it in rows if it != "explained"}
+    parts = [base, binding, operation.id, *filter(None, (altered, values))]
     return Contract(
         title=reading.text(info.get("title"), "#/info/title"),
         version=str(info.get("version", "")),
@@ -290,21 +333,33 @@ def _build(
         dropped=tuple(name for name in catalogue.rules if name not in rules),
         catalogue=catalogue,
         fixtures=fixtures,
+        inputs=Inputs(
+            document=base,
+            catalogue=rows,
+            operation=operation.id,
+            dialect=dialect.name if dialect else None,
+            changes=altered,
+            fixtures=values,
+        ),
     )
 
 
 def _rules(
     catalogue: Catalogue,
-    stated: Iterable[Assertion],
+    stated: tuple[Assertion, ...],
     answers: Answers,
     operation: Operation,
     links: tuple[Link, ...],
+    schema: Json,
 ) -> dict[RuleId, Rule]:
     places: dict[RuleId, dict[str, None]] = {}
     owners = [(each.rule, each.place) for each in (*stated, *answers.assertions)]
     owners += [(header.rule, header.place) for header in operation.headers]
     for name, place in owners:
         places.setdefault(name, {})[place] = None
+    by_rule: dict[RuleId, list[Assertion]] = {}
+    for each in stated:
+        by_rule.setdefault(each.rule, []).append(each)
     standard = standard_rules(links)
     for name in standard:
         if answers.bind or name not in DESCRIBED:
@@ -315,12 +370,13 @@ def _rules(
             continue
         listed = tuple(places[name])
         first = next(iter(listed), "")
+        about = by_rule.get(name, [])
         derived = Rule(
             id=name,
             level=Level.MUST,
             evidence=Evidence.DOCUMENTED,
-            sentence=f"A body keeps to {first}.",
-            source=first,
+            sentence=sentence(about) if about else f"A request keeps to {first}.",
+            source=first + (quotation(schema, about) if about else ""),
         )
         rule = catalogue.rules.get(name, standard.get(name, derived))
         if rule.source == "the contract":

@@ -13,10 +13,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ringspec.spec.assertions import Chosen
-from ringspec.spec.document import Inlined
 from ringspec.spec.rules import Evidence, Level, weakest
 from ringspec.spec.schemas import (
     CHOICES,
@@ -171,25 +169,14 @@ def live_form(schema: Json) -> dict[str, Json]:
     return found
 
 
-def for_request(inlined: Inlined) -> Inlined:
-    """Return the schema of requests: without members that are only read.
+def without_marked(
+    schema: Json, mark: str, names: frozenset[str] | None = None
+) -> Json:
+    """Return the schema of requests, without what is `readOnly`, or that of answers.
 
-    Source: OpenAPI 3.0.3, Schema Object, `readOnly`: such a member SHOULD NOT be sent,
-    and `required` takes effect on the response only.
-    """
-    return replace(inlined, schema=_without(inlined.schema, "readOnly"))
-
-
-def for_answer(inlined: Inlined) -> Inlined:
-    """Return the schema of answers: members that are only written need not be there.
-
-    Source: as above, `writeOnly`.
-    """
-    return replace(inlined, schema=_without(inlined.schema, "writeOnly"))
-
-
-def _without(schema: Json, mark: str, names: frozenset[str] | None = None) -> Json:
-    """Return a schema that requires no members of a mark, nor names those only read.
+    Members that are `writeOnly` need not be there. Source: OpenAPI 3.0.3, Schema
+    Object: a member that is only read SHOULD NOT be sent, and `required` takes effect
+    on the response only.
 
     Args:
         schema: as inlined.
@@ -202,9 +189,9 @@ def _without(schema: Json, mark: str, names: frozenset[str] | None = None) -> Js
 
     def below(keyword: str, _steps: Path, child: Json) -> Json:
         if keyword in _MARKED:
-            return _without(child, mark, marked)
+            return without_marked(child, mark, marked)
         inside = keyword in {"properties", "items", "additionalProperties"}
-        return _without(child, mark) if inside else child
+        return without_marked(child, mark) if inside else child
 
     changed = rebuilt(schema, below)
     if "properties" in schema and mark == "readOnly":

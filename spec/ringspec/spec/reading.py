@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ringspec.spec.errors import SpecError, did_you_mean
 from ringspec.spec.values import Json, at_pointer, canonical, pointer
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import jsonschema_rs
     import yaml
 
+_Kind = TypeVar("_Kind", dict[str, Json], list[Json], str)
 _TAG = "tag:yaml.org,2002:"
 # Plain scalars of YAML that are no strings, by tag: a pattern, and first characters.
 _PLAIN = {
@@ -143,25 +144,16 @@ def digest(document: Json) -> str:
     return hashlib.sha256(canonical(document).encode()).hexdigest()
 
 
-def mapping(value: Json, place: str) -> dict[str, Json]:
-    """Return a value that is an object; SpecError names the place of any other."""
-    if isinstance(value, dict):
+def _checked(kind: type[_Kind], name: str, value: Json, place: str) -> _Kind:
+    """Return a value of a kind, no empty text; SpecError names the place of others."""
+    if isinstance(value, kind) and value != "":
         return value
-    raise SpecError(f"{place} is not an object", hint=f"it is {short(value)}")
+    raise SpecError(f"{place} is not {name}", hint=f"it is {short(value)}")
 
 
-def sequence(value: Json, place: str) -> list[Json]:
-    """Return a value that is a list; SpecError names the place of any other."""
-    if isinstance(value, list):
-        return value
-    raise SpecError(f"{place} is not a list", hint=f"it is {short(value)}")
-
-
-def text(value: Json, place: str) -> str:
-    """Return a text that is not empty; SpecError names the place of any other value."""
-    if isinstance(value, str) and value:
-        return value
-    raise SpecError(f"{place} is not a text", hint=f"it is {short(value)}")
+mapping = partial(_checked, dict, "an object")
+sequence = partial(_checked, list, "a list")
+text = partial(_checked, str, "a text")
 
 
 def check_form(value: Json, form: str, place: str) -> None:

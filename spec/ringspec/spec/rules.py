@@ -86,25 +86,19 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """A fault given by the catalogue, since no keyword yields it.
+class Coupling:
+    """A fault that breaks several rules, given by the catalogue: no keyword yields it.
 
     Attributes:
+        rules: they break only together.
         where: members and values that the twin's body must have.
         patch: RFC 6902 operations.
     """
 
+    rules: frozenset[RuleId]
     name: str
     where: dict[str, Json]
     patch: tuple[dict[str, Json], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coupling:
-    """Rules that break only together, with the edits that do so."""
-
-    rules: frozenset[RuleId]
-    edits: tuple[Edit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,39 +152,31 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
                 hint="compare the spelling with the catalogue's rows",
             )
     found = (
-        Coupling(
-            rules=frozenset(row["rules"]),
-            edits=tuple(
-                Edit(**{"where": {}, **fault, "patch": tuple(fault["patch"])})
-                for fault in row["faults"]
-            ),
-        )
+        {"where": {}, **fault, "patch": tuple(fault["patch"]), "rules": row["rules"]}
         for row in couplings
+        for fault in row["faults"]
     )
-    return Catalogue(rules, tuple(found), not_isolated, explained)
+    listed = (Coupling(**{**it, "rules": frozenset(it["rules"])}) for it in found)
+    return Catalogue(rules, tuple(listed), not_isolated, explained)
 
 
 def respelt(catalogue: Catalogue, schema: Json) -> Catalogue:
-    """Return a catalogue whose edits have a dialect's spelling.
+    """Return a catalogue whose couplings have a dialect's spelling.
 
     Args:
-        catalogue: its edits name members canonically.
+        catalogue: its couplings name members canonically.
         schema: of a body, in which `x-member` keeps canonical names.
     """
 
-    def edit(each: Edit) -> Edit:
+    def spelt(each: Coupling) -> Coupling:
         where = {_respelt((name,), schema)[0]: each.where[name] for name in each.where}
-        patch = tuple(
+        patch = (
             {**step, "path": pointer(_respelt(steps(step["path"]), schema))}
             for step in each.patch
         )
-        return replace(each, where=where, patch=patch)
+        return replace(each, where=where, patch=tuple(patch))
 
-    couplings = (
-        replace(each, edits=tuple(map(edit, each.edits)))
-        for each in catalogue.couplings
-    )
-    return replace(catalogue, couplings=tuple(couplings))
+    return replace(catalogue, couplings=tuple(map(spelt, catalogue.couplings)))
 
 
 def _respelt(path: tuple[str, ...], schema: Json) -> tuple[str, ...]:

@@ -133,6 +133,20 @@ class Subschema:
     holds: bool = True
 
 
+# A step behind these is a name, or a number.
+_NAMING = {name for name, each in KEYWORDS.items() if each.holds in {"list", "named"}}
+_NAMING |= {"required", "dependentRequired"}
+
+
+def keywords(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the keywords in a path with their indexes, without names of members."""
+    named = False
+    for index, step in enumerate(path):
+        if not named:
+            yield index, step
+        named = not named and step in _NAMING
+
+
 def subschemas(parent: Subschema) -> Iterator[Subschema]:
     """Yield the schemas right below one, in its order, without `$defs`."""
     node = parent.schema

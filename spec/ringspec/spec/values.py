@@ -83,14 +83,12 @@ def unshared(value: Json) -> Json:
 def at(value: Json, location: Location) -> Json:
     """Return the value at a location; KeyError without one."""
     for step in location:
-        if isinstance(value, list):
-            if not isinstance(step, int) or step >= len(value):
-                raise KeyError(step)
-            value = value[step]
-        elif isinstance(value, dict) and isinstance(step, str):
-            value = value[step]
-        else:
+        fits = isinstance(value, dict)
+        if isinstance(value, list) and isinstance(step, int):
+            fits = step < len(value)
+        if not fits:
             raise KeyError(step)
+        value = value[step]
     return value
 
 
@@ -111,6 +109,12 @@ def at_pointer(value: Json, text: str) -> Json:
         else:
             return None
     return value
+
+
+def edit(operation: str, place: Location, *value: Json) -> dict[str, Json]:
+    """Return the RFC 6902 operation at a place, with a value if it takes one."""
+    made = {"op": operation, "path": pointer(place)}
+    return {**made, "value": value[0]} if value else made
 
 
 def patched(body: Json, patch: Iterable[Mapping[str, Json]]) -> Json:

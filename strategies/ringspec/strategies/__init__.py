@@ -19,7 +19,6 @@ from ringspec.strategies.case import expecting as expecting
 from ringspec.strategies.case import line as line
 from ringspec.strategies.case import parse_case as parse_case
 from ringspec.strategies.case import parse_request as parse_request
-from ringspec.strategies.case import rules_without_case as rules_without_case
 from ringspec.strategies.case import status_fits as status_fits
 from ringspec.strategies.case import wire_request as wire_request
 from ringspec.strategies.certificate import cases_of as cases_of
@@ -67,7 +66,7 @@ if TYPE_CHECKING:
     from ringspec.strategies.shapes.bodies import plain_request as plain_request
 
 # Hypothesis is slow to load, and a run of certified cases does not need it.
-_LATE_BY_MODULE = {
+_LATE = {
     "adequacy.mutations": "Mutation MutationKind mutations_of",
     "adequacy.verdicts": "MutationResult MutationVerdict fewest prove",
     "bodies.certify": "ProbeBodies is_settled probe_bodies",
@@ -82,14 +81,12 @@ _LATE_BY_MODULE = {
     "lifecycle.cases": "Lifecycle",
     "lifecycle.walk": "MAX_CALLS Call CallKind Walk state_machine without",
 }
-_LATE = {
-    name: module for module, names in _LATE_BY_MODULE.items() for name in names.split()
-}
 
 
 def __getattr__(name: str) -> object:
-    if name in _LATE:
-        from importlib import import_module  # noqa: PLC0415
+    for module, names in _LATE.items():
+        if name in names.split():
+            from importlib import import_module  # noqa: PLC0415
 
-        return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+            return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

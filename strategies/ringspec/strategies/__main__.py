@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ringspec.spec import dialect_names, load
+from ringspec.spec.contract import load
+from ringspec.spec.overlay import dialect_names
 from ringspec.strategies.adequacy.verdicts import quick
 from ringspec.strategies.case_list import compile_cases
 from ringspec.strategies.certificate import FOLDER, SEED, certificate

@@ -11,16 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ringspec.spec import (
-    Contract,
-    Json,
-    Level,
-    Link,
-    Paging,
-    RuleId,
-    TokenHeader,
-    is_shallow,
-)
+from ringspec.spec.contract import Contract
+from ringspec.spec.links import Link, Paging
+from ringspec.spec.operations import TokenHeader
+from ringspec.spec.rules import Level, RuleId
+from ringspec.spec.values import Json, is_shallow
 from ringspec.strategies.shapes.locations import lawful_defaults
 
 FORMAT = "ringspec-case/1"
@@ -197,7 +192,7 @@ class Case:
 # Methods whose bodies have no meaning, so that none is sent, or written.
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 # Attributes that are not written where they are empty.
-_LEFT_OUT = frozenset({"known", "paging", "or_default", "steps", "levels"})
+_LEFT_OUT = frozenset({"known", "next", "or_default", "paging", "steps", "levels"})
 
 
 def status_fits(status: int, wanted: Status) -> bool:
@@ -401,6 +396,7 @@ def parse_case(row: dict[str, Json]) -> Case:
         broken=tuple(row["broken"]),
         or_default=row.get("or_default", {}),
         steps=tuple(map(_parse_step, row.get("steps", ()))),
+        levels={RuleId(k): Level(v) for k, v in row.get("levels", {}).items()},
     )
 
 

@@ -12,24 +12,16 @@ from functools import partial
 from typing import TypeAlias
 from urllib.parse import urlencode
 
-from ringspec.spec import (
-    CHOICES,
-    ROBUSTNESS,
-    Assertion,
-    Chosen,
-    Contract,
-    InternalError,
-    Json,
-    Operation,
-    Path,
-    Role,
-    RuleId,
-    SpecError,
-    TokenHeader,
-    constants,
-    is_irregular,
-)
-from ringspec.strategies.bodies.invalid import coupled_cases, invalid_cases
+from ringspec.spec.assertions import Assertion, Chosen, constants
+from ringspec.spec.contract import Contract
+from ringspec.spec.errors import InternalError, SpecError
+from ringspec.spec.links import Role
+from ringspec.spec.operations import Operation, TokenHeader
+from ringspec.spec.proof import is_irregular
+from ringspec.spec.rules import ROBUSTNESS, RuleId
+from ringspec.spec.schemas import CHOICES
+from ringspec.spec.values import Json, Path
+from ringspec.strategies.bodies.invalid import InvalidCases, coupled_cases
 from ringspec.strategies.bodies.robustness import robustness_cases
 from ringspec.strategies.bodies.valid import valid_cases
 from ringspec.strategies.case import (
@@ -171,11 +163,11 @@ def _readings(
         ]
         rejected: list[_Judged] = []
         for judge, about in judged:
-            made = invalid_cases(bodies, judge, about, twins, edges)
+            made = InvalidCases(bodies, judge, twins, edges).breaking(about)
             rejected += [(judge, unique(case)) for case in made]
             rules = {case.rule for _, case in rejected}
             needed = (each for each in about if each.keyword == "required")
-            again = {each for each in needed if (*each.instance, each.value) in labels}
+            again = {each for each in needed if each.subject in labels}
             broken.update(a for a in about if a.rule in rules and a not in again)
         yield bodies, accepted, rejected
 

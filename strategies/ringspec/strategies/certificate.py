@@ -12,7 +12,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from ringspec.spec import Contract, InternalError, Json, RuleId
+from ringspec.spec.contract import Contract
+from ringspec.spec.errors import InternalError
+from ringspec.spec.rules import RuleId
+from ringspec.spec.values import Json
 from ringspec.strategies.case import Case, line, parse_case, rules_without_case
 
 FOLDER = Path(__file__).parent / "certified"

@@ -13,7 +13,9 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from ringspec.spec import Json, dialect_names, load
+from ringspec.spec.contract import load
+from ringspec.spec.overlay import dialect_names
+from ringspec.spec.values import Json
 from ringspec.strategies.case import CASE_SCHEMA, line
 from ringspec.strategies.case import FORMAT as CASE_FORMAT
 from ringspec.strategies.certificate import SEED, cases_of

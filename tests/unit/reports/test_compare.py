@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -301,10 +301,8 @@ class _Page(HTMLParser):
 HOSTILE = "</td><script>alert(1)</script> | [x](javascript:1) \u202e \x1b[31m @all"
 
 
-@pytest.mark.parametrize("mode", ["runs", "providers"])
-def test_hostile_reports_break_no_output(
-    made: Made, mode: Literal["runs", "providers"]
-) -> None:
+@pytest.mark.parametrize("mode", ["runs", "providers", "history"])
+def test_hostile_reports_break_no_output(made: Made, mode: Any) -> None:
     def spoil(data: dict[str, Any]) -> None:
         data["contract"] |= {"title": HOSTILE, "dialect": HOSTILE}
         found = rule(data)
@@ -313,129 +311,108 @@ def test_hostile_reports_break_no_output(
             each |= {"case": HOSTILE, "reason": HOSTILE}
 
     paths = (made("a.json", told("pass")), made("b.json", spoil, target=HOSTILE))
-    found = compare_reports(paths, mode)
-
-    printed = text(found, everything=True)
-    markdown = render_comparison("markdown", found, everything=True).decode()
-    html = render_comparison("html", found, everything=True).decode()
+    found: Any
+    render: Any
+    if mode == "history":
+        made(f"{HOSTILE.replace('/', '')}.json", spoil, **began("1", HOSTILE))
+        found, render = read_history([paths[0].parent]), render_history
+        out = io.StringIO()
+        print_history(found, out, everything=True)
+        printed = out.getvalue()
+    else:
+        found, render = compare_reports(paths, mode), render_comparison
+        printed = text(found, everything=True)
+    markdown = render("markdown", found, everything=True).decode()
+    html = render("html", found, everything=True).decode()
 
     page = _Page()
     page.feed(html)
     assert "script" not in page.tags
     assert not any(name.startswith("on") for name, _ in page.attributes)
-    for out in (printed, markdown, html):
-        assert not any(each in out for each in "\u202e\x1b")
+    for written in (printed, markdown, html):
+        assert not any(each in written for each in "\u202e\x1b")
     rows = [each for each in markdown.splitlines() if each.startswith("|")]
     assert all(each.endswith(" |") for each in rows)
     assert "<script" not in markdown
 
 
-Runs = dict[str, dict[str, Any]]
-
-
-def began(day: int, profile: str = "", hour: int = 9) -> dict[str, Any]:
-    when = f"2026-11-{day:02}T{hour:02}:00:00Z"
+def began(day: str, profile: str = "") -> dict[str, Any]:
+    when = f"2026-11-{day:0>2}T09:00:00Z" if day.isdecimal() else day
     return {"run": {"began": when, "profile": profile, "ringspec": "1"}}
 
 
 A, B = "https://a.example/v1", "https://b.example/v1"
-LOCAL = "http://127.0.0.1:4000"
 
 
 @pytest.mark.parametrize(
     ("files", "by", "names"),
     [
-        ({"1": {"target": A}, "2": {"target": A + "/"}}, "target", ["a.example/v1"]),
-        ({"x/1": {"target": A}, "y/1": {"target": B}}, "folder", ["x", "y"]),
-        ({"x/1": {"target": LOCAL}, "y/1": {"target": LOCAL}}, "folder", ["x", "y"]),
-        ({"x/1": {"target": A}, "y/1": {"target": A}}, "target", ["a.example/v1"]),
-        ({"2026-11-01/1": {"target": A}}, "target", ["a.example/v1"]),
-        ({"run-1/1": {"target": LOCAL}}, "target", ["127.0.0.1:4000"]),
-        (
-            {
-                "1": {"target": LOCAL, **began(1, "mine")},
-                "2": {"target": "http://[::1]:1", **began(2, "mine")},
-            },
-            "profile",
-            ["mine"],
-        ),
-        (
-            {"1": {"target": A, **began(1, "m")}, "2": {"target": B, **began(1, "m")}},
-            "target",
-            ["a.example/v1", "b.example/v1"],
-        ),
-        (
-            {"1": {"target": A, **began(1, "m")}, "2": {"target": A, **began(2)}},
-            "target",
-            ["a.example/v1"],
-        ),
-    ],
-    ids=[
-        *("target", "folders", "ports", "spread", "days", "runs", "profile"),
-        *("shared-profile", "now-and-then"),
+        (f"1={A} 2={A}/", "target", "a.example/v1"),
+        (f"x/1={A} y/1={B}", "folder", "x y"),
+        ("x/1=http://[::1]:1 x/2=http://[::1]:2 y/1=http://[::1]:1", "folder", "x y"),
+        (f"x/1={A} y/1={A}", "target", "a.example/v1"),
+        (f"2026-11-01/1={A}", "target", "a.example/v1"),
+        ("run-1/1=http://[::1]:1", "target", "[::1]:1"),
+        ("1=http://[::1]:1@mine 2=http://127.0.0.1:2@mine", "profile", "mine"),
+        (f"1={A}@m 2={B}@m", "target", "a.example/v1 b.example/v1"),
+        (f"1={A}@m 2={A}", "target", "a.example/v1"),
     ],
 )
 def test_what_names_a_provider(
-    made: Made, tmp_path: Path, files: Runs, by: str, names: list[str]
+    made: Made, tmp_path: Path, files: str, by: str, names: str
 ) -> None:
-    for name, members in files.items():
-        made(f"{name}.json", **members)
+    for each in files.split():
+        name, _, where = each.partition("=")
+        target, _, profile = where.partition("@")
+        made(f"{name}.json", target=target, **began("1", profile))
 
     found = read_history([tmp_path])
 
     assert found.named_by == by
-    assert [it.name for it in found.providers] == names
+    assert [it.name for it in found.providers] == names.split()
 
 
-PART: dict[str, Any] = {
-    "conclusion": "conformant in part",
-    "part": {"rules": 1, "of": 9, "by": ["--select"]},
+OF_RUN: dict[str, dict[str, Any]] = {
+    "part": {
+        "conclusion": "conformant in part",
+        "part": {"rules": 1, "of": 9, "by": []},
+    },
+    "should": {"level": "should"},
+    "good": {"conclusion": "conformant"},
 }
 
 
 @pytest.mark.parametrize(
     ("runs", "said", "status"),
     [
-        ([("pass", began(1)), ("fail", began(2))], "02  broke: delays.count", 1),
-        ([("fail", began(1)), ("pass", began(2))], "02  mended: delays.count", 0),
-        ([("pass", began(1)), ("inconclusive", began(2))], "became inconclusive", 3),
-        ([("pass", began(1)), ("skipped", began(2))], "no longer tested: delays", 0),
-        ([("skipped", began(1)), ("pass", began(2))], "newly tested: delays", 0),
+        ("1 pass, 2 fail", "02  broke: delays.count\n", 1),
+        ("1 fail, 2 pass", "02  mended: delays.count\n", 0),
+        ("1 pass, 2 inconclusive", "became inconclusive: delays.count\n", 3),
+        ("1 pass, 2 skipped", "no longer tested: delays.count\n", 0),
+        ("1 skipped, 2 pass", "newly tested: delays.count\n", 0),
         # The last step counts, and a part between two runs hides nothing.
-        ([("pass", began(1)), ("fail", began(2)), ("fail", began(3))], "none worse", 0),
-        (
-            [("pass", began(1)), ("skipped", {**began(2), **PART}), ("fail", began(3))],
-            "1 rule compared with 2026-11-01, the last that judged\n",
-            1,
-        ),
-        (
-            [("pass", began(1)), ("fail", {**began(2), "level": "should"})],
-            "another le",
-            1,
-        ),
+        ("1 pass, 2 fail, 3 fail", "none worse than in the run before\n", 0),
+        ("1 pass, 2 skipped part, 3 fail", "1 rule compared with 2026-11-01, the", 1),
+        ("1 pass, 2 fail should", "another level: must (2026-11-01); should", 1),
+        ("1 pass, 2 fail should", "* by another level or contract than the last", 1),
         # Two of a day: the last, by the time.
-        (
-            [("fail", began(1, hour=8)), ("pass", began(1))],
-            "nonconformant 1 (2 runs)",
-            0,
-        ),
-        ([("pass", began(1, hour=10)), ("fail", began(1))], "01 10:00:00  mended", 0),
+        ("1 fail, 2026-11-01T10:00:00+00:00 pass", "nonconformant 1 (2 runs)", 0),
+        ("2026-11-01T11:00:00+01:00 pass, 1 fail", "01 10:00:00  mended: delays", 0),
         # Nobody knows which of two without a date is the later one.
-        ([("pass", {}), ("fail", {"run": {"began": "soon"}})], "2 that differ", 0),
-        ([("pass", {}), ("fail", began(1))], "without a date, as earlier versions", 0),
-        ([("pass", {**began(1), **PART})], "  in part\n", 0),
-        ([("known", began(1))], "nonconformant 1, 1 known\n", 0),
+        ("soon pass, - fail", "2 that differ", 0),
+        ("- pass, 1 fail", "1 report without a date, as earlier versions", 0),
+        ("1 pass part", "  in part\n", 0),
+        ("1 skipped good", "  in part\n", 0),
+        ("1 known", "nonconformant 1, 1 known\n", 0),
     ],
 )
 def test_what_a_history_says(
-    made: Made,
-    tmp_path: Path,
-    runs: list[tuple[str, dict[str, Any]]],
-    said: str,
-    status: int,
+    made: Made, tmp_path: Path, runs: str, said: str, status: int
 ) -> None:
-    for number, (outcome, members) in enumerate(runs):
-        made(f"{number}.json", told(outcome), target=A, **members)
+    for number, each in enumerate(runs.split(", ")):
+        day, outcome, *more = each.split()
+        members = {k: v for it in more for k, v in OF_RUN[it].items()}
+        made(f"{number}.json", told(outcome), target=A, **began(day), **members)
 
     found = read_history([tmp_path])
 
@@ -448,7 +425,7 @@ def test_what_a_history_says(
 
 def test_last_days_that_fit_are_shown(made: Made, tmp_path: Path) -> None:
     for day in range(1, 31):
-        made(f"{day}.json", target=A, **began(day))
+        made(f"{day}.json", target=A, **began(f"{day}"))
     made("clients.json", judged="clients")
     out = io.StringIO()
 

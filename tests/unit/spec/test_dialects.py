@@ -170,7 +170,7 @@ def test_the_catalogues_own_faults_are_spelt_alike() -> None:
 
     found = dialect({"target": target, "x-rename": "redials"})
 
-    edit = found.catalogue.couplings[0].edits[0]
+    edit = found.catalogue.couplings[0]
     assert edit.where == {"redials": 3}
     assert [step["path"] for step in edit.patch] == ["/redials", "/retryDelays/-"]
 

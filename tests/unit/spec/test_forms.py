@@ -13,13 +13,13 @@ from ringspec.spec import (
     Disagreement,
     Json,
     Level,
-    Prover,
     is_irregular,
     reading,
 )
 from ringspec.spec.assertions import assertions
 from ringspec.spec.document import inline
 from ringspec.spec.forms import settle
+from ringspec.spec.proof import Prover
 
 TEXT = {"type": "string"}
 PAIR = {"type": "object", "properties": {"a": TEXT}}

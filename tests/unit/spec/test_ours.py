@@ -13,7 +13,6 @@ from openapi_spec_validator import validate
 
 from ringspec.spec import (
     OURS,
-    Assertion,
     Contract,
     Evidence,
     Json,
@@ -22,11 +21,12 @@ from ringspec.spec import (
     dialect_names,
     overlay,
     reading,
-    walk,
 )
+from ringspec.spec.assertions import Assertion
 from ringspec.spec.document import inline
 from ringspec.spec.forms import settle
 from ringspec.spec.operations import BEARER, endpoints
+from ringspec.spec.schemas import walk
 
 SEED = reading.read(OURS.with_name("seed.yaml"))
 DOCUMENT = reading.read(OURS)

@@ -11,7 +11,6 @@ import pytest
 from ringspec.spec import (
     OURS,
     Contract,
-    Inlined,
     Json,
     MisfitError,
     Overrides,
@@ -22,7 +21,7 @@ from ringspec.spec import (
     reading,
 )
 from ringspec.spec import overlay as overlays
-from ringspec.spec.document import check
+from ringspec.spec.document import Inlined, check
 from ringspec.spec.overlay import Overlay
 from ringspec.spec.overrides import with_fixtures
 from ringspec.spec.rules import Catalogue

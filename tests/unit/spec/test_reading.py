@@ -9,7 +9,6 @@ from ringspec.spec import (
     Json,
     Location,
     SpecError,
-    canonical,
     pointer,
     reading,
     same,
@@ -18,6 +17,7 @@ from ringspec.spec import (
 from ringspec.spec.assertions import assertions
 from ringspec.spec.document import inline
 from ringspec.spec.reading import digest, read
+from ringspec.spec.values import canonical
 
 Write = Callable[..., Path]
 

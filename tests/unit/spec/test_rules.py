@@ -58,7 +58,7 @@ def test_a_catalogue_is_read_in_its_order() -> None:
         source="here",
     )
     assert found.couplings[0].rules == {"a.type", "b.type"}
-    assert found.couplings[0].edits[0].name == "both"
+    assert found.couplings[0].name == "both"
     assert found.not_isolated == {"b.type": "It is never alone."}
 
 

@@ -10,7 +10,6 @@ import jsonschema_rs
 import pytest
 
 from ringspec.spec import (
-    Assertion,
     Contract,
     Json,
     Level,
@@ -20,24 +19,25 @@ from ringspec.spec import (
     patched,
     same,
 )
+from ringspec.spec.assertions import Assertion
 from ringspec.strategies import Case, Expect
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.bodies.valid import factors
 from ringspec.strategies.faults import Fault, Spot, faults
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.build import Absent, Builder, Exactly, Narrowed, Wish
+from ringspec.strategies.shapes.build import ABSENT, Builder, Wish
 from ringspec.strategies.shapes.locations import NOTHING, present
 from ringspec.strategies.shapes.shape import admitted
 
 
 def shows(body: Any, place: Location, wish: Wish) -> bool:
     """Tell whether a body is as wished at a place."""
-    if isinstance(wish, Absent) or not present(body, place):
-        return isinstance(wish, Absent) and not present(body, place)
+    if wish == ABSENT or not present(body, place):
+        return wish == ABSENT and not present(body, place)
     value = at(body, place)
-    if isinstance(wish, Exactly):
+    if wish.is_exact:
         return same(value, wish.value)
-    return not isinstance(wish, Narrowed) or admitted(wish.shapes, value)
+    return wish.shapes is None or admitted(wish.shapes, value)
 
 
 _FLAGS = ("retryOnNoInput", "retryOnFailed")
@@ -126,7 +126,7 @@ def certifier(contract: Contract) -> Certifier:
 
 def twin(bodies: Bodies, **values: Any) -> Json:
     wishes: dict[Location, Wish] = {
-        (name,): Exactly(value) for name, value in values.items()
+        (name,): Wish(value) for name, value in values.items()
     }
     return bodies.build(Builder(wishes, items=3))
 

@@ -35,6 +35,7 @@ from ringspec.spec import (
     pointer,
     same,
     short,
+    steps,
 )
 from ringspec.strategies import Case, Want, What
 
@@ -290,10 +291,20 @@ def _items(schema: Json) -> Json:
 
 def echo_faults(contract: Contract, answer: Answer, sent: Json, got: Json) -> list[str]:
     """List the members that were sent and do not come back as they were."""
-    schema = answer.schema.schema
+    schema, got = _resource(answer, got)
+    if answer.at and got is None:
+        return [f"{answer.at} is missing, where what was sent is due"]
     if not contract.catalogue.rules:
         got = _unmasked(sent, got)
     return list(_differences(contract.request.schema, sent, got, (), schema))
+
+
+def _resource(answer: Answer, data: Json) -> tuple[Json, Json]:
+    """Return the schema of what was created, and what an answer shows of it."""
+    schema = answer.schema.schema
+    for step in steps(answer.at):
+        schema = _members(schema, perhaps=True).get(step, {})
+    return schema, at_pointer(data, answer.at)
 
 
 def _unmasked(sent: Json, got: Json) -> Json:
@@ -376,7 +387,8 @@ def default_faults(
     contract: Contract, answer: Answer, sent: Json, got: Json
 ) -> Iterator[str]:
     """Yield defaults that are wrong, or at the top documented and not shown."""
-    described = _members(answer.schema.schema)
+    about, got = _resource(answer, got)
+    described = _members(about)
     for place, schema, shown in _omitted(contract.request.schema, sent, got, ()):
         name, default, is_top = place[0], schema["default"], len(place) == 1
         if name not in described or _decided(described[name]):

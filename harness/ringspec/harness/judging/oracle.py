@@ -50,7 +50,7 @@ _NOWHERE = frozenset({404, 405, 501})
 # Something that the request names is not there, or cannot be used now.
 _UNKNOWN = frozenset({404, 409})
 # A shorter token may stand in an answer by chance.
-_LONG_ENOUGH = 8
+LONG_ENOUGH = 8
 
 
 @dataclass
@@ -132,7 +132,7 @@ class Oracle:
             fault = case.fault if isinstance(case.fault, dict) else {}
             sent = str(fault.get("client_secret", ""))
             what, secrets = "the client's secret", [self.filling.client_secret, sent]
-        long = [each for each in secrets if len(each) >= _LONG_ENOUGH]
+        long = [each for each in secrets if len(each) >= LONG_ENOUGH]
         answer = [value for _, value in response.headers]
         answer.append(response.body.decode("latin-1"))
         if any(secret in text for secret in long for text in answer):

@@ -35,6 +35,7 @@ from ringspec.harness.judging.verdict import (
 )
 from ringspec.harness.recording.capture import LIMIT, CapturedRequest, Headers
 from ringspec.harness.sending.exchange import (
+    MASK,
     Exchange,
     Failure,
     Filling,
@@ -96,7 +97,6 @@ _PARTIAL = f"a body of more than {LIMIT // 1024} KiB, or one cut off, is not jud
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 # Names of clients that are kept, and so many characters of each.
 _CLIENTS, _NAME = 20, 60
-_HIDDEN = "[redacted]"
 _SECRET = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 )
@@ -573,7 +573,7 @@ class ClientSession:
         self, captured: CapturedRequest, operation: RequestedOperation
     ) -> Exchange:
         """Return a request with its answer, free of credentials."""
-        target = _QUERY.sub(rf"\1={_HIDDEN}", captured.target)
+        target = _QUERY.sub(rf"\1={MASK}", captured.target)
         is_token = operation is TOKEN_OPERATION
         response, failure = None, None
         if captured.status is None:
@@ -601,14 +601,14 @@ class ClientSession:
     def _shown_form(self, captured: CapturedRequest) -> bytes:
         form = read_form(captured)
         if form is None:
-            return _HIDDEN.encode() if captured.body else b""
+            return MASK.encode() if captured.body else b""
         known = {
             ("client_id", self._filling.client_id): Slot.CLIENT_ID,
             ("client_secret", self._filling.client_secret): Slot.CLIENT_SECRET,
         }
         for name, value in form.items():
             if name != "grant_type" and value:
-                form[name] = known.get((name, value), _HIDDEN)
+                form[name] = known.get((name, value), MASK)
         return urlencode(form, safe="{}[]").encode()
 
     def _shown(self, headers: Headers, due: TokenHeader | None) -> Headers:
@@ -616,11 +616,11 @@ class ClientSession:
         token = self._filling.token or "\0"
         for name, value in headers:
             lower = name.lower()
-            hidden = _HIDDEN if lower in _SECRET else value
+            hidden = MASK if lower in _SECRET else value
             if due is not None and lower == due.header.lower():
                 scheme = value.removesuffix(token).strip().lower()
                 is_known = value.endswith(token) and scheme == due.scheme.lower()
-                hidden = due.value(Slot.TOKEN) if is_known else _HIDDEN
+                hidden = due.value(Slot.TOKEN) if is_known else MASK
             if lower not in _OF_CONNECTION:
                 shown.append((name, hidden))
         return tuple(shown)

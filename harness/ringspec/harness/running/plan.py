@@ -17,7 +17,7 @@ from ringspec.spec import Contract, Level, RuleId, UsageError
 from ringspec.strategies import Case, Phase
 
 if TYPE_CHECKING:
-    from ringspec.harness.running.source import Tape
+    from ringspec.harness.running.tape import Tape
 
 DEFAULT_PHASES = frozenset(Phase) - {Phase.EXPLORE}
 # Requests under way at once, if the target is on this machine; elsewhere it is one.
@@ -49,6 +49,8 @@ class Plan:
 
     Attributes:
         cases: the whole list; its first is fired first, whatever is selected.
+        success: the status that cases of the list expect, if it is not their own; so
+            are `rejections`.
         quick: ids of the cases that are enough in the phase cases; all without any.
         select: prefixes of rule ids to be run; all without any.
         rules: ids of the only rules that are judged, of those that prefixes leave.
@@ -67,6 +69,8 @@ class Plan:
     phases: frozenset[Phase] = DEFAULT_PHASES
     quick: frozenset[str] | None = None
     level: Level = Level.MUST
+    success: int | None = None
+    rejections: tuple[int, ...] = ()
     seed: int = 0
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()

@@ -51,14 +51,12 @@ from ringspec.harness.running.plan import (
     refusal,
 )
 from ringspec.harness.running.source import (
-    Fired,
     LiveSource,
     Source,
-    Taken,
-    Tape,
     TapeSource,
     UnfitTapeError,
 )
+from ringspec.harness.running.tape import Fired, Taken, Tape
 from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.pacer import GATEWAY
 from ringspec.harness.sending.policy import Effect, Policy, requests_of

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ringspec.harness.sending.credentials import Renewal
 
 MISSING = object()
+# What a secret is replaced by in what is shown.
+MASK = "[redacted]"
 # No more of an answer is read, nor unpacked, nor are more values taken from it.
 ANSWER_LIMIT = 8 * 2**20
 _VALUES = 100_000

@@ -13,22 +13,11 @@ from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
-from ringspec.spec import (
-    BODY_ACCEPTED,
-    CHOICES,
-    ITEM,
-    KEYWORDS,
-    Assertion,
-    Contract,
-    Json,
-    Path,
-    RuleId,
-    Subschema,
-    at_path,
-    canonical,
-    kind_of,
-    subschemas,
-)
+from ringspec.spec.assertions import Assertion, by_rule
+from ringspec.spec.contract import Contract
+from ringspec.spec.rules import BODY_ACCEPTED, RuleId
+from ringspec.spec.schemas import CHOICES, ITEM, KEYWORDS, Subschema, subschemas
+from ringspec.spec.values import Json, Path, at_path, canonical, kind_of
 from ringspec.strategies.faults.wrong_values import sibling
 
 # Keywords that are read together, by the one that asserts.
@@ -179,9 +168,7 @@ def mutations_of(contract: Contract) -> tuple[Mutation, ...]:
     places: dict[str, list[Path]] = {}
     for path in _paths(contract.request.schema):
         places.setdefault(contract.request.place_of(path), []).append(path)
-    owned: dict[RuleId, list[Assertion]] = {}
-    for assertion in contract.assertions:
-        owned.setdefault(assertion.rule, []).append(assertion)
+    owned = by_rule(contract.assertions)
     rules = [_dropped(contract, *each) for each in owned.items()]
     found = [
         *chain.from_iterable(_in_place(contract, *each) for each in places.items()),
@@ -312,12 +299,9 @@ def _contexts(
     The kinds differ in a member at the top that the rule is not about. A rule that
     depends on other members already has to hold beside each value.
     """
-    own = set[str]()
-    for each in owned:
-        named = {"required", "dependentRequired"} & {each.keyword}
-        own |= {*each.instance[:1]} or ({each.value} if named else set())
+    own = {each.subject[0] for each in owned if each.subject}
     schema, conditions = contract.request.schema, list[BodyCondition]()
-    conditional = any({"then", "else"} & set(edit.path) for edit in dropped.edits)
+    conditional = any(each.is_conditional for each in owned)
     for name, node in schema.get("properties", {}).items():
         if name in own:
             continue

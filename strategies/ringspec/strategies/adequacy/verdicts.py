@@ -13,7 +13,9 @@ from enum import StrEnum
 
 import jsonschema_rs
 
-from ringspec.spec import ITEM, Contract, Json, Path, at_path
+from ringspec.spec.contract import Contract
+from ringspec.spec.schemas import ITEM, keywords
+from ringspec.spec.values import Json, Path, at_path
 from ringspec.strategies.adequacy.mutations import (
     TOGETHER,
     BodyCondition,
@@ -25,15 +27,13 @@ from ringspec.strategies.adequacy.mutations import (
 from ringspec.strategies.case import Case, Expect, Phase, encode
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import avoid, live, reach
-from ringspec.strategies.shapes.locations import keywords, schema_at
+from ringspec.strategies.shapes.locations import Reached, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
 
 _NOT_NULL = {"not": {"type": "null"}}
 # How many alternatives are tried for a body that detects a mutation.
 _TRIED = 8
 _Validator = jsonschema_rs.Draft202012Validator
-# Index of a case, a value in its body, and the index of the innermost item around it.
-_Located = tuple[int, Json, int]
 
 
 class MutationVerdict(StrEnum):
@@ -138,7 +138,8 @@ class _CaseMatrix:
             elif case.expect == Expect.REJECT and case.broken:
                 errors = validator.iter_errors(case.body)
                 self._refused[index] = [tuple(map(str, e.schema_path)) for e in errors]
-        self._located: dict[Path, list[_Located]] = {}
+        bodies = {it: cases[it].body for it in (*self._accepted, *self._refused)}
+        self._reached = Reached(self._schema, bodies)
         self._dropped: dict[str, list[int]] = {}
         self._where: dict[str, frozenset[int]] = {}
 
@@ -150,7 +151,7 @@ class _CaseMatrix:
             by_new, by_old = self._validator(edit, edit.new), None
             if mutation.kept is not None:
                 by_old = self._validator(edit, edit.old)
-            for index, value, item in self._values(edit.path):
+            for index, value, item in self._reached.by(edit.path):
                 written = by_old and (item == 0) == (mutation.kept == Items.FIRST)
                 fits = by_old if by_old and written else by_new
                 if index not in refusing and not fits.is_valid(value):
@@ -188,38 +189,6 @@ class _CaseMatrix:
             beside["properties"] = {name: {} for name in node.get("properties", ())}
         return _Validator({**beside, **keywords}, validate_formats=True)
 
-    def _values(self, path: Path) -> list[_Located]:
-        """Return the values of all bodies at the path of a subschema."""
-        if path not in self._located:
-            if not path:
-                bodies = [*self._accepted, *self._refused]
-                found = [(index, self.cases[index].body, 0) for index in bodies]
-            else:
-                *_, (cut, _) = keywords(path)
-                found = list(self._below(path, cut))
-            self._located[path] = found
-        return self._located[path]
-
-    def _below(self, path: Path, cut: int) -> Iterator[_Located]:
-        keyword, name, above = path[cut], path[-1], path[:cut]
-        taken: _Validator | None = None
-        if keyword in {"then", "else"}:
-            condition = at_path(self._schema, (*above, "if"))
-            taken = _Validator(condition, validate_formats=True)
-        for index, value, item in self._values(above):
-            if keyword == "items":
-                listed = value if isinstance(value, list) else []
-                yield from ((index, each, at) for at, each in enumerate(listed))
-            elif keyword == "properties":
-                if isinstance(value, dict) and name in value:
-                    yield index, value[name], item
-            elif keyword == "additionalProperties":
-                named = at_path(self._schema, above).get("properties", {})
-                members = value.items() if isinstance(value, dict) else ()
-                yield from ((index, v, item) for n, v in members if n not in named)
-            elif taken is None or taken.is_valid(value) == (keyword == "then"):
-                yield index, value, item
-
 
 def prove(
     contract: Contract,
@@ -246,11 +215,6 @@ class _Decider:
         self._written = contract.request.schema
         # Contexts of a rule ask for the same shapes over and over.
         self._known: dict[tuple[object, ...], Alternatives] = {}
-        self._required = {
-            (*each.instance, each.value)
-            for each in contract.assertions
-            if each.keyword == "required" and not {"then", "else"} & set(each.path)
-        }
 
     def decide(self, mutation: Mutation) -> tuple[MutationVerdict, str]:
         """Return the verdict on a mutation that no case detects, and the reason."""
@@ -338,7 +302,9 @@ class _Decider:
         """Return whether a settled body, changed in one place, may be what differs."""
         place = instance_of(edit.path)
         # Elsewhere null may stand for nothing, and is no fault.
-        must_stand = place[-1:] in {(), (ITEM,)} or place in self._required
+        must_stand = (
+            place[-1:] in {(), (ITEM,)} or place in self._contract.always_required
+        )
         differing = self._more(mutation, edit, None if must_stand else _NOT_NULL)
         kept = edit.new.get("required", ())
         names = [name for name in edit.old.get("required", ()) if name not in kept]

@@ -8,33 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jsonschema_rs
-
-from ringspec.spec import (
-    ITEM,
-    Assertion,
-    Contract,
-    Json,
-    Level,
-    Location,
-    Path,
-    RuleId,
-    at,
-    at_path,
-    patched,
-    pointer,
-    rules_of,
-    same,
-    weakest,
-)
+from ringspec.spec.contract import Contract
+from ringspec.spec.proof import rules_of
+from ringspec.spec.rules import Level, RuleId, weakest
+from ringspec.spec.values import Json, Location, at, edit, patched, same
 from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import bodies_of
-from ringspec.strategies.shapes.build import Present, Wish
+from ringspec.strategies.shapes.build import PRESENT
 from ringspec.strategies.shapes.locations import (
     NOTHING,
     default_at,
     instance_path,
-    keywords,
     schema_at,
 )
 
@@ -44,7 +28,6 @@ class Certifier:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._conditions: dict[Path, jsonschema_rs.Draft202012Validator] = {}
 
     def certified(self, valid: Json, fault: Fault, broken: frozenset[RuleId]) -> Json:
         """Return a valid body with a fault, or NOTHING if other rules break.
@@ -87,34 +70,8 @@ class Certifier:
         node = schema_at(self.contract.request.schema, instance_path(fault.gap))
         if node.get("type") != "array":
             return False
-        empty = {"op": "replace", "path": pointer(fault.gap), "value": []}
-        return not self.contract.prover.is_valid(patched(valid, (empty,)))
-
-    def applies(self, assertion: Assertion, body: Json) -> bool:
-        """Return whether a body takes every `then` or `else` around an assertion.
-
-        Conditions on items of arrays are assumed to hold: each item has its own.
-        """
-        if ITEM in assertion.instance:
-            return True
-        steps = list(keywords(assertion.path))
-        for index, step in steps:
-            if step in {"then", "else"}:
-                # Each member stepped into after the branch is one step of the place.
-                inside = sum(i > index and name == "properties" for i, name in steps)
-                instance = assertion.instance[: len(assertion.instance) - inside]
-                try:
-                    value = at(body, instance)
-                except KeyError:
-                    return False
-                path = (*assertion.path[:index], "if")
-                if path not in self._conditions:
-                    condition = at_path(self.contract.request.schema, path)
-                    validator = jsonschema_rs.Draft202012Validator(condition)
-                    self._conditions[path] = validator
-                if self._conditions[path].is_valid(value) != (step == "then"):
-                    return False
-        return True
+        empty = patched(valid, (edit("replace", fault.gap, []),))
+        return not self.contract.prover.is_valid(empty)
 
     def _is_settled(self, body: Json, fault: Fault, broken: frozenset[RuleId]) -> bool:
         if fault.gap is None:
@@ -126,8 +83,7 @@ class Certifier:
         if default is NOTHING:
             return True
         # With the default filled in, the body must be valid or break the same rule.
-        path = pointer(fault.gap)
-        filled = patched(body, ({"op": "add", "path": path, "value": default},))
+        filled = patched(body, (edit("add", fault.gap, default),))
         if self.contract.settled_prover.is_valid(filled):
             return True
         return not _is_null(fault) and self.contract.prover.broken(filled) == broken
@@ -136,7 +92,7 @@ class Certifier:
         """Return the rules that require the member at a location."""
         if not location or isinstance(location[-1], int):
             return set()
-        without = patched(body, ({"op": "remove", "path": pointer(location)},))
+        without = patched(body, (edit("remove", location),))
         return {
             breach.assertion.rule
             for breach in self.contract.prover.breaches(without)
@@ -181,10 +137,8 @@ def probe_bodies(contract: Contract, rule: RuleId) -> ProbeBodies | None:
     for assertion in contract.assertions:
         if assertion.rule != rule:
             continue
-        missing = assertion.keyword in {"required", "dependentRequired"}
-        place = bodies.place(assertion.instance + (assertion.value,) * missing)
-        wishes: dict[Location, Wish] = {place: Present()}
-        body = bodies.plain(wishes if place else None)
+        place = bodies.place(assertion.subject)
+        body = bodies.plain({place: PRESENT} if place else None)
         if body is None or not bodies.is_settled(body):
             continue
         made = [

@@ -14,28 +14,19 @@ from itertools import islice
 from os.path import commonprefix
 from typing import TypeAlias
 
-from ringspec.spec import (
-    CHOICES,
-    ITEM,
-    Assertion,
-    Contract,
-    Json,
-    Location,
-    Prover,
-    RuleId,
-    at,
-    canonical,
-    patched,
-    rules_of,
-    without,
-)
+from ringspec.spec.assertions import Assertion, by_rule, without
+from ringspec.spec.contract import Contract
+from ringspec.spec.proof import Prover, rules_of
+from ringspec.spec.rules import RuleId
+from ringspec.spec.schemas import CHOICES, ITEM
+from ringspec.spec.values import Json, Location, at, canonical, patched
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import (
     NOTHING,
-    is_conditional,
+    Reached,
     locations_of,
     places,
 )
@@ -67,30 +58,6 @@ _Choice: TypeAlias = tuple[str, list[_Option]]
 _States: TypeAlias = frozenset[tuple[str, str]]
 
 
-def invalid_cases(
-    bodies: Bodies,
-    contract: Contract,
-    assertions: Iterable[Assertion],
-    twins: list[Case],
-    edge_ids: Collection[str],
-) -> Iterator[Case]:
-    """Yield the invalid bodies, rule by rule in the contract's order.
-
-    Args:
-        bodies: of a reading of the contract.
-        contract: by which the broken rules are named.
-        assertions: those to break.
-        twins: its accepted cases, the plainest first.
-        edge_ids: ids of those with a text of extreme length or unusual form.
-    """
-    by_rule: dict[RuleId, list[Assertion]] = {}
-    for assertion in assertions:
-        by_rule.setdefault(assertion.rule, []).append(assertion)
-    maker = _CaseMaker(bodies, contract, twins, edge_ids)
-    for rule, owned in by_rule.items():
-        yield from maker.cases(rule, owned)
-
-
 def coupled_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
     """Yield the catalogue's bodies for rules that only break together."""
     contract = bodies.contract
@@ -100,21 +67,20 @@ def coupled_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
         if len(rules) < len(coupling.rules):
             continue  # a dialect has dropped one of them
         rule = next((each for each in rules if each in alone), rules[0])
-        for edit in coupling.edits:
-            where = edit.where.items()
-            fitting = [
-                each
-                for each in twins
-                if isinstance(each.body, dict)
-                and all(each.body.get(name) == value for name, value in where)
-            ]
-            for twin in fitting[:1] + fitting[-1:]:
-                body = patched(twin.body, edit.patch)
-                if contract.prover.broken(body) == coupling.rules:
-                    more = {"twin": twin.id, "fault": edit.patch, "broken": rules}
-                    yield Requests(contract).case(
-                        rule, edit.name, Expect.REJECT, encode(body), **more
-                    )
+        where = coupling.where.items()
+        fitting = [
+            each
+            for each in twins
+            if isinstance(each.body, dict)
+            and all(each.body.get(name) == value for name, value in where)
+        ]
+        for twin in fitting[:1] + fitting[-1:]:
+            body = patched(twin.body, coupling.patch)
+            if contract.prover.broken(body) == coupling.rules:
+                more = {"twin": twin.id, "fault": coupling.patch, "broken": rules}
+                yield Requests(contract).case(
+                    rule, coupling.name, Expect.REJECT, encode(body), **more
+                )
 
 
 def why_unbroken(
@@ -147,9 +113,9 @@ def _reasons(
 ) -> Iterator[tuple[int, str]]:
     """Yield why no case breaks an assertion; those that say more rank higher."""
     yield 1, "no valid body reaches it"
-    certifier, prover = Certifier(bodies.contract), bodies.contract.prover
-    fitting = (it for it in valid if certifier.applies(assertion, it))
-    near = (it for it in fitting if any(locations_of(assertion, it)))
+    prover, schema = bodies.contract.prover, bodies.contract.request.schema
+    taking = sorted(Reached(schema, dict(enumerate(valid))).taking(assertion))
+    near = (valid[it] for it in taking if any(locations_of(assertion, valid[it])))
     for body in islice(near, _NEAR):
         yield 2, "no value is known that breaks it"
         for _, _, fault in islice(faults_in(bodies, assertion, body), _NEAR):
@@ -164,8 +130,15 @@ def _reasons(
                 yield 3, "no source settles whether what breaks it is invalid"
 
 
-class _CaseMaker:
-    """Ranks the twins of each fault, and certifies the first suitable one."""
+class InvalidCases:
+    """Ranks the twins of each fault, and certifies the first suitable one.
+
+    Args:
+        bodies: of a reading of the contract.
+        contract: by which the broken rules are named.
+        twins: its accepted cases, the plainest first.
+        edge_ids: ids of those with a text of extreme length or unusual form.
+    """
 
     def __init__(
         self,
@@ -178,6 +151,8 @@ class _CaseMaker:
         self._contract = contract
         self._certifier = Certifier(contract)
         self._requests = Requests(contract)
+        bodies_by_id = {each.id: each.body for each in twins}
+        self._reached = Reached(contract.request.schema, bodies_by_id)
         self._twins = sorted(
             twins,
             key=lambda each: (
@@ -194,9 +169,13 @@ class _CaseMaker:
         # Number of uses of each place of a shared component, by its number of places.
         self._used: dict[int, Counter[int]] = defaultdict(Counter)
 
-    def cases(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
-        """Return the cases of one rule."""
-        conditional = any(map(is_conditional, assertions))
+    def breaking(self, assertions: Iterable[Assertion]) -> Iterator[Case]:
+        """Yield the cases that break some assertions, rule by rule in their order."""
+        for rule, owned in by_rule(assertions).items():
+            yield from self._of_rule(rule, owned)
+
+    def _of_rule(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
+        conditional = any(each.is_conditional for each in assertions)
         seen = _SeenContexts(assertions, everywhere=conditional)
         if len({each.instance for each in assertions}) <= FEW:
             choices = self._everywhere(assertions)
@@ -226,7 +205,7 @@ class _CaseMaker:
             choices = self._choices(assertion, _suffix(assertion) if many else "")
             fresh = [choice for choice in choices if choice[0] not in named]
             # Each `contains` or condition has a value of its own.
-            alone = assertion.keyword == "contains" or is_conditional(assertion)
+            alone = assertion.keyword == "contains" or assertion.is_conditional
             if choices and not fresh and alone:
                 name, options = choices[len(named) % len(choices)]
                 fresh = [(f"{name}-{len(named)}", options)]
@@ -283,8 +262,9 @@ class _CaseMaker:
         """List the faults of an assertion with all twins they can be put into."""
         # With the number of items around, where the position matters.
         found: dict[str, list[tuple[_Option, int]]] = defaultdict(list)
+        taking = self._reached.taking(assertion)
         for twin in self._twins:
-            if self._certifier.applies(assertion, twin.body):
+            if twin.id in taking:
                 for location, position, fault in faults_in(
                     self._bodies, assertion, twin.body
                 ):
@@ -358,7 +338,7 @@ class _CaseMaker:
             for own in assertions
             if each.rule != rule
             and (
-                is_conditional(each)
+                each.is_conditional
                 # A choice may say the same of the value once more.
                 or (each.within != own.within and each.instance == own.instance)
                 or (
@@ -412,11 +392,7 @@ class _SeenContexts:
     def __init__(self, assertions: list[Assertion], *, everywhere: bool) -> None:
         self._everywhere = everywhere
         self._states: dict[str, set[str]] = defaultdict(set)
-        self._own = {each.instance[0] for each in assertions if each.instance} | {
-            each.value
-            for each in assertions
-            if not each.instance and each.keyword in {"required", "dependentRequired"}
-        }
+        self._own = {each.subject[0] for each in assertions if each.subject}
 
     def add(self, states: _States) -> None:
         for name, state in states:

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from ringspec.spec import (
-    ITEM,
-    ROBUSTNESS,
-    Json,
-    Location,
-    at,
-    is_irregular,
-    patched,
-    pointer,
-)
+from ringspec.spec.proof import is_irregular
+from ringspec.spec.rules import ROBUSTNESS
+from ringspec.spec.schemas import ITEM
+from ringspec.spec.values import Json, Location, at, edit, patched
 from ringspec.strategies.bodies.valid import optional_members
 from ringspec.strategies.case import Case, Expect, Phase, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
@@ -87,13 +81,14 @@ def _edits(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
     plain = twins[0]
     if not isinstance(plain.body, dict):
         return
-    yield "unknown-member", plain, _add("ringspecUnknown", "text")
-    yield "prototype-member", plain, _add("__proto__", {"polluted": True})
+    yield "unknown-member", plain, (edit("add", ("ringspecUnknown",), "text"),)
+    polluting = edit("add", ("__proto__",), {"polluted": True})
+    yield "prototype-member", plain, (polluting,)
     # Null for optional members; deep ones are alike.
     for name in dict(optional_members(bodies.contract)).get((), ()):
         twin = _having(twins, (name,))
         if twin is not None:
-            yield f"null-{name}", twin, _replace((name,), None)
+            yield f"null-{name}", twin, (edit("replace", (name,), None),)
     yield from _numbers(bodies, twins)
     yield from _unsettled_values(bodies, twins)
     yield from _out_of_place(bodies, twins)
@@ -117,7 +112,7 @@ def _texts(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
     name = str(first[0][0]) if first else ""
     for label, at_once, around in ((name, first, twins[0]), ("texts", others, twin)):
         for kind, text in HOSTILE.items() if at_once else ():
-            patch = tuple(edit for place in at_once for edit in _replace(place, text))
+            patch = tuple(edit("replace", place, text) for place in at_once)
             yield f"{label}-{kind}", around, patch
 
 
@@ -150,11 +145,11 @@ def _numbers(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
         name = _dotted(place)
         if len(place) <= 2:
             whole = float(at(twin.body, place))
-            yield f"{name}-with-fraction-zero", twin, _replace(place, whole)
+            yield f"{name}-with-fraction-zero", twin, (edit("replace", place, whole),)
         for label, value in NUMBERS.items():
-            edit = _replace(place, value)
-            if not bodies.contract.prover.broken(patched(twin.body, edit)):
-                yield f"{name}-{label}", twin, edit
+            patch = (edit("replace", place, value),)
+            if not bodies.contract.prover.broken(patched(twin.body, patch)):
+                yield f"{name}-{label}", twin, patch
 
 
 def _unsettled_values(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
@@ -168,7 +163,8 @@ def _unsettled_values(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
         values = assertion.value
         for value in values if isinstance(values, list) else [values]:
             if not admitted(shapes, value):
-                yield f"{_dotted(place)}-{value}", twin, _replace(place, value)
+                patch = (edit("replace", place, value),)
+                yield f"{_dotted(place)}-{value}", twin, patch
 
 
 def _out_of_place(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
@@ -187,7 +183,7 @@ def _out_of_place(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
                 except Unfit:
                     continue
                 beside = twin.id.split("/")[-1]
-                yield f"{name}-beside-{beside}", twin, _add(name, value)
+                yield f"{name}-beside-{beside}", twin, (edit("add", (name,), value),)
 
 
 def _having(twins: list[Case], place: Location) -> Case | None:
@@ -197,14 +193,6 @@ def _having(twins: list[Case], place: Location) -> Case | None:
 
 def _dotted(place: Location) -> str:
     return ".".join(map(str, place))
-
-
-def _replace(place: Location, value: Json) -> _Patch:
-    return ({"op": "replace", "path": pointer(place), "value": value},)
-
-
-def _add(name: str, value: Json) -> _Patch:
-    return ({"op": "add", "path": pointer((name,)), "value": value},)
 
 
 def _bytes(good: bytes) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ body built from it serves the assertion's rule.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, combinations, product
@@ -17,28 +17,18 @@ from typing import Any, TypeAlias
 import covertable
 from covertable.sorters import hash as by_hash
 
-from ringspec.spec import (
-    BODY_ACCEPTED,
-    ITEM,
-    Assertion,
-    Contract,
-    Json,
-    Location,
-    RuleId,
-    canonical,
-    matching,
-    walk,
-    weakest,
-)
+from ringspec.spec.assertions import Assertion
+from ringspec.spec.contract import Contract
+from ringspec.spec.plain import matching
+from ringspec.spec.rules import BODY_ACCEPTED, RuleId, weakest
+from ringspec.spec.schemas import ITEM, walk
+from ringspec.spec.values import Json, Location, canonical
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
-    Absent,
+    ABSENT,
+    PRESENT,
     Builder,
-    Exactly,
-    Narrowed,
-    Present,
-    Sized,
     Unfit,
     Wish,
     within,
@@ -146,7 +136,7 @@ def _optional(bodies: Bodies) -> Iterator[_Made]:
     strict: _Wishes = {}
     for place, members in optional_members(bodies.contract):
         for name in members:
-            wishes: _Wishes = {(*bodies.place(place), name): Present()}
+            wishes: _Wishes = {(*bodies.place(place), name): PRESENT}
             body = bodies.plain(wishes)
             if body is not None:
                 label = ".".join((*place, name)).replace(f".{ITEM}", "")
@@ -199,7 +189,7 @@ def _texts(bodies: Bodies) -> Iterator[_Made]:
             for shape in bodies.shapes_at((name,))
         ):
             for length in (1, 100):
-                body = bodies.plain({(name,): Exactly(of_length(length))})
+                body = bodies.plain({(name,): Wish(of_length(length))})
                 if body:
                     yield BODY_ACCEPTED, f"{name}-of-{length}", body, True
 
@@ -227,18 +217,17 @@ def _types(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges
     kinds = assertion.value
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if kinds == ["boolean"]:
-        yield "true", Exactly(True)  # noqa: FBT003 - it is a JSON value
-        yield "false", Exactly(False)  # noqa: FBT003 - it is a JSON value
+        yield from (("true", Wish(value=True)), ("false", Wish(value=False)))
     elif len(kinds) > 1:
         for kind in kinds:
             if any(each.kind == kind for each in shapes):
-                yield kind, Narrowed(compile_schema({"type": kind}))
+                yield kind, Wish(shapes=compile_schema({"type": kind}))
     # Several examples are distinct cases.
     for shape in shapes[:1]:
         if len(shape.examples) > 1 and shape.kind not in {"array", "object"}:
             for example in shape.examples:
                 if shape.admits(example):
-                    yield str(example), Exactly(example)
+                    yield str(example), Wish(example)
 
 
 def _values(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Edges:
@@ -246,12 +235,12 @@ def _values(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Edge
     if ITEM in assertion.instance and len(listed) > 1:
         # An array that can hold them all shows them all at once.
         array = bodies.place(assertion.instance[: assertion.instance.index(ITEM)])
-        all_at_once: _Wishes = {array: Sized(len(listed))}
+        all_at_once: _Wishes = {array: Wish(items=len(listed))}
         if bodies.plain(all_at_once) is not None:
             yield "all", all_at_once
             return
     for value in listed:
-        yield str(value), Exactly(value)
+        yield str(value), Wish(value)
 
 
 def _numbers(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
@@ -262,14 +251,14 @@ def _numbers(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
     if not bounds:
         return
     value = min(bounds) if least else max(bounds)
-    yield str(value), Exactly(value)
+    yield str(value), Wish(value)
     *around, last = assertion.instance
     if last == ITEM:
         sizes = [shape.max_size for shape in bodies.shapes_at(tuple(around))]
         most = max((int(size) for size in sizes if size < inf), default=0)
         if 1 < most <= _FILLED:
             place = bodies.place(tuple(around))
-            yield f"all-{value}", {(*place, i): Exactly(value) for i in range(most)}
+            yield f"all-{value}", {(*place, i): Wish(value) for i in range(most)}
 
 
 def _lengths(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
@@ -285,18 +274,18 @@ def _lengths(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
         if text is None and shape.format is None and shape.own_patterns:
             text = matching(shape.own_patterns[0], length, length)
         if text is not None:
-            yield f"{length}-characters", Exactly(text)
+            yield f"{length}-characters", Wish(text)
         wide = ASTRAL * length
         is_counted = not is_least and length <= MOST_WIDE and shape.is_free_text
         if is_counted and not bodies.contract.catalogue.rules and shape.admits(wide):
-            yield f"{length}-wide-characters", Exactly(wide)
+            yield f"{length}-wide-characters", Wish(wide)
 
 
 def _formats(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     if assertion.value == "uuid":
         for shape in shapes[:1]:
             # RFC 9562, section 4: upper case is read as lower case.
-            yield "upper-case", Exactly(str(Builder().scalar(shape, ())).upper())
+            yield "upper-case", Wish(str(Builder().scalar(shape, ())).upper())
 
 
 def _branches(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Edges:
@@ -307,27 +296,27 @@ def _branches(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Ed
     ]
     place = bodies.place(assertion.instance)
     if assertion.path in bodies.contract.chosen:
-        yield f"branch-{bodies.contract.chosen[assertion.path]}", Present()
+        yield f"branch-{bodies.contract.chosen[assertion.path]}", PRESENT
         return
     for index, (branch, names) in enumerate(zip(assertion.value, asked, strict=True)):
         label = "-".join(names) if names else f"branch-{index}"
-        taken = Narrowed(compile_schema(with_examples(branch)))
+        taken = Wish(shapes=compile_schema(with_examples(branch)))
         others = {name for each in asked for name in each if name not in names}
         alone: _Wishes = {place: taken}
-        alone.update({(*place, name): Absent() for name in sorted(others)})
+        alone.update({(*place, name): ABSENT for name in sorted(others)})
         yield label, taken if bodies.plain(alone) is None else alone
 
 
 def _counted(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     """Take all different items, three, and one uncounted."""
     place = bodies.place(assertion.instance)
-    uncounted = Narrowed(negate(assertion.value))
-    yield "without", {place: Sized(1), (*place, 0): uncounted}
+    uncounted = Wish(shapes=negate(assertion.value))
+    yield "without", {place: Wish(items=1), (*place, 0): uncounted}
     for shape in shapes[:1]:
         room = sum(each.most for each in item_classes(shape))
         if room < inf:
-            yield "3-items", Sized(int(min(3, room)))
-            yield "all", Sized(int(room))
+            yield "3-items", Wish(items=int(min(3, room)))
+            yield "all", Wish(items=int(room))
 
 
 def _sizes(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
@@ -335,37 +324,33 @@ def _sizes(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges
     if assertion.keyword == "minItems":
         size = max(size, min((shape.min_size for shape in shapes), default=0))
     if size <= MOST_ITEMS:
-        yield f"{size}-items", Sized(size)
+        yield f"{size}-items", Wish(items=size)
 
 
 def _members(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     place = bodies.place(assertion.instance)
     if assertion.keyword == "required":
-        yield "given", {(*place, assertion.value): Present()}
+        yield "given", {(*place, assertion.value): PRESENT}
     else:
         for shape in shapes[:1]:
             names = [name for name, below in shape.members.items() if below]
-            yield "all", {(*place, name): Present() for name in names}
+            yield "all", {(*place, name): PRESENT for name in names}
 
 
-_EDGES: dict[str, Callable[[Bodies, Assertion, list[Shape]], _Edges]] = {
-    "type": _types,
-    "enum": _values,
-    "const": _values,
-    "minimum": _numbers,
-    "exclusiveMinimum": _numbers,
-    "maximum": _numbers,
-    "exclusiveMaximum": _numbers,
-    "minLength": _lengths,
-    "maxLength": _lengths,
-    "minItems": _sizes,
-    "maxItems": _sizes,
-    "format": _formats,
-    "anyOf": _branches,
-    "oneOf": _branches,
-    "contains": _counted,
-    "required": _members,
-    "additionalProperties": _members,
+_EDGES = {
+    keyword: edges
+    for edges, keywords in (
+        (_types, "type"),
+        (_values, "enum const"),
+        (_numbers, "minimum exclusiveMinimum maximum exclusiveMaximum"),
+        (_lengths, "minLength maxLength"),
+        (_sizes, "minItems maxItems"),
+        (_formats, "format"),
+        (_branches, "anyOf oneOf"),
+        (_counted, "contains"),
+        (_members, "required additionalProperties"),
+    )
+    for keyword in keywords.split()
 }
 
 
@@ -387,9 +372,9 @@ def factors(shapes: Alternatives, place: Location = ()) -> list[Factor]:
         required = [name in shape.required for shape in shapes]
         if not all(required):
             tied = all(name in s.required or not s.members.get(name) for s in shapes)
-            if not tied or wishes != [Present()]:
-                wishes.append(Absent())
-        elif wishes == [Present()]:
+            if not tied or wishes != [PRESENT]:
+                wishes.append(ABSENT)
+        elif wishes == [PRESENT]:
             objects = (
                 child
                 for child in children
@@ -410,13 +395,13 @@ def _wishes(children: list[Alternatives]) -> list[Wish]:
         if choices is None and shape not in others:
             others.append(shape)
         for value in choices or ():
-            values.setdefault(canonical(value), Exactly(value))
+            values.setdefault(canonical(value), Wish(value))
     wishes = list(values.values())
     # Arrays that differ only in length follow from another member.
     if len(others) > 1 and all(shape.kind == "object" for shape in others):
-        wishes += [Narrowed((shape,)) for shape in others]
+        wishes += [Wish(shapes=(shape,)) for shape in others]
     elif others:
-        wishes.append(Narrowed(tuple(others)) if wishes else Present())
+        wishes.append(Wish(shapes=tuple(others)) if wishes else PRESENT)
     return wishes
 
 
@@ -434,9 +419,9 @@ def _deciding(bodies: Bodies, varying: list[Factor]) -> list[int]:
 
     def decides(factor: Factor) -> bool:
         place, wishes = factor.place, factor.wishes
-        values = [each.value for each in wishes if isinstance(each, Exactly)]
-        chosen = Absent() not in wishes or any(place[0] in each for each in asked)
-        made = [bodies.plain({place: each}) for each in wishes if each != Absent()]
+        values = [each.value for each in wishes if each.is_exact]
+        chosen = ABSENT not in wishes or any(place[0] in each for each in asked)
+        made = [bodies.plain({place: each}) for each in wishes if each != ABSENT]
         is_documented = any(b is not None and level_of(b) == least for b in made)
         is_short = len(place) == 1 and len(wishes) <= _VALUES
         return is_short and is_documented and (chosen or values in ([], [None]))
@@ -498,11 +483,9 @@ def _rows(bodies: Bodies, seed: int) -> list[dict[Location, Wish]]:
 def _allows(shape: Shape, factor: Factor, index: int) -> bool:
     name, wish = str(factor.place[0]), factor.wishes[index]
     child = shape.members.get(name, ())
-    if isinstance(wish, Absent):
+    if wish == ABSENT:
         return name not in shape.required
-    if isinstance(wish, Exactly):
-        return admitted(child, wish.value)
-    return bool(child)
+    return admitted(child, wish.value) if wish.is_exact else bool(child)
 
 
 def _greedy_rows(

@@ -8,30 +8,24 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from ringspec.spec import (
-    ABOUT,
-    BODY_ACCEPTED,
-    ROBUSTNESS,
-    Contract,
-    Disagreement,
+from ringspec.spec.contract import Contract
+from ringspec.spec.proof import Disagreement, is_irregular
+from ringspec.spec.rules import BODY_ACCEPTED, ROBUSTNESS, Level, RuleId, weakest
+from ringspec.spec.schemas import ABOUT
+from ringspec.spec.values import (
     Json,
-    Level,
     Location,
-    RuleId,
     at,
     at_pointer,
-    is_irregular,
+    edit,
     is_shallow,
     patched,
-    pointer,
     same,
-    weakest,
 )
 from ringspec.strategies.case import Case, Expect, Phase, Requests, encode
 from ringspec.strategies.shapes.bodies import bodies_of
@@ -39,7 +33,6 @@ from ringspec.strategies.shapes.locations import (
     NOTHING,
     default_at,
     instance_path,
-    is_conditional,
     lawful_defaults,
 )
 
@@ -183,12 +176,6 @@ class Labeller:
         self._contract = contract
         self._requests = Requests(contract)
         self._order = {rule: number for number, rule in enumerate(contract.rules)}
-        # Whatever else a body has.
-        self._required = {
-            (*each.instance, each.value)
-            for each in contract.assertions
-            if each.keyword == "required" and not is_conditional(each)
-        }
 
     def case(self, drawn: Drawn, number: int) -> Case | None:
         """Return the case of a body, numbered; None if the validators do not agree."""
@@ -228,8 +215,8 @@ class Labeller:
 
         def is_shown(body: Json) -> bool:
             is_faulty = all(
-                same(at_pointer(body, edit["path"]), edit.get("value"))
-                for edit in drawn.fault or ()
+                same(at_pointer(body, each["path"]), each.get("value"))
+                for each in drawn.fault or ()
             )
             fault = drawn.fault if is_faulty else None
             return shows(Drawn(content=encode(body), fault=fault))
@@ -270,7 +257,7 @@ class Labeller:
             if each.assertion.keyword == "type" and each.location:
                 kinds = each.assertion.value
                 blank = _BLANK[kinds if isinstance(kinds, str) else kinds[0]]
-                blanks[each.location] = _edit("replace", each.location, blank)
+                blanks[each.location] = edit("replace", each.location, blank)
         hidden = settled.breaches(patched(body, blanks.values())) if blanks else ()
         if any(
             each.assertion.keyword == "not" and each.location in blanks
@@ -295,34 +282,31 @@ class Labeller:
         levels: dict[RuleId, Level] = {}
         gaps: list[dict[str, Json]] = []
         mended: set[RuleId] = set()
-        for breach in self._contract.prover.breaches(body):
+        contract = self._contract
+        for breach in contract.prover.breaches(body):
             rule = breach.assertion.rule
-            level = self._contract.rules[rule].level
-            gap, edit = breach.location, ""
+            level = contract.rules[rule].level
+            gap, way = breach.location, ""
             if breach.assertion.keyword == "required":
-                gap, edit = (*gap, breach.assertion.value), "add"
+                gap, way = (*gap, breach.assertion.value), "add"
             elif at(body, gap) is None:
-                edit = "replace"
+                way = "replace"
                 # Null for an optional member. Source: product.md, Levels.
                 is_member = bool(gap) and not isinstance(gap[-1], int)
-                if is_member and instance_path(gap) not in self._required:
+                if is_member and instance_path(gap) not in contract.always_required:
                     return {}
-            default = default_at(self._contract, gap) if edit else NOTHING
+            default = default_at(contract, gap) if way else NOTHING
             if default is not NOTHING:
-                gaps.append(_edit(edit, gap, default))
+                gaps.append(edit(way, gap, default))
                 mended.add(rule)
-                if edit == "replace":
+                if way == "replace":
                     level = weakest((level, Level.SHOULD))
             known = levels.get(rule, level)
             levels[rule] = min(known, level, key=lambda each: each.rank)
         if gaps:
-            still = self._contract.prover.broken(patched(body, tuple(gaps))) | mended
+            still = contract.prover.broken(patched(body, tuple(gaps))) | mended
             return {rule: levels[rule] for rule in levels if rule in still}
         return levels
-
-
-def _edit(operation: str, location: Location, value: Json) -> dict[str, Json]:
-    return {"op": operation, "path": pointer(location), "value": value}
 
 
 def read_body(content: bytes) -> Json:
@@ -341,10 +325,6 @@ def read_body(content: bytes) -> Json:
     return body if is_shallow(body) else NOTHING
 
 
-# A location and its value; NOTHING if absent.
-_Difference: TypeAlias = tuple[Location, Json]
-
-
 def reduced(
     plain: Json,
     body: Json,
@@ -357,13 +337,13 @@ def reduced(
     body, many at a time, one by one, then in pairs if few; then it simplifies the
     remaining values, or takes the default of their location unless that is NOTHING.
     """
-    differences = kept = list(_differences(plain, body, ()))
+    differences = kept = [*_differences(plain, body, ())]
     size = len(kept)
     while size:
         start = 0
         while start < len(kept):
             rest = kept[:start] + kept[start + size :]
-            if shows(_edited(plain, rest)):
+            if shows(patched(plain, rest)):
                 kept = rest
             else:
                 start += size
@@ -371,56 +351,44 @@ def reduced(
     pairs = combinations(kept, 2) if len(kept) <= _PAIRED else iter(())
     while (pair := next(pairs, None)) is not None:
         rest = [each for each in kept if each not in pair]
-        if shows(_edited(plain, rest)):
+        if shows(patched(plain, rest)):
             kept, pairs = rest, combinations(rest, 2)
-    body = _edited(plain, kept) if len(kept) < len(differences) else body
+    body = patched(plain, kept) if len(kept) < len(differences) else body
     simpler = _simpler(plain, body, (), default)
-    while (edit := next(simpler, None)) is not None:
-        candidate = _edited(body, [edit])
+    while (made := next(simpler, None)) is not None:
+        candidate = patched(body, [made])
         if shows(candidate):
             body, simpler = candidate, _simpler(plain, candidate, (), default)
     return body
 
 
-def _differences(plain: Json, body: Json, above: Location) -> Iterator[_Difference]:
-    """Yield the differences of two bodies, member by member."""
+def _differences(plain: Json, body: Json, above: Location) -> Iterator[dict[str, Json]]:
+    """Yield the edits that make one body of another, member by member."""
     if isinstance(plain, dict) and isinstance(body, dict):
-        yield from (((*above, name), NOTHING) for name in plain if name not in body)
+        yield from (edit("remove", (*above, it)) for it in plain if it not in body)
         for name, value in body.items():
             if name in plain:
                 yield from _differences(plain[name], value, (*above, name))
             else:
-                yield (*above, name), value
+                yield edit("add", (*above, name), value)
     elif not same(plain, body):
-        yield above, body
-
-
-def _edited(plain: Json, differences: list[_Difference]) -> Json:
-    body = deepcopy(plain)
-    for location, value in differences:
-        if not location:
-            body = deepcopy(value)
-        elif value is NOTHING:
-            del at(body, location[:-1])[location[-1]]
-        else:
-            at(body, location[:-1])[location[-1]] = deepcopy(value)
-    return body
+        yield edit("replace", above, body)
 
 
 def _simpler(
     plain: Json, value: Json, above: Location, default: Callable[[Location], Json]
-) -> Iterator[_Difference]:
+) -> Iterator[dict[str, Json]]:
     """Yield edits that remove or shorten values that differ from the plain body."""
     if plain is not NOTHING and same(plain, value):
         return
     usual = default(above)
     if usual is not NOTHING:
         if not same(usual, value):
-            yield above, usual
+            yield edit("replace", above, usual)
     elif isinstance(value, str):
         half = len(value) // 2
         shorter = (value[:1], value[:half], value[half:]) if half else ("x",)
-        yield from ((above, each) for each in shorter if value != "x")
+        yield from (edit("replace", above, it) for it in shorter if value != "x")
     children: dict[str | int, Json] = {}
     if isinstance(value, dict):
         children = dict(value)
@@ -428,7 +396,7 @@ def _simpler(
         # The last one first, so that the first one is kept if any will do.
         children = dict(reversed(list(enumerate(value))))
     known = plain if isinstance(plain, dict) and isinstance(value, dict) else {}
-    yield from (((*above, each), NOTHING) for each in children if each not in known)
+    yield from (edit("remove", (*above, it)) for it in children if it not in known)
     for step, child in children.items():
         place = (*above, step)
         yield from _simpler(known.get(step, NOTHING), child, place, default)

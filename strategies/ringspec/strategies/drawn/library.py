@@ -27,25 +27,14 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from ringspec.spec import (
-    ABOUT,
-    BODY_ACCEPTED,
-    ITEM,
-    NOT_BLANK,
-    Assertion,
-    Contract,
-    Json,
-    Level,
-    RuleId,
-    SpecError,
-    UsageError,
-    at_path,
-    did_you_mean,
-    is_irregular,
-    load,
-    patched,
-    same,
-)
+from ringspec.spec.assertions import Assertion, by_rule
+from ringspec.spec.contract import Contract, load
+from ringspec.spec.errors import SpecError, UsageError, did_you_mean
+from ringspec.spec.forms import NOT_BLANK
+from ringspec.spec.proof import is_irregular
+from ringspec.spec.rules import BODY_ACCEPTED, Level, RuleId
+from ringspec.spec.schemas import ABOUT, ITEM, keywords
+from ringspec.spec.values import Json, at_path, patched, same
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.bodies.robustness import unsettled_edits
 from ringspec.strategies.case import Expect, Requests, encode
@@ -55,7 +44,7 @@ from ringspec.strategies.shapes.bodies import Bodies, bodies_of
 from ringspec.strategies.shapes.build import Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.draw import CHOICE_BYTES, ByteChoices, compiled
-from ringspec.strategies.shapes.locations import NOTHING, keywords, schema_at
+from ringspec.strategies.shapes.locations import NOTHING, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, meet
 
 if TYPE_CHECKING:
@@ -313,12 +302,12 @@ def _labelled(
 
 def breakable(contract: Contract) -> dict[RuleId, list[Assertion]]:
     """List the rules that a body can break alone, with their assertions."""
-    found: dict[RuleId, list[Assertion]] = {}
-    for assertion in contract.assertions:
-        vain = assertion.keyword == "minItems" and assertion.value == 0
-        if assertion.rule not in contract.catalogue.not_isolated and not vain:
-            found.setdefault(assertion.rule, []).append(assertion)
-    return found
+    return by_rule(
+        each
+        for each in contract.assertions
+        if each.rule not in contract.catalogue.not_isolated
+        and not (each.keyword == "minItems" and each.value == 0)
+    )
 
 
 class Breaker:
@@ -346,13 +335,12 @@ class Breaker:
     def _drawn(
         self, assertion: Assertion, siblings: list[Assertion]
     ) -> SearchStrategy[Invalid]:
-        missing = assertion.keyword in {"required", "dependentRequired"}
-        place = assertion.instance + ((assertion.value,) if missing else ())
         # A place may be of a weaker level than its rule.
         for level in (self._level, Level.MAY):
             bodies, drawer = compiled(self._contract, level)
             with suppress(Unfit):
-                read = drawer.reader(self._branch(bodies, assertion), place)
+                shapes = self._branch(bodies, assertion)
+                read = drawer.reader(shapes, assertion.subject)
                 break
         else:
             return st.nothing()

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ringspec.spec import ABOUT, Assertion, Json, Location, at, kind_of
+from ringspec.spec.assertions import Assertion
+from ringspec.spec.schemas import ABOUT
+from ringspec.spec.values import Json, Location, at, kind_of
 from ringspec.strategies.faults import bounds, branches, wrong_values
 from ringspec.strategies.faults.fault import Fault, Spot
 from ringspec.strategies.shapes.bodies import Bodies

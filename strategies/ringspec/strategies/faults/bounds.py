@@ -8,8 +8,10 @@ from contextlib import suppress
 from fractions import Fraction
 from math import ceil, floor
 
-from ringspec.spec import ITEM, Json, matching
-from ringspec.strategies.faults.fault import Fault, Spot, replacing
+from ringspec.spec.plain import matching
+from ringspec.spec.schemas import ITEM
+from ringspec.spec.values import Json, edit
+from ringspec.strategies.faults.fault import Fault, Spot
 from ringspec.strategies.shapes.build import Builder, Unfit, another, json_number
 from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.shape import (
@@ -213,7 +215,7 @@ def _lacking(spot: Spot, fitting: Alternatives) -> Iterator[Fault]:
         if not others:
             shapes = spot.shapes(ITEM) or ANYTHING
             others = [Builder().build(meet(shapes, negate(spot.assertion.value)))]
-        patch = [replacing((*spot.location, index), others[0]) for index in gone]
+        patch = [edit("replace", (*spot.location, it), others[0]) for it in gone]
         yield Fault(name="too-few", patch=tuple(patch))
     yield spot.drop("fewer", *reversed(gone))
 
@@ -235,4 +237,5 @@ def duplicated(spot: Spot) -> Iterator[Fault]:
     if len(spot.value) > 1:
         # If the array is full.
         last = (*spot.location, len(spot.value) - 1)
-        yield Fault(name="same-instead", patch=(replacing(last, spot.value[0]),))
+        patch = (edit("replace", last, spot.value[0]),)
+        yield Fault(name="same-instead", patch=patch)

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 
-from ringspec.spec import ITEM, Json, constants, kind_of, read_as, same
-from ringspec.strategies.faults.fault import Fault, Spot, replacing
+from ringspec.spec.assertions import constants
+from ringspec.spec.forms import read_as
+from ringspec.spec.schemas import ITEM
+from ringspec.spec.values import Json, edit, kind_of, same
+from ringspec.strategies.faults.fault import Fault, Spot
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.shape import (
@@ -48,7 +51,7 @@ def none_of(spot: Spot) -> Iterator[Fault]:
         for branch in spot.assertion.value[:_FEW]:
             for name, value in constants(branch).items():
                 if own.get(name, value) != value:
-                    patch = (replacing((*spot.location, name), value),)
+                    patch = (edit("replace", (*spot.location, name), value),)
                     yield Fault(name=f"{name}-{value}", patch=patch)
     elif not _is_about_members(spot):
         yield from _bent("fits-none", spot, negate({"anyOf": spot.assertion.value}))

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 from zlib import crc32
 
-from ringspec.spec import ITEM, Assertion, Json, Location, at_path, pointer
+from ringspec.spec.assertions import Assertion
+from ringspec.spec.schemas import ITEM
+from ringspec.spec.values import Json, Location, at_path, edit
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.shape import Alternatives
 
@@ -74,7 +76,7 @@ class Spot:
         """Return the fault of another value there."""
         return Fault(
             name=name,
-            patch=(replacing(self.location, value),),
+            patch=(edit("replace", self.location, value),),
             gap=self.location if value is None else None,
             everywhere=everywhere,
             is_lax=is_lax,
@@ -85,7 +87,7 @@ class Spot:
         places = [(*self.location, step) for step in steps]
         return Fault(
             name=name,
-            patch=tuple({"op": "remove", "path": pointer(each)} for each in places),
+            patch=tuple(edit("remove", each) for each in places),
             gap=places[0] if len(places) == 1 else None,
             everywhere=everywhere,
         )
@@ -94,19 +96,11 @@ class Spot:
         self, name: str, *added: tuple[Step, Json], everywhere: bool = False
     ) -> Fault:
         """Return the fault of surplus members or items, `-` for one at the end."""
-        patch = tuple(
-            {"op": "add", "path": pointer((*self.location, step)), "value": value}
-            for step, value in added
-        )
-        return Fault(name=name, patch=patch, everywhere=everywhere)
+        edits = (edit("add", (*self.location, step), value) for step, value in added)
+        return Fault(name=name, patch=tuple(edits), everywhere=everywhere)
 
     def sample(self, forms: Sequence[_Form], count: int = 1) -> list[_Form]:
         """Return some forms of a fault, chosen by a hash of the place."""
         start = crc32("/".join(self.assertion.instance).replace(ITEM, "*").encode())
         size = len(forms)
         return [forms[(start + index) % size] for index in range(min(count, size))]
-
-
-def replacing(location: Location, value: Json) -> dict[str, Json]:
-    """Return the operation that puts another value at a location."""
-    return {"op": "replace", "path": pointer(location), "value": value}

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TypeAlias
 
-from ringspec.spec import ITEM, Json, Level, at_path, canonical, kind_of, same
+from ringspec.spec.rules import Level
+from ringspec.spec.schemas import ITEM
+from ringspec.spec.values import Json, at_path, canonical, kind_of, same
 from ringspec.strategies.faults.fault import Fault, Spot
 
 # In a contract: values commonly mistaken for one of a list, or for a name.

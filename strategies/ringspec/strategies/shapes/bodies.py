@@ -8,18 +8,12 @@ from functools import cached_property
 
 import jsonschema_rs
 
-from ringspec.spec import (
-    ITEM,
-    Contract,
-    Disagreement,
-    Json,
-    Level,
-    Location,
-    SpecError,
-    is_irregular,
-    nearest,
-    walk,
-)
+from ringspec.spec.contract import Contract
+from ringspec.spec.errors import SpecError, nearest
+from ringspec.spec.proof import Disagreement, is_irregular
+from ringspec.spec.rules import Level
+from ringspec.spec.schemas import ITEM, keywords, walk
+from ringspec.spec.values import Json, Location
 from ringspec.strategies.case import Request, Requests, encode
 from ringspec.strategies.shapes.build import Builder, Unfit, Wish
 from ringspec.strategies.shapes.compile import (
@@ -30,7 +24,6 @@ from ringspec.strategies.shapes.compile import (
     compile_schema,
     is_silent,
 )
-from ringspec.strategies.shapes.locations import keywords
 from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape, interned
 from ringspec.strategies.shapes.text import with_examples
 
@@ -80,7 +73,7 @@ class Bodies:
     def needed(self) -> frozenset[tuple[str, ...]]:
         """The instance paths of members that something requires."""
         return frozenset(
-            (*each.instance, each.value)
+            each.subject
             for each in self.contract.applicable
             if each.keyword == "required"
         )

@@ -10,7 +10,9 @@ from itertools import chain, count
 from math import isinf
 from string import ascii_letters
 
-from ringspec.spec import UUID, Json, Location, same
+from ringspec.spec.plain import UUID
+from ringspec.spec.values import Json, Location, same
+from ringspec.strategies.shapes.locations import NOTHING
 from ringspec.strategies.shapes.shape import (
     Alternatives,
     ItemClass,
@@ -33,38 +35,30 @@ class Unfit(Exception):  # noqa: N818 - it is an answer, not an error
     """No alternative can meet the wishes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exactly:
-    """Wish for one value."""
-
-    value: Json
+_ANY = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowed:
-    """Wish for a value that fits these alternatives too."""
+class Wish:
+    """A wish for the value at a place: any, if it says nothing more.
 
-    shapes: Alternatives
+    Attributes:
+        value: the only one; NOTHING for none at all.
+        shapes: alternatives that it fits too.
+        items: length of the array.
+    """
 
+    value: Json = _ANY
+    shapes: Alternatives | None = None
+    items: int | None = None
 
-@dataclass(frozen=True, slots=True)
-class Sized:
-    """Wish for an array of some length."""
-
-    items: int
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """Wish for any value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """Wish for no value."""
+    @property
+    def is_exact(self) -> bool:
+        """Whether just one value will do."""
+        return self.value is not _ANY and self.value is not NOTHING
 
 
-Wish = Exactly | Narrowed | Sized | Present | Absent
+PRESENT, ABSENT = Wish(), Wish(NOTHING)
 
 
 @dataclass(slots=True)
@@ -93,18 +87,18 @@ class Builder:
         self._above = frozenset(
             place[:length]
             for place, wish in self.wishes.items()
-            if not isinstance(wish, Absent)
+            if wish != ABSENT
             for length in range(len(place) + 1)
         )
 
     def build(self, alternatives: Alternatives, place: Location = ()) -> Json:
         """Return a value that fits and meets the wishes; Unfit if none does."""
-        wish = self.wishes.get(place)
-        if isinstance(wish, Exactly):
+        wish = self.wishes.get(place, PRESENT)
+        if wish.is_exact:
             if not admitted(alternatives, wish.value):
                 raise Unfit(place)
             return wish.value
-        if isinstance(wish, Narrowed):
+        if wish.shapes is not None:
             alternatives = meet(alternatives, wish.shapes)
         if self.full and place and len(alternatives) > 1:
             # A full body shows several branches: another for each member of an object;
@@ -151,7 +145,7 @@ class Builder:
         allowed = {
             name
             for name, below in shape.members.items()
-            if below and not isinstance(self.wishes.get((*place, name)), Absent)
+            if below and self.wishes.get((*place, name)) != ABSENT
         }
         # For members that are neither wished nor required.
         room = min(len(shape.members), shape.max_size) - len(wanted)
@@ -182,8 +176,8 @@ class Builder:
         least = max([shape.min_size, *(each.least for each in shape.contained)])
         usual = int(min(self.items, shape.max_size))
         length = max([least, usual, *(int(s) + 1 for s in steps)])
-        if isinstance(wish := self.wishes.get(place), Sized):
-            length = wish.items
+        if (wished := self.wishes.get(place, PRESENT).items) is not None:
+            length = wished
         if not least <= length <= shape.max_size:
             raise Unfit(place)
         return length

@@ -14,7 +14,8 @@ from itertools import combinations, product
 from math import ceil, floor, inf, isinf
 from typing import Any, TypeAlias
 
-from ringspec.spec import Json, SpecError, kind_of
+from ringspec.spec.errors import SpecError
+from ringspec.spec.values import Json, kind_of
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
     KINDS,
@@ -136,9 +137,6 @@ class _Compiler:
 
     def _parts(self, schema: Json, kind: str) -> Iterator[Alternatives]:
         """Yield the alternatives that each keyword leaves by itself."""
-        if isinstance(schema, bool):
-            yield (Shape(kind=kind),) if schema else ()
-            return
         shown: list[Json] = []
         if not self.wide:
             shown = [schema[name] for name in ("default", "example") if name in schema]
@@ -275,8 +273,6 @@ def _if(
     c: _Compiler, value: Json, read: Callable[[Json, tuple[str]], Alternatives]
 ) -> Alternatives:
     then, otherwise = c.schema.get("then", True), c.schema.get("else", True)
-    if then is otherwise is True:
-        return read(then, c.own)
     taken = meet(c.fits(value, c.own), read(then, c.own))
     return taken + meet(c.breaks(value, c.own), read(otherwise, c.own))
 

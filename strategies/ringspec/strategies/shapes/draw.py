@@ -20,7 +20,10 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ringspec.spec import ITEM, Contract, Json, Level, canonical
+from ringspec.spec.contract import Contract
+from ringspec.spec.rules import Level
+from ringspec.spec.schemas import ITEM
+from ringspec.spec.values import Json, canonical
 from ringspec.strategies.shapes.bodies import Bodies, bodies_of
 from ringspec.strategies.shapes.build import Unfit, number_near, preferred
 from ringspec.strategies.shapes.shape import (

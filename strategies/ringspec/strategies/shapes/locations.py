@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
-from ringspec.spec import (
-    ITEM,
-    KEYWORDS,
-    Assertion,
-    Contract,
+from ringspec.spec.assertions import Assertion
+from ringspec.spec.contract import Contract
+from ringspec.spec.proof import Prover
+from ringspec.spec.schemas import ITEM, keywords
+from ringspec.spec.values import (
     Json,
     Location,
+    Path,
     at,
+    at_path,
+    edit,
     patched,
     pointer,
 )
 from ringspec.strategies.shapes.shape import OTHERS
 
-# A step behind these is a name, or a number.
-_NAMING = {name for name, each in KEYWORDS.items() if each.holds in {"list", "named"}}
-_NAMING |= {"required", "dependentRequired"}
 # No value, where null is one.
 NOTHING = object()
-
-
-def keywords(path: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """Yield the keywords in a path with their indexes, without names of members."""
-    named = False
-    for index, step in enumerate(path):
-        if named:
-            named = False
-        else:
-            yield index, step
-            named = step in _NAMING
-
-
-def is_conditional(assertion: Assertion) -> bool:
-    """Return whether an assertion applies only under a condition."""
-    return any(keyword in {"then", "else"} for _, keyword in keywords(assertion.path))
 
 
 def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
@@ -67,13 +52,13 @@ def lawful_defaults(contract: Contract, body: Json) -> dict[str, Json]:
     prover, found = contract.prover, dict[Location, Json]()
     places = {it.location for it in prover.breaches(body)}
     empty = {it for it in places if it and at(body, it) is None}
-    bare = patched(body, [{"op": "remove", "path": pointer(it)} for it in empty])
+    bare = patched(body, [edit("remove", it) for it in empty])
     for each in prover.breaches(bare):
         place = (*each.location, each.assertion.value)
-        if each.assertion.keyword != "required" or is_conditional(each.assertion):
+        if each.assertion.keyword != "required" or each.assertion.is_conditional:
             return {}
         found[place] = default_at(contract, place)
-    edits = [{"op": "add", "path": pointer(it), "value": found[it]} for it in found]
+    edits = [edit("add", it, found[it]) for it in found]
     mended = empty <= found.keys() and NOTHING not in found.values()
     if not mended or not prover.is_valid(patched(bare, edits)):
         return {}
@@ -107,6 +92,55 @@ def leaves(value: Json, place: Location = ()) -> Iterator[tuple[Location, Json]]
             yield from leaves(child, (*place, step))
     else:
         yield place, value
+
+
+# Key of a body, a value in it, and the index of the innermost item around that.
+_Value: TypeAlias = tuple[Any, Json, int]
+
+
+class Reached:
+    """The values that subschemas of a schema apply to, in some bodies by their keys."""
+
+    def __init__(self, schema: Json, bodies: Mapping[Any, Json]) -> None:
+        self._schema = schema
+        self._known: dict[Path, list[_Value]] = {}
+        self._known[()] = [(key, body, 0) for key, body in bodies.items()]
+
+    def taking(self, assertion: Assertion) -> set[Any]:
+        """Return the keys of the bodies that take each `then` and `else` around one.
+
+        Conditions on items of arrays are assumed to hold: each item has its own.
+        """
+        steps = () if ITEM in assertion.instance else keywords(assertion.path)
+        ends = (at + 1 for at, step in steps if step in {"then", "else"})
+        reached = self.by(assertion.path[: max(ends, default=0)])
+        return {key for key, *_ in reached}
+
+    def by(self, path: Path) -> list[_Value]:
+        """List the values that the subschema at a path applies to."""
+        if path not in self._known:
+            *_, (cut, _) = keywords(path)
+            self._known[path] = list(self._below(path, cut))
+        return self._known[path]
+
+    def _below(self, path: Path, cut: int) -> Iterator[_Value]:
+        keyword, name, above = path[cut], path[-1], path[:cut]
+        taken: Prover | None = None
+        if keyword in {"then", "else"}:
+            taken = Prover(at_path(self._schema, (*above, "if")), ())
+        for key, value, item in self.by(above):
+            if keyword == "items":
+                listed = value if isinstance(value, list) else []
+                yield from ((key, each, at) for at, each in enumerate(listed))
+            elif keyword == "properties":
+                if isinstance(value, dict) and name in value:
+                    yield key, value[name], item
+            elif keyword == "additionalProperties":
+                named = at_path(self._schema, above).get("properties", {})
+                members = value.items() if isinstance(value, dict) else ()
+                yield from ((key, v, item) for n, v in members if n not in named)
+            elif taken is None or taken.is_valid(value) == (keyword == "then"):
+                yield key, value, item
 
 
 def locations_of(assertion: Assertion, body: Json) -> Iterator[tuple[Location, str]]:

@@ -12,7 +12,8 @@ from fractions import Fraction
 from math import ceil, floor, gcd, inf, isinf, lcm
 from typing import Any, TypeAlias
 
-from ringspec.spec import NOT_BLANK, Json, kind_of, same
+from ringspec.spec.forms import NOT_BLANK
+from ringspec.spec.values import Json, kind_of, same
 
 Alternatives: TypeAlias = "tuple[Shape, ...]"
 

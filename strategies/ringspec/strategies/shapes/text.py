@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from ringspec.spec import NOT_BLANK, Json, texts_of_form
+from ringspec.spec.forms import NOT_BLANK
+from ringspec.spec.plain import texts_of_form
+from ringspec.spec.schemas import rebuilt
+from ringspec.spec.values import Json, Path
 
 # The settled form of a free text: 1 to 100 characters, not blank.
 TEXTS = (
@@ -76,6 +79,8 @@ def sibling_text(example: str, number: int) -> str:
 
 
 _GIVEN = frozenset({"examples", "enum", "const"})
+# Their schemas are about the same value.
+_SAME = frozenset({"allOf", "anyOf", "oneOf", "then", "else"})
 
 
 def with_examples(schema: Json, values: Iterable[Json] = ()) -> Json:
@@ -88,25 +93,19 @@ def with_examples(schema: Json, values: Iterable[Json] = ()) -> Json:
         return schema
     alone = [schema[name] for name in ("default", "example") if name in schema]
     known = [*values, *alone, *schema.get("examples", ())]
-    changed = dict(schema)
-    for keyword, value in schema.items():
+
+    def below(keyword: str, steps: Path, child: Json) -> Json:
         if keyword == "properties":
-            objects = [each for each in known if isinstance(each, dict)]
-            changed[keyword] = {
-                name: with_examples(
-                    child, [each[name] for each in objects if name in each]
-                )
-                for name, child in value.items()
-            }
-        elif keyword == "items":
-            items = [each for each in known if isinstance(each, list)]
-            changed[keyword] = with_examples(value, chain.from_iterable(items))
-        elif keyword in {"allOf", "anyOf", "oneOf"}:
-            changed[keyword] = [with_examples(child, known) for child in value]
-        elif keyword in {"then", "else"}:
-            changed[keyword] = with_examples(value, known)
-        elif keyword == "additionalProperties" and isinstance(value, dict):
-            changed[keyword] = with_examples(value)
+            shown = [it for it in known if isinstance(it, dict) and steps[-1] in it]
+            return with_examples(child, [each[steps[-1]] for each in shown])
+        if keyword == "items":
+            lists = [each for each in known if isinstance(each, list)]
+            return with_examples(child, chain.from_iterable(lists))
+        if keyword == "additionalProperties":
+            return with_examples(child)
+        return with_examples(child, known) if keyword in _SAME else child
+
+    changed = rebuilt(schema, below)
     has_form = (
         "format" in schema
         or "contentEncoding" in schema
