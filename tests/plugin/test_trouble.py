@@ -89,7 +89,7 @@ def test_unreachable_token_endpoint_is_reported_once(suite: Suite) -> None:
         ),
         (["--ringspec", NOBODY, "--ringspec-dialect", "no"], "no dialect 'no'"),
         (["--ringspec", NOBODY, "--ringspec-seed", "x"], "'--ringspec-seed': 'x'"),
-        (["--ringspec", NOBODY, "--ringspec-phase", "x"], "there is no phase 'x'"),
+        (["--ringspec", NOBODY, "--ringspec-phase", "x"], "no phase 'x'"),
         (["--ringspec", NOBODY, "--ringspec-rate", "0/s"], "--ringspec-rate"),
         (["--ringspec", NOBODY, "--ringspec-timeout", "nan"], "--ringspec-timeout"),
         (["--ringspec", NOBODY, "--ringspec-report", "x=y"], "no report format 'x'"),

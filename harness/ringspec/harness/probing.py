@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ringspec.harness.judging.checks import NO_JUDGEMENT
-from ringspec.harness.sending.exchange import MISSING, Connection, Exchange, parse
+from ringspec.harness.sending.exchange import MISSING, Exchange, Sender, parse
+from ringspec.harness.sending.guard import Guard
 from ringspec.spec import (
     Candidate,
     Contract,
@@ -93,7 +94,7 @@ class Prober:
     `actions` are those of an overlay of all answers so far.
     """
 
-    connection: Connection
+    connection: Guard | Sender
     url: str
     contract: Path | None = None
     operation: str | None = None
@@ -167,8 +168,7 @@ class Prober:
         if exchange.status in {401, 407}:
             raise TargetError(
                 f"{self.url} refuses every request: {exchange.summary}",
-                hint="give --bearer TOKEN, or --client-id, --client-secret and"
-                " --token-url",
+                hint=self.connection.filling.advice,
             )
         if self._unanswered >= _PATIENCE:
             raise TargetError(

@@ -210,6 +210,7 @@ def provenance(started: Started, result: Result) -> dict[str, str]:
         "profile": made.profile,
         "seed": str(started.seed),
         "command": made.command,
+        "warning": made.warning,
         **{f"counts.{name}": str(it) for name, it in asdict(result.counts).items()},
     }
 

@@ -246,13 +246,14 @@ class Session:
     def events(self) -> Generator[Event, None, None]:
         """Fire and judge, case by case."""
         plan = self._plan
+        warning = plan.route.warning(plan.url, plan.filling.token_url)
         yield Started(
             contract=ContractName.of(plan.contract),
             target=plan.url,
             level=plan.level,
             seed=plan.seed,
             total=self._total,
-            made=replace(plan.made, began=now()),
+            made=replace(plan.made, began=now(), warning=warning),
         )
         if self.cases:
             if plan.live:
