@@ -125,7 +125,7 @@ LOOKS = 7
         (answering(308, b"", SLASH), (), "that path is served with a slash at its end"),
         (answering(307, b"", LOGIN), (), "is that a login page? give credentials"),
         (answering(429, b"", "Retry-After: 0"), (), "--rate"),
-        (answering(401), ("--bearer", "secret"), "hint: check the token"),
+        (answering(401), ("--bearer", "secret"), "hint: are these credentials"),
     ],
     ids=["silent", "https", "404", "401", *("302", "308", "307", "429", "denied")],
 )

@@ -225,6 +225,5 @@ def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
         return f"{plan.url}: {exchange.failure.message}", ""
     if exchange.status not in {401, 407}:
         return None
-    called = f"{exchange.request.method} {exchange.request.path}"
-    why = f"{plan.url} refuses every request: {exchange.summary} to {called}"
+    why = f"{plan.url} refuses every request: {exchange.summary}"
     return why, plan.filling.advice
