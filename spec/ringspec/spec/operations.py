@@ -154,15 +154,12 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
         for each in able
         if (each.method == "post" if wanted is None else each.id == wanted)
     ]
-    root = Node(base, base)
-    items = [each for _, each in root.at("paths", {}).members()]
-    if len(found) == 1:
-        items = [found[0].item]
-    known = found[0].method if len(found) == 1 else ""
-    for place, name, near in _misspelt(root, items, [known] if known else METHODS):
+    root, one = Node(base, base), found[0] if len(found) == 1 else None
+    items = [one.item] if one else [it for _, it in root.at("paths", {}).members()]
+    for place, name, near in _misspelt(root, items, [one.method] if one else METHODS):
         raise SpecError(f"{place} has {name}", hint=f"did you mean {near}?")
-    if len(found) == 1:
-        return _operation(found[0], able[found[0]])
+    if one:
+        return _operation(one, able[one])
     mapping(base.get("paths"), "#/paths")
     ids = ", ".join(each.id for each in able) or "none, no body is JSON"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
@@ -243,20 +240,17 @@ def _operation(endpoint: Endpoint, schema: str) -> Operation:
     node = endpoint.node
     parameters = _parameters(endpoint)
     headers = [each for each in parameters if each.where == "header"]
-    needed = {
-        where: [str(it.value) for it in parameters if it.required and it.where == where]
-        for where in ("query", "cookie")
-    }
-    if needed["cookie"]:
-        first = next(it for it in parameters if it.required and it.where == "cookie")
-        value = "; ".join(needed["cookie"])
-        headers.append(replace(first, name="Cookie", where="header", value=value))
+    needed = [each for each in parameters if each.required]
+    query = [str(each.value) for each in needed if each.where == "query"]
+    if cookies := [each for each in needed if each.where == "cookie"]:
+        value = "; ".join(str(each.value) for each in cookies)
+        headers.append(replace(cookies[0], name="Cookie", where="header", value=value))
     content = node.at("requestBody").at("content")
     chosen = steps(schema)[-2]
     return Operation(
         id=endpoint.id,
         method=endpoint.method,
-        path=_filled(endpoint.path, parameters, needed["query"]),
+        path=_filled(endpoint.path, parameters, query),
         media_type=concrete(chosen),
         examples=tuple(_shown(content.at(chosen))),
         media_types=tuple(content.value),
@@ -311,16 +305,11 @@ def _parameter(node: Node, where: str) -> Parameter:
             f"{node.place}: there is no style {style!r}",
             hint=f"{did_you_mean(style, STYLES)}there are {', '.join(STYLES)}",
         )
-    explode, raw = bool(node.value.get("explode", style == "form")), where == "header"
-    return Parameter(
-        name=name,
-        where=where,
-        place=node.place,
-        required=is_required,
-        value=None
-        if value is None
-        else styled(name, value, style, explode=explode, raw=raw),
-    )
+    if value is not None:
+        explode = bool(node.value.get("explode", style == "form"))
+        value = styled(name, value, style, explode=explode, raw=where == "header")
+    about = {"name": name, "where": where, "place": node.place}
+    return Parameter(**about, required=is_required, value=value)
 
 
 def _fitting(node: Node, what: str) -> Json:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from random import Random
 from urllib.parse import quote
 
+from ringspec.spec.proof import Prover
 from ringspec.spec.schemas import ABOUT, CHOICES
 from ringspec.spec.values import Json
 
@@ -41,10 +42,7 @@ _DIGITS = re.compile(r"\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d")
 
 def fitting(schema: Json) -> Json:
     """Return a plain value that fits an inlined schema; None if none is found."""
-    import jsonschema_rs  # noqa: PLC0415 - slow to import
-
-    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-    return next((each for each in _tried(schema) if validator.is_valid(each)), None)
+    return next(filter(Prover(schema, ()).is_valid, _tried(schema)), None)
 
 
 def _tried(schema: Json) -> Iterator[Json]:
