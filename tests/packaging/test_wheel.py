@@ -31,7 +31,8 @@ FILES = """
     reports/templates/page.html reports/templates/matrix.txt
     reports/templates/account.txt reports/templates/rules.txt
     reports/templates/rules.md reports/templates/explain.txt
-    reports/templates/explain.md spec/explained.yaml
+    reports/templates/explain.md reports/templates/proof.txt
+    spec/explained.yaml
     reports/matrix.schema.json strategies/case.schema.json
     strategies/certified/canonical.jsonl.gz strategies/certified/naxai-sdk.jsonl.gz
 """

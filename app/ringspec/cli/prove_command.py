@@ -20,8 +20,8 @@ from ringspec.cli.options import (
     seed_option,
     selection_options,
 )
-from ringspec.cli.outputs import wrapped
 from ringspec.harness.judging.selection import Selection
+from ringspec.reports import console, print_template
 from ringspec.spec import Contract, Json, RuleId, UsageError, load
 from ringspec.strategies import (
     Case,
@@ -81,34 +81,32 @@ def command(  # noqa: PLR0913 - its options
     enough = fewest({each.mutation.id: each.cases for each in results}, cases)
     totals = Counter(it.verdict for it in results)
     kinds = Counter((it.mutation.kind, it.verdict) for it in results)
+    document = {
+        "format": FORMAT,
+        "contract": {
+            name: getattr(loaded, name) for name in ("title", "version", "sha256")
+        },
+        "seed": seed,
+        "counts": {each: totals[each] for each in _VERDICTS},
+        "kinds": {
+            kind: {each: kinds[kind, each] for each in _VERDICTS}
+            for kind in MutationKind
+        },
+        "cases": len(cases),
+        "enough": list(enough),
+        "mutants": list(map(_json, results)),
+    }
     if shape == "json":
-        document = {
-            "format": FORMAT,
-            "contract": {
-                name: getattr(loaded, name) for name in ("title", "version", "sha256")
-            },
-            "seed": seed,
-            "counts": {each: totals[each] for each in _VERDICTS},
-            "kinds": {
-                kind: {each: kinds[kind, each] for each in _VERDICTS}
-                for kind in MutationKind
-            },
-            "cases": len(cases),
-            "enough": list(enough),
-            "mutants": list(map(_json, results)),
-        }
         click.echo(json.dumps(document, indent=2, ensure_ascii=False).encode())
     else:
-        spelt = f", dialect {loaded.dialect}" if loaded.dialect else ""
-        click.echo(f"Mutants of {loaded.title} {loaded.version}{spelt}\n")
-        _echo_row("", _VERDICTS)
-        for kind in MutationKind:
-            _echo_row(kind, (kinds[kind, each] for each in _VERDICTS))
-        _echo_row("all", (totals[each] for each in _VERDICTS))
-        for verdict in reversed(_VERDICTS[1:]):
-            _echo_entries([each for each in results if each.verdict == verdict])
-        ends = f"{len(enough)} of {len(cases)} cases detect all that the list detects."
-        click.echo("\n".join(["", ends, *(f"  {it}" for it in enough if quick)]))
+        print_template(
+            console(sys.stdout),
+            "proof.txt",
+            found=document,
+            dialect=loaded.dialect,
+            quick=quick,
+            entries={each: list(_entries(results, each)) for each in _VERDICTS[1:]},
+        )
     return int(any(each.verdict in _BAD for each in results))
 
 
@@ -152,23 +150,19 @@ def _json(result: MutationResult) -> Json:
     }
 
 
-def _echo_row(head: str, cells: Iterable[object]) -> None:
-    click.echo(f"{head:<10}" + "".join(f"{cell:>12}" for cell in cells))
-
-
-def _echo_entries(results: list[MutationResult]) -> None:
-    """List mutants; of a harmless verdict, alike ones in a row as one."""
+def _entries(
+    results: Iterable[MutationResult], verdict: MutationVerdict
+) -> Iterator[tuple[str, str]]:
+    """Yield the mutants of a verdict and why; of a harmless one, alike ones as one."""
 
     def key(result: MutationResult) -> tuple[str, str]:
         mutation = result.mutation
-        is_rule = mutation.kind == MutationKind.CONTEXT and result.verdict not in _BAD
+        is_rule = mutation.kind == MutationKind.CONTEXT and verdict not in _BAD
         return mutation.rules[0] if is_rule else mutation.id, result.reason
 
-    if results:
-        click.echo(f"\n{results[0].verdict}")
-    for (name, reason), group in groupby(results, key=key):
+    for (name, reason), group in groupby(
+        (it for it in results if it.verdict == verdict), key=key
+    ):
         alike = list(group)
         several = f"{name} in {len(alike)} contexts"
-        title = alike[0].mutation.id if len(alike) == 1 else several
-        lines = [*wrapped(title, "  ", "      "), *wrapped(reason, "    ")]
-        click.echo("\n".join(lines))
+        yield alike[0].mutation.id if len(alike) == 1 else several, reason

@@ -14,8 +14,7 @@ from ringspec.reports.comparison import print_comparison as print_comparison
 from ringspec.reports.comparison import render_comparison as render_comparison
 from ringspec.reports.console import ProgressLine as ProgressLine
 from ringspec.reports.console import console as console
-from ringspec.reports.console import line as line
-from ringspec.reports.console import row as row
+from ringspec.reports.console import print_template as print_template
 from ringspec.reports.console import stages as stages
 from ringspec.reports.curl import curl as curl
 from ringspec.reports.explanation import explain as explain
@@ -43,7 +42,6 @@ from ringspec.reports.history import render_history as render_history
 from ringspec.reports.json_report import failure_json as failure_json
 from ringspec.reports.json_report import report_bytes as report_bytes
 from ringspec.reports.json_report import report_json as report_json
-from ringspec.reports.json_report import rule_json as rule_json
 from ringspec.reports.kill_matrix import MATRIX_FORMATS as MATRIX_FORMATS
 from ringspec.reports.kill_matrix import Channel as Channel
 from ringspec.reports.kill_matrix import FleetRun as FleetRun
@@ -61,7 +59,6 @@ from ringspec.reports.printable import counted as counted
 from ringspec.reports.printable import json_line as json_line
 from ringspec.reports.printable import json_page as json_page
 from ringspec.reports.printable import shown as shown
-from ringspec.reports.printable import visible as visible
 from ringspec.reports.redact import Redactor as Redactor
 from ringspec.reports.replay import Replay as Replay
 from ringspec.reports.report_reader import FailedCase as FailedCase

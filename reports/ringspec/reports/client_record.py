@@ -24,7 +24,7 @@ from ringspec.harness import (
     Result,
     Verdict,
 )
-from ringspec.reports.console import Color, console
+from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.files import LineFile, check, refused
 from ringspec.reports.json_report import answer_json, request_json, utc
 from ringspec.reports.printable import counted, json_line, shown
@@ -116,13 +116,10 @@ def print_account(
     color: Color = "auto",
 ) -> None:
     """Print the rules that clients broke and never touched, and the conclusion."""
-    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
-
     broken = session.counts[Verdict.FAIL]
     rules = sorted(session.contract.rules.values(), key=lambda each: each.level.rank)
-    out = stdout or sys.stdout
-    told(
-        console(out, color),
+    print_template(
+        console(stdout or sys.stdout, color),
         "account.txt",
         session=session,
         result=result,
@@ -139,7 +136,6 @@ def print_account(
         times=times,
         redacted=redactor.text,
     )
-    out.flush()
 
 
 def times(number: int) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import ascii_lowercase
 from typing import Any, Literal, Self, TextIO
 
-from ringspec.reports.console import Color, console
+from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.files import check, check_format
 from ringspec.reports.printable import (
     by_value,
@@ -361,8 +361,6 @@ def print_comparison(
     color: Color = "auto",
 ) -> None:
     """Print a comparison; everything: also the rules that are alike, or unchanged."""
-    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
-
     out = console(stdout, color)
     names = [column.label for column in found.columns]
     widths = [max(len(label), 5) + 2 for label in names]
@@ -372,7 +370,7 @@ def print_comparison(
         pairs = map("".join, product(ascii_lowercase, repeat=2))
         names = [*ascii_lowercase, *pairs][: len(names)]
         widths = [3 if len(names) > 26 else 2] * len(names)
-    told(
+    print_template(
         out,
         "compare.txt",
         found=found,
@@ -382,7 +380,6 @@ def print_comparison(
         cut=cut,
         letters=LETTERS,
     )
-    stdout.flush()
 
 
 def check_comparison(name: str, path: Path) -> None:

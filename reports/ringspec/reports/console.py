@@ -9,19 +9,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Literal, TextIO, TypeAlias
+from typing import IO, Any, Literal, TextIO, TypeAlias
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from ringspec.harness import Result
 from ringspec.reports.printable import COMMAND, counted, shown, start
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
 # Seconds in which a log gets one line at most, and after which it gets one in any case.
-_OFTEN, _SILENCE = 1, 30
+_OFTEN, _SILENCE = 1, 60
 
 # What is not parted if a line has room: a name with its value, or else what is quoted.
 _WORDS = [re.compile(rf'(?:"(?:[^"\\]|\\.)*"{it}|\S)+') for it in ("(?:: )?", "")]
@@ -77,6 +76,14 @@ def line(console: Console, text: Text | str = "", style: str = "") -> None:
     console.print(text, soft_wrap=True)
 
 
+def print_template(console: Console, template: str, **more: Any) -> None:
+    """Fill a template, and print it as `html_templates.told` says."""
+    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
+
+    told(console, template, **more)
+    console.file.flush()
+
+
 def row(console: Console, label: str, value: Text | str, indent: int = 2) -> None:
     """Print a label and a value that wraps beside it."""
     head = " " * indent + (f"{label:<8}" if label else "")
@@ -107,14 +114,6 @@ def hanging(console: Console, head: Text, value: Text | str) -> None:
 def print_note(console: Console, message: str) -> None:
     """Print a notice of a run."""
     line(console, Text.assemble(("note: ", "bold"), shown(message, 1000)))
-
-
-def print_message(console: Console, result: Result) -> None:
-    """Print the message and the hint of a run, if there are any."""
-    if result.message:
-        line(console, shown(result.message, 1000))
-    if result.hint:
-        line(console, Text.assemble(("hint: ", "bold"), shown(result.hint, 1000)))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from ringspec.reports.case_text import expectation, fault_lines
-from ringspec.reports.console import console
+from ringspec.reports.console import console, print_template
 from ringspec.reports.json_report import rule_json
 from ringspec.reports.printable import json_page, visible
 from ringspec.spec import (
@@ -87,10 +87,7 @@ def print_rules(
     rules: Sequence[dict[str, Json]], stdout: TextIO, template: str = "rules.txt"
 ) -> None:
     """Print rules for people."""
-    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
-
-    told(console(stdout), template, rules=rules, written=_written)
-    stdout.flush()
+    print_template(console(stdout), template, rules=rules, written=_written)
 
 
 def render_rules(

@@ -25,7 +25,7 @@ from ringspec.reports.comparison import (
     mark_of,
     short_label,
 )
-from ringspec.reports.console import Color, console
+from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.printable import by_value, counted, json_page, listed
 from ringspec.reports.report_reader import (
     Report,
@@ -76,15 +76,13 @@ class HistoryRun:
         """Return whether it says something of a rule."""
         return self.marks.get(rule, RuleMark.ABSENT) not in UNJUDGED
 
-    @property
-    def terms(self) -> dict[str, str]:
-        """What it was judged by."""
-        contract = self.report["contract"]
-        return {
-            "level": self.report["level"].upper(),
-            "contract": f"{contract['version']} ({contract['sha256'][:12]})",
-            "dialect": contract["dialect"] or "none",
-        }
+    def is_like(self, other: HistoryRun) -> bool:
+        """Return whether both were judged at one level, by one contract."""
+        mine, its = (
+            (it["level"], it["contract"]["sha256"])
+            for it in (self.report, other.report)
+        )
+        return mine == its
 
     def cell(self, runs: int = 1) -> Cell:
         """Return the verdict, as that of the last of some runs."""
@@ -125,17 +123,6 @@ class Provider:
         """Each run compared with the one before it."""
         return list(_steps(self.dated))
 
-    @property
-    def terms(self) -> str:
-        """What the last run was judged by, and others before it; its target."""
-        said = []
-        for name, value in self.latest.terms.items():
-            others = [it for it in self.dated if it.terms[name] != value]
-            before = listed(list(dict.fromkeys(it.terms[name] for it in others)), 3)
-            until = f" (until {others[-1].day} {before})" if others else ""
-            said.append(f"{name} {value}{until}")
-        return "; ".join([*said, self.latest.report["target"]])
-
     def cell(self, day: str) -> Cell:
         """Return the verdict of the last run of a day."""
         found = [it for it in (*self.undated, *self.dated) if it.day == day]
@@ -169,8 +156,8 @@ class History:
 def _steps(runs: Sequence[HistoryRun]) -> Iterator[Comparison]:
     """Compare each run with the one before it.
 
-    A rule that had no turn there is compared with the last run of the same terms in
-    which it had: a run of a part hides no regression.
+    A rule that had no turn there is compared with the last run of that level and
+    contract in which it had: a run of a part hides no regression.
     """
     days = Counter(it.day for it in runs)
     labels = [it.day if days[it.day] == 1 else f"{it.began:%F %T}" for it in runs]
@@ -181,7 +168,7 @@ def _steps(runs: Sequence[HistoryRun]) -> Iterator[Comparison]:
             rule: since
             for rule, since in last.items()
             if later.judged(rule) and not earlier.judged(rule)
-            if runs[since].terms == later.terms
+            if runs[since].is_like(later)
         }
         last |= {rule: number for rule in rules[number] if earlier.judged(rule)}
         before = rules[number] | {it: rules[since][it] for it, since in missed.items()}
@@ -213,7 +200,8 @@ def read_history(paths: Sequence[Path]) -> History:
     for folder in folders:
         inside = list(_files(folder, skipped))
         texts = [it for it in inside if it.suffix.lower() == ".json"]
-        skipped += [f"{it}: is no JSON" for it in inside if it not in texts]
+        if others := [str(it) for it in inside if it not in texts]:
+            skipped.append(f"{listed(others, 8)}: no JSON")
         for path in texts:
             read, unread = readable_reports([path])
             skipped += unread
@@ -321,8 +309,6 @@ def print_history(
     found: History, stdout: TextIO, *, everything: bool = False, color: Color = "auto"
 ) -> None:
     """Print the last days that fit; everything: all changes, and all rules in them."""
-    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
-
     out = console(stdout, color)
     names = [short_label(it.name) for it in found.providers]
     label = max(map(len, names)) + 2
@@ -335,7 +321,7 @@ def print_history(
         fitting = max((out.width + 2 - label) // size, 1)
         if fitting >= len(heads):
             break
-    told(
+    print_template(
         out,
         "history.txt",
         found=found,
@@ -348,7 +334,6 @@ def print_history(
         everything=everything,
         most=999 if everything else 6,
     )
-    stdout.flush()
 
 
 def render_history(name: str, found: History, *, everything: bool) -> bytes:

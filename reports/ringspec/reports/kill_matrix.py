@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TextIO
 
 from ringspec.harness import ContractName
-from ringspec.reports.console import Color, console
+from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.files import check, check_format
-from ringspec.reports.printable import counted, json_page, shown
+from ringspec.reports.printable import json_page
 from ringspec.spec import Contract, Json, Level, RuleId
 
 FORMAT = "ringspec-matrix/1"
@@ -45,12 +45,7 @@ class RunMark(StrEnum):
     QUIET = "quiet"
 
 
-# The results to look at, each with its style and a noun.
-_WRONG = {
-    RunMark.SURVIVED: ("bold red", "survivor"),
-    RunMark.MISNAMED: ("bold yellow", "misnamed mutant"),
-    RunMark.FALSE_ALARM: ("bold red", "false alarm"),
-}
+_WRONG = (RunMark.SURVIVED, RunMark.MISNAMED, RunMark.FALSE_ALARM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,21 +251,10 @@ def _trial(trial: FleetRun) -> dict[str, Json]:
 
 def print_matrix(matrix: KillMatrix, stdout: TextIO, *, color: Color = "auto") -> None:
     """Print the whole matrix, the runs that came out wrong first."""
-    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
-
-    contract = matrix.contract
-    dialect = f", dialect {contract.dialect}" if contract.dialect else ""
-    found = ((len(matrix.marked(it)), noun) for it, (_, noun) in _WRONG.items())
-    wrong = ", ".join(counted(*each) for each in found if each[0])
     noticed = matrix.marked(RunMark.NOTICED)
-    told(
+    print_template(
         console(stdout, color),
         "matrix.txt",
         found=matrix,
-        title=f"{shown(f'{contract.title} {contract.version}', 200)}{dialect}",
-        wrong=_WRONG,
         weaker=[each.name for each in noticed if not each.named_at(each.binding)],
-        verdict=wrong or "every defect noticed by its rule, no false alarm",
-        took=f"{matrix.duration_s:.1f} s",
     )
-    stdout.flush()

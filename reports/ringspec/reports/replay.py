@@ -9,20 +9,11 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TextIO
 
-from rich.text import Text
-
 from ringspec.harness import Ended, Event, Judged, Notice, Outcome, Result, Verdict
 from ringspec.reports.case_text import exchange_rows
-from ringspec.reports.console import (
-    Color,
-    console,
-    line,
-    print_message,
-    print_note,
-    row,
-)
+from ringspec.reports.console import Color, console, print_note
 from ringspec.reports.curl import curl
-from ringspec.reports.printable import counted, shown, visible
+from ringspec.reports.printable import shown
 from ringspec.reports.redact import Redactor
 from ringspec.spec import RuleId
 
@@ -31,7 +22,6 @@ _VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
 _PLURAL = re.compile(r"(?<=fail)s|(?<=pass)es")
 # Rules that are judged only by a member that an answer holds.
 _OF_ANSWERS = ("answer.", "error.")
-_INDENT = 17
 
 
 class ReplayOutcome(StrEnum):
@@ -96,52 +86,49 @@ class Replay:
                 self._print(event.result)
 
     def _print(self, result: Result) -> None:
-        counts: Counter[ReplayOutcome] = Counter()
-        for case in self._ids:
-            outcome, texts = self._case(case, result)
-            counts[outcome] += 1
-            if self._quiet and outcome in _GOOD:
-                continue
-            word = (f"{outcome:<{_INDENT}}", _STYLES.get(outcome, "bold red"))
-            line(self._out, Text.assemble(word, (visible(case), "bold")))
-            shell = ""
-            judged = self._judged.get(case)
-            if self._verbose and judged and outcome is not ReplayOutcome.FIXED:
-                texts += [text for _, text in exchange_rows(judged.exchange)]
-                shell = curl(judged.exchange, case)
-            for text in texts:
-                row(self._out, "", text, indent=_INDENT)
-            # At the margin: a here-document does not end within an indent.
-            for part in shell.splitlines():
-                line(self._out, part, "cyan")
-        self.is_open = ReplayOutcome.OPEN in counts
-        parts = [
-            f"{counts[it]:,} {it if counts[it] == 1 else _PLURAL.sub('', it)}"
-            for it in ReplayOutcome
-            if counts[it]
-        ]
-        sent = counted(result.counts.requests, "request")
-        summary = ", ".join(parts) or "nothing was fired"
-        line(self._out, f"{summary} at level {result.level} ({sent})")
-        print_message(self._out, result)
+        from ringspec.reports.html_templates import told  # noqa: PLC0415 - as it is slow
+
+        cases = [(*self._case(case, result), case) for case in self._ids]
+        found = Counter(outcome for outcome, _, _ in cases)
+        self.is_open = ReplayOutcome.OPEN in found
+        told(
+            self._out,
+            "replay.txt",
+            result=result,
+            cases=[
+                (outcome, case, texts, self._shown(outcome, case))
+                for outcome, texts, case in cases
+                if not (self._quiet and outcome in _GOOD)
+            ],
+            counts={each: found[each] for each in ReplayOutcome if found[each]},
+            plural=lambda outcome: _PLURAL.sub("", outcome),
+            styles=_STYLES,
+            exchange_rows=exchange_rows,
+            curl=curl,
+        )
         self._out.file.flush()
+
+    def _shown(self, outcome: ReplayOutcome, case: str) -> Judged | None:
+        """Return what is shown of a case's exchange."""
+        is_wanted = self._verbose and outcome is not ReplayOutcome.FIXED
+        return self._judged.get(case) if is_wanted else None
 
     def _case(
         self, case: str, result: Result
-    ) -> tuple[ReplayOutcome, list[Text | str]]:
-        """Return what became of a case, and the lines that say why."""
+    ) -> tuple[ReplayOutcome, list[tuple[str, str]]]:
+        """Return what became of a case, and the lines that say why, with styles."""
         judged, before = self._judged.get(case), (self._before or {}).get(case, {})
         rules = {it.rule.id for it in result.rules if it.outcome is Outcome.FAIL}
         now: dict[RuleId, str] = {}
-        warnings: list[Text | str] = []
+        warnings: list[tuple[str, str]] = []
         findings = judged.findings if judged else ()
         for each in (it for it in findings if it.verdict is Verdict.FAIL):
             if not each.level.gates(result.level):
                 why = _reason(each.rule, each.reason)
-                warnings.append(Text(f"warning, {each.level.upper()}: {why}", "dim"))
+                warnings.append(("dim", f"warning, {each.level.upper()}: {why}"))
             elif each.rule in rules:
                 now[each.rule] = each.reason
-        texts: list[Text | str] = [_reason(*each) for each in now.items()]
+        texts = [_reason(*each) for each in now.items()]
         if now:
             outcome = self._failing(before, now)
             if outcome is ReplayOutcome.OTHERWISE:
@@ -152,7 +139,7 @@ class Replay:
             texts += [] if why == result.message else [shown(why, 300)]
         else:
             outcome = ReplayOutcome.FIXED if before else ReplayOutcome.PASSES
-        return outcome, texts + warnings
+        return outcome, [*(("", each) for each in texts), *warnings]
 
     def _failing(
         self, before: Mapping[RuleId, str], now: Mapping[RuleId, str]
@@ -188,4 +175,4 @@ def _open(
 
 
 def _reason(rule: RuleId, reason: str) -> str:
-    return f"{visible(rule)}: {shown(reason, 300)}"
+    return f"{rule}: {shown(reason, 300)}"

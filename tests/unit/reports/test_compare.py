@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -301,10 +301,8 @@ class _Page(HTMLParser):
 HOSTILE = "</td><script>alert(1)</script> | [x](javascript:1) \u202e \x1b[31m @all"
 
 
-@pytest.mark.parametrize("mode", ["runs", "providers"])
-def test_hostile_reports_break_no_output(
-    made: Made, mode: Literal["runs", "providers"]
-) -> None:
+@pytest.mark.parametrize("mode", ["runs", "providers", "history"])
+def test_hostile_reports_break_no_output(made: Made, mode: Any) -> None:
     def spoil(data: dict[str, Any]) -> None:
         data["contract"] |= {"title": HOSTILE, "dialect": HOSTILE}
         found = rule(data)
@@ -313,18 +311,25 @@ def test_hostile_reports_break_no_output(
             each |= {"case": HOSTILE, "reason": HOSTILE}
 
     paths = (made("a.json", told("pass")), made("b.json", spoil, target=HOSTILE))
-    found = compare_reports(paths, mode)
-
-    printed = text(found, everything=True)
-    markdown = render_comparison("markdown", found, everything=True).decode()
-    html = render_comparison("html", found, everything=True).decode()
+    found: Any
+    if mode == "history":
+        made(f"{HOSTILE.replace('/', '')}.json", spoil, **began("1", HOSTILE))
+        found, render = read_history([paths[0].parent]), render_history
+        out = io.StringIO()
+        print_history(found, out, everything=True)
+        printed = out.getvalue()
+    else:
+        found, render = compare_reports(paths, mode), render_comparison
+        printed = text(found, everything=True)
+    markdown = render("markdown", found, everything=True).decode()
+    html = render("html", found, everything=True).decode()
 
     page = _Page()
     page.feed(html)
     assert "script" not in page.tags
     assert not any(name.startswith("on") for name, _ in page.attributes)
-    for out in (printed, markdown, html):
-        assert not any(each in out for each in "\u202e\x1b")
+    for written in (printed, markdown, html):
+        assert not any(each in written for each in "\u202e\x1b")
     rows = [each for each in markdown.splitlines() if each.startswith("|")]
     assert all(each.endswith(" |") for each in rows)
     assert "<script" not in markdown

@@ -128,7 +128,7 @@ def test_body_is_cut_where_a_reader_would(
 def test_log_tells_now_and_then_how_long_it_takes_yet(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    times, out = itertools.count(step=31), io.StringIO()
+    times, out = itertools.count(step=61), io.StringIO()
     monkeypatch.setattr(time, "monotonic", lambda: next(times))
 
     progress = ProgressLine(console(out), "case", 5)
@@ -136,10 +136,10 @@ def test_log_tells_now_and_then_how_long_it_takes_yet(
         progress.advance(1, "failure")
 
     assert out.getvalue().splitlines() == [
-        "1 of 5 cases, 1 failure, 31 s, 2 min left",
-        "2 of 5 cases, 1 failure, 62 s, 2 min left",
-        "3 of 5 cases, 1 failure, 2 min, 62 s left",
-        "4 of 5 cases, 1 failure, 2 min, 31 s left",
+        "1 of 5 cases, 1 failure, 61 s, 4 min left",
+        "2 of 5 cases, 1 failure, 2 min, 3 min left",
+        "3 of 5 cases, 1 failure, 3 min, 2 min left",
+        "4 of 5 cases, 1 failure, 4 min, 61 s left",
     ]
 
 
