@@ -32,8 +32,8 @@ FILES = """
     reports/templates/account.txt reports/templates/rules.txt
     reports/templates/rules.md reports/templates/explain.txt
     reports/templates/explain.md reports/templates/proof.txt
-    spec/explained.yaml
-    reports/matrix.schema.json strategies/case.schema.json
+    spec/explained.yaml spec/vocabulary.json
+    reports/matrix.schema.json strategies/case.schema.json strategies/shapes/texts.json
     strategies/certified/canonical.jsonl.gz strategies/certified/naxai-sdk.jsonl.gz
 """
 DATA = {f"ringspec/{each}" for each in FILES.split()}

@@ -13,19 +13,14 @@ from ringspec.spec.errors import SpecError, UsageError, did_you_mean, nearest
 from ringspec.spec.plain import STYLES, fitting, settled, styled
 from ringspec.spec.reading import mapping
 from ringspec.spec.rules import GROUPS, Catalogue, RuleId
+from ringspec.spec.schemas import VOCABULARY
 from ringspec.spec.values import Json, steps
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # OpenAPI 3.1, Parameter Object: parameters of these names are ignored.
 _RESERVED = frozenset({"accept", "content-type", "authorization"})
 # Fields that decide what is sent and expected, by the object that has them.
-_ROOT = ("paths", "components", "security")
-_ITEM = (*METHODS, "parameters")
-_OPERATION = ("operationId", "parameters", "requestBody", "responses", "security")
-_BODY = ("content", "required")
-_MEDIA = ("schema", "example", "examples")
-_PARAMETER = (*_MEDIA, "name", "in", "required", "style", "explode", "content")
-_RESPONSE = ("content", "headers", "links")
+_FIELDS: dict[str, list[str]] = VOCABULARY["fields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,19 +169,19 @@ def _misspelt(
     root: Node, items: list[Node], methods: Iterable[str]
 ) -> Iterator[tuple[str, str, str]]:
     """Yield fields that are probably misspelt: place, name and the one meant."""
-    looked = [(root, _ROOT), *((each, _ITEM) for each in items)]
+    looked = [(root, "document"), *((each, "path") for each in items)]
     for item in items:
         for node in (item.at(each) for each in methods if item.has(each)):
             body = node.at("requestBody", {})
-            looked += [(node, _OPERATION), (body, _BODY)]
-            looked += [(each, _MEDIA) for _, each in body.at("content", {}).members()]
-            looked += [(each, _PARAMETER) for each in node.at("parameters", []).items()]
+            looked += [(node, "operation"), (body, "body")]
+            looked += [(it, "media") for _, it in body.at("content", {}).members()]
+            looked += [(it, "parameter") for it in node.at("parameters", []).items()]
             responses = node.at("responses", {}).members()
-            looked += [(each, _RESPONSE) for _, each in responses]
-    for node, fields in looked:
+            looked += [(each, "response") for _, each in responses]
+    for node, kind in looked:
         for name in mapping(node.value, node.place):
-            near = nearest(name, fields, cutoff=0.75)
-            if near and name not in fields and not name.startswith("x-"):
+            near = nearest(name, _FIELDS[kind], cutoff=0.75)
+            if near and name not in _FIELDS[kind] and not name.startswith("x-"):
                 yield node.place, name, near[0]
 
 
