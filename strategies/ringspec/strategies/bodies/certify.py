@@ -44,20 +44,20 @@ class Certifier:
             return body
         return NOTHING
 
-    def level(self, level: Level, fault: Fault, body: Json) -> Level:
-        """Return the level of a case, given that of its rule.
+    def level(self, rule: RuleId, fault: Fault, body: Json) -> Level:
+        """Return the level of a case of a rule.
 
         Null where a default may be filled in binds less. Elsewhere null equals absence
         and binds like `required`. Lax faults bind the least.
         """
         if fault.is_lax:
             return Level.MAY
-        if fault.gap is None or not fault.is_null:
-            return level
-        rules = self.contract.rules
-        levels = [level, *(rules[each].level for each in self._missed(body, fault.gap))]
-        if default_at(self.contract, fault.gap) is not NOTHING:
-            levels.append(Level.SHOULD)
+        levels = [self.contract.rules[rule].level]
+        if fault.gap is not None and fault.is_null:
+            missed = self._missed(body, fault.gap)
+            levels += [self.contract.rules[each].level for each in missed]
+            if default_at(self.contract, fault.gap) is not NOTHING:
+                levels.append(Level.SHOULD)
         return weakest(levels)
 
     def is_masked(self, valid: Json, fault: Fault) -> bool:
