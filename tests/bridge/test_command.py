@@ -103,7 +103,7 @@ def test_a_setting_that_cannot_be_meant_ends_it_with_one_message(
     )
 
     assert done.status == 2
-    assert "RINGSPEC_LEVEL is 'shuld'" in done.output
+    assert "no level 'shuld'" in done.output
     assert "did you mean should?" in done.output
     assert "Traceback" not in done.output
 

@@ -137,7 +137,7 @@ def test_no_lawful_variant_is_accused(lawful: Any) -> None:
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
-        ({"RINGSPEC_LEVEL": "most"}, "RINGSPEC_LEVEL is 'most'"),
+        ({"RINGSPEC_LEVEL": "most"}, "no level 'most'"),
         ({"RINGSPEC_SELECT": "retryDelay,nothing"}, "no rule begins with 'nothing'"),
         ({"RINGSPEC_DIALECT": "klingon"}, "klingon"),
         ({"RINGSPEC_PROFILE": "nobody"}, "no profile 'nobody'"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
@@ -61,7 +63,13 @@ def test_what_is_given_goes_with_every_request_and_secrets_show_nowhere(
     chosen = ("--select=retryDelays.items", "--select=auth", "--select=X-version")
 
     ended = ringspec("run", url, *options, *chosen, *reports, "--level=may")
-    again = ringspec("replay", str(tmp_path / "json"), *options)
+    line = next(it for it in ended.stdout.splitlines() if "  ringspec replay" in it)
+    secrets = {"TOKEN": TOKEN, "USER": f"me:{PASSWORD}", "HEADERS_X_API_KEY": KEY}
+    secrets["HEADERS_AUTHORIZATION"] = f"bearer {TOKEN}"
+    filled = Template(line).substitute(
+        {f"RINGSPEC_{it}": secrets[it] for it in secrets}
+    )
+    again = ringspec(*shlex.split(filled, comments=True)[1:])
 
     failing = json.loads((tmp_path / "json").read_text())["rules"]
     told = [ended.stdout, ended.stderr, again.stdout, again.stderr]

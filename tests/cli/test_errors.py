@@ -50,7 +50,7 @@ CLOSED = "http://127.0.0.1:9"
         (("cases", "--dialect", "klingon"), "klingon"),
         (("serve", "--mutant", "no-such"), "no mutant 'no-such'"),
         (("run", CLOSED, "--quiet", "--verbose"), "--quiet and --verbose exclude"),
-        (("run", CLOSED, "--phase", ""), "there is no phase ''"),
+        (("run", CLOSED, "--phase", ""), "no phase ''"),
         (("prove", "--select", "lifecycle"), "no mutant of the contract concerns"),
         (("compare", "--runs", "--providers"), "--runs and --providers exclude"),
     ],

@@ -67,7 +67,7 @@ def test_a_dialect_is_spoken_by_all_over_the_network(
     [
         (("no-such-name",), "no server of the fleet begins with 'no-such-name'"),
         (("--report", "json"), "has no path"),
-        (("--report", "pdf=x"), "no format 'pdf' of a matrix"),
+        (("--report", "pdf=x"), "no matrix format 'pdf'"),
         (("--report", "json=/no/such/folder/m.json"), "cannot be written"),
     ],
     ids=["name", "no-path", "format", "folder"],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from ringspec import reference
+from ringspec.cli import selftest_command
 from ringspec.cli.selftest_command import fleet, run_against
-from ringspec.reference import DIALECTS
+from ringspec.reference import DIALECTS, Behaviour, application
 from ringspec.reports import Channel, FleetRun, RunMark, ServerKind
 from ringspec.spec import Level, load
 
@@ -64,6 +67,49 @@ def test_the_reference_is_never_accused(dialect: str, way: Channel) -> None:
     assert trial.reason == ""
     assert trial.noticed == {}
     assert trial.exit_code == 0
+
+
+@pytest.fixture(scope="module")
+def enveloped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    page = Path(__file__).parents[2].joinpath("docs/dialect.md").read_text("utf-8")
+    path = tmp_path_factory.mktemp("dialects") / "enveloped.yaml"
+    path.write_text(page.split('title="enveloped.yaml"\n')[1].split("```")[0])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("defaults-for-absent", ""),
+        ("name-cut", "answer.echo"),
+        ("default-voice-wrong", "answer.defaults"),
+        ("retries-not-required", "retries.required"),
+        ("absent-type-taken-as-another", "type.required"),
+        ("count-as-text", "answer.types"),
+        ("read-in-short", "lifecycle.readable"),
+        ("update-without-effect", "lifecycle.updated"),
+        ("list-without-newest", "lifecycle.listed"),
+        ("list-of-first-page", "lifecycle.listed"),
+        ("deleted-but-readable", "lifecycle.deleted"),
+    ],
+)
+def test_a_dialect_says_where_answers_have_what(
+    enveloped: Path, name: str, rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    around = reference.MUTANTS["answer-in-an-envelope"].apply(Behaviour())
+    monkeypatch.setattr(
+        selftest_command,
+        "application",
+        lambda settings: application(replace(settings, dialect="canonical"), around),
+    )
+    subject = replace(SUBJECTS[0], name=name, rule=rule, kind=ServerKind.LAWFUL)
+
+    # It takes many broadcasts for a list to have pages.
+    select = () if rule in {"", "lifecycle.listed"} else (rule,)
+    trial = run_against(subject, str(enveloped), select=select)
+
+    assert trial.noticed.keys() >= {*filter(None, [rule])}, trial.reason
+    assert trial.exit_code == bool(rule)
 
 
 def test_every_mutant_has_a_name_of_its_own() -> None:

@@ -49,7 +49,7 @@ def test_refused_access_hints_at_options_as_pytest_has_them(
     result.stdout.fnmatch_lines(
         [
             f"{mutant.url} refuses every request: HTTP 401",
-            "hint: give --ringspec-bearer TOKEN, or --ringspec-client-id,*",
+            "hint: give --ringspec-bearer TOKEN, --ringspec-user NAME:PASSWORD, or*",
         ]
     )
 
@@ -89,7 +89,7 @@ def test_unreachable_token_endpoint_is_reported_once(suite: Suite) -> None:
         ),
         (["--ringspec", NOBODY, "--ringspec-dialect", "no"], "no dialect 'no'"),
         (["--ringspec", NOBODY, "--ringspec-seed", "x"], "'--ringspec-seed': 'x'"),
-        (["--ringspec", NOBODY, "--ringspec-phase", "x"], "there is no phase 'x'"),
+        (["--ringspec", NOBODY, "--ringspec-phase", "x"], "no phase 'x'"),
         (["--ringspec", NOBODY, "--ringspec-rate", "0/s"], "--ringspec-rate"),
         (["--ringspec", NOBODY, "--ringspec-timeout", "nan"], "--ringspec-timeout"),
         (["--ringspec", NOBODY, "--ringspec-report", "x=y"], "no report format 'x'"),

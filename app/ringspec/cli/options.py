@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -10,12 +11,20 @@ from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from ringspec.spec import PROFILES, Level, UsageError, dialect_names, did_you_mean, load
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
+# Where a value was given by the user, and which are secrets, with their variables.
+_GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+_SECRETS = {
+    "--bearer": "RINGSPEC_TOKEN",
+    "--client-secret": "RINGSPEC_CLIENT_SECRET",
+    "--user": "RINGSPEC_USER",
+}
 ReportPaths = list[tuple[str, Path]]
 # What a run writes that is no single report.
 EVIDENCE = "evidence"
@@ -254,6 +263,40 @@ docs_option = click.option(
     callback=_checked_docs,
     help="Where this documentation is published: reports link each rule to it.",
 )
+
+
+def typed(context: click.Context) -> dict[str, str]:
+    """Return what a command was given, by option, as a shell takes it.
+
+    The argument stands under an empty name; variables stand for secrets.
+    """
+    found: dict[str, str] = {}
+    for each in context.command.params:
+        source = context.get_parameter_source(each.name or "")
+        value, name = context.params.get(each.name or ""), each.opts[0]
+        if source not in _GIVEN or value in (None, ()):
+            continue
+        texts = value if isinstance(value, tuple) else (value,)
+        if isinstance(each, click.Argument):
+            found[""] = shlex.join(texts)
+        elif name in _SECRETS:
+            is_typed = source is ParameterSource.COMMANDLINE
+            found[name] = f'{name} "${_SECRETS[name]}"' if is_typed else ""
+        elif name == "--header":
+            found[name] = " ".join(f"{name} {_header(text)}" for text in texts)
+        elif value is True:
+            found[name] = name
+        else:
+            found[name] = " ".join(shlex.join((name, str(text))) for text in texts)
+    return found
+
+
+def _header(text: str) -> str:
+    from ringspec.harness.sending.exchange import shown  # noqa: PLC0415 - rarely needed
+
+    name, _, value = text.partition("=")
+    place = shown(name, value)
+    return shlex.quote(text) if place == value else f'"{name}=${place}"'
 
 
 def screen(wanted: Iterable[tuple[str, Path]]) -> TextIO:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def init(*, path: Path, force: bool) -> None:
             f"{path} cannot be written: {error.strerror or error}",
             hint="does its folder exist, and is there room?",
         ) from error
-    click.echo(f"{path} is written; try it with `ringspec profile check {path}`")
+    try_it = shlex.join(("ringspec", "profile", "check", str(path)))
+    click.echo(f"{path} is written; try it with `{try_it}`")
 
 
 @command.command("check", cls=ManualCommand)

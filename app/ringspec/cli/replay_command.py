@@ -19,6 +19,7 @@ from ringspec.cli.options import (
     pace_options,
     profile_option,
     screen,
+    typed,
 )
 from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
@@ -225,7 +226,10 @@ def _advice(name: str, known: list[str], contract: Contract) -> Iterator[str]:
     if near:
         yield f"{'its cases are' if own else 'is it'} {', '.join(near)}"
     if RuleId(name) in contract.rules:
-        yield f"a whole rule is fired by `ringspec run --select {name}`"
+        options = typed(click.get_current_context())
+        where = re.findall(r"\S+://\S+", options.pop("", ""))
+        words = ("ringspec run", *where, "--select", name, *options.values())
+        yield f"a whole rule is fired by `{' '.join(filter(None, words))}`"
     elif not near:
         yield "`ringspec cases` lists them; those of another seed need --seed"
 

@@ -28,10 +28,10 @@ from ringspec.spec import (
     InternalError,
     MisfitError,
     UsageError,
-    did_you_mean,
+    check_known,
     load,
 )
-from ringspec.strategies import Case, cases_of, expecting
+from ringspec.strategies import Case, Slot, cases_of, expecting
 
 # Options whose values are secrets, in the plugin's spelling, too.
 _SECRET = re.compile(r"--(ringspec-)?(bearer|client-secret|token|user|header)")
@@ -136,12 +136,8 @@ class RunSetup:
             )
         from ringspec.reference import DIALECTS  # noqa: PLC0415 - often not needed
 
-        if (dialect := self._embedded_dialect) not in DIALECTS:
-            near = did_you_mean(dialect, DIALECTS)
-            raise UsageError(
-                f"the embedded server has no dialect {dialect!r}",
-                hint=f"{near}it knows {', '.join(DIALECTS)}; or give a server's URL",
-            )
+        hint = f"the embedded server knows {', '.join(DIALECTS)}; or give a URL"
+        check_known("dialect", self._embedded_dialect, DIALECTS, hint)
 
     @property
     def _embedded_dialect(self) -> str:
@@ -231,6 +227,11 @@ class RunSetup:
         filling, redactor = self.access(url, credentials)
         header, plain = plan.contract.operation.token_header, plan.cases[:1]
         filling = filling.fitted(header, plain[0].request if plain else None)
+        if filling.token and filling.token == filling.token.swapcase():
+            # Without letters it has no other case, and would be the right one.
+            swapped, listed = str(Slot.TOKEN_SWAPPED), plan.cases
+            cases = tuple(it for it in listed if swapped not in str(it.request.headers))
+            plan = replace(plan, cases=cases)
         route = self.profile.route.to(url)
         return replace(plan, url=url, filling=filling, route=route), redactor
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import click
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import completer, docs_option, level_type, reports_option
 from ringspec.reference import DIALECTS, HOST, ServerLimits, ServerSettings, serve
-from ringspec.spec import Level, UsageError, did_you_mean
+from ringspec.spec import Level, UsageError, check_known
 
 _LIMITS = ServerLimits()
 # RFC 6750, section 2.1. A shorter one cannot be redacted: it would stand in any text.
@@ -131,11 +130,11 @@ def command(  # noqa: PLR0913 - its options
     if list_mutants:
         _list_mutants()
         return 0
-    _check("dialect", dialect, DIALECTS, f"one of: {', '.join(DIALECTS)}")
+    check_known("dialect", dialect, DIALECTS)
     if mutant is not None:
         from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as above
 
-        _check("mutant", mutant, [*MUTANTS, *BUSY], "--list-mutants lists them")
+        check_known("mutant", mutant, [*MUTANTS, *BUSY], "--list-mutants lists them")
     if host != HOST:
         _warn_of(host)
     given = {} if token is None else {"token": _checked(token)}
@@ -196,10 +195,3 @@ def _checked(token: str) -> str:
             hint="4 to 4,096 visible ASCII characters, without blanks; or leave it out",
         )
     return token
-
-
-def _check(what: str, name: str, names: Iterable[str], listed: str) -> None:
-    known = list(names)
-    if name not in known:
-        hint = f"{did_you_mean(name, known)}{listed}"
-        raise UsageError(f"no {what} {name!r}", hint=hint)

@@ -6,16 +6,15 @@ of one process; data goes from one to another.
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from ringspec.cli.run_setup import RunSetup, made
-from ringspec.cli.run_setup import given as given_flags
+import click
+
+from ringspec.cli.run_command import RunOptions, command
 from ringspec.harness import (
     ContractName,
     Counts,
@@ -33,8 +32,7 @@ from ringspec.harness import (
 )
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.selection import Selection, served
-from ringspec.harness.profile import load as load_profile
-from ringspec.harness.running.plan import Plan, lacking_rules
+from ringspec.harness.running.plan import lacking_rules
 from ringspec.harness.sending.policy import checked_url
 from ringspec.reports import Record, counted, report_json, shown
 from ringspec.spec import Json, Level, Rule, RuleId, UsageError
@@ -44,30 +42,32 @@ from ringspec.strategies import Case, Phase, Request, untested
 EXAMPLES = 5
 TURNED_AWAY = "429"
 _PHASES = frozenset({Phase.CASES, Phase.WIRE, Phase.AUTH})
-# Credentials are no options, which Locust sends to its workers, and shows.
-_CREDENTIALS = {
-    "bearer": ("RINGSPEC_BEARER", "RINGSPEC_TOKEN"),
-    "client_id": ("RINGSPEC_CLIENT_ID",),
-    "client_secret": ("RINGSPEC_CLIENT_SECRET",),
-    "token_url": ("RINGSPEC_TOKEN_URL",),
-}
 _LEFT_OUT = "no case of one request serves it, and no others are fired under load"
 _NAME, _PREFIXES = {"metavar": "NAME|FILE"}, {"metavar": "ID-PREFIX,…"}
-_LEVEL = {"choices": [each.value for each in Level], "default": Level.MUST.value}
-_TIMEOUT: dict[str, Any] = {"type": float, "default": 5.0, "metavar": "SECONDS"}
-# Help and more for the parser's flags. They mean the same as for `ringspec run`.
+_LEVEL = {"choices": [each.value for each in Level]}
+# Help and more for the parser's flags. They mean the same as for `ringspec run`. Its
+# options of access are none, as Locust sends options to workers, and shows them.
 OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "level": ("What fails the run; weaker failures are warnings.", _LEVEL),
     "dialect": ("An OpenAPI Overlay: a name, or a file.", _NAME),
     "profile": ("What a target needs: a name, or a file.", _NAME),
     "contract": ("Another API's OpenAPI 3.1 file.", {"metavar": "FILE"}),
     "operation": ("The operation to test.", {"metavar": "ID"}),
-    "seed": ("Other cases.", {"type": int, "default": 0}),
+    "seed": ("Other cases.", {"metavar": "N"}),
     "select": ("Only rules that begin so, by commas.", _PREFIXES),
     "exclude": ("No rules that begin so, by commas.", _PREFIXES),
-    "timeout": ("How long an answer may take, in seconds.", _TIMEOUT),
+    "timeout": ("How long an answer may take.", {"metavar": "SECONDS"}),
     "report": ("Write a JSON report of it all.", {"metavar": "PATH"}),
 }
+
+
+def _words(parsed: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what Locust has parsed as the words of `ringspec run`."""
+    for name, (_, more) in OPTIONS.items():
+        value = parsed.get(f"ringspec_{name}")
+        if value is not None and name != "report":
+            values = str(value).split(",") if more is _PREFIXES else [str(value)]
+            yield from (f"--{name}={each.strip()}" for each in values if each.strip())
 
 
 class LoadSetup:
@@ -90,32 +90,16 @@ class LoadSetup:
         TargetError: the token endpoint gives no token.
     """
 
-    def __init__(
-        self,
-        url: str | None,
-        parsed: Mapping[str, Any],
-        environ: Mapping[str, str] = os.environ,
-    ) -> None:
-        def given(name: str) -> Any:
-            return parsed.get(f"ringspec_{name}") or OPTIONS[name][1].get("default")
-
-        def prefixes(name: str) -> tuple[str, ...]:
-            return tuple(filter(None, map(str.strip, (given(name) or "").split(","))))
-
-        self.level, self.seed = Level(given("level")), int(given("seed"))
-        contract = given("contract")
-        credentials = {
-            key: next(filter(None, map(environ.get, names)), None)
-            for key, names in _CREDENTIALS.items()
-        }
-        pacing = {"timeout": float(given("timeout"))}
-        flags = {"credentials": credentials, "pacing": pacing}
-        setup = RunSetup(
-            profile=load_profile(given("profile"), given_flags(flags)),
-            contract_file=Path(contract) if contract else None,
-            operation=given("operation"),
-            dialect=given("dialect"),
-            seed=self.seed,
+    def __init__(self, url: str | None, parsed: Mapping[str, Any]) -> None:
+        try:
+            with command.make_context("load", list(_words(parsed))) as context:
+                options = RunOptions(**context.params)
+        except click.UsageError as error:
+            raise UsageError(error.format_message()) from error
+        setup, self.level, self.seed = (
+            options.setup,
+            Level(options.level),
+            options.seed or 0,
         )
         target = setup.profile.address(url or None)
         if target is None:
@@ -133,18 +117,11 @@ class LoadSetup:
         self.timeout_s = setup.profile.pacing.timeout_s
         self.hosts = setup.profile.safety.hosts(target)
         self.contract = setup.contract
-        filling, self.redactor = setup.access(target)
-        filling = filling.fitted(self.contract.operation.token_header, None)
-        self.plan = Plan(
-            contract=self.contract,
-            cases=setup.cases,
-            url=target,
-            filling=filling,
-            phases=_PHASES,
-            made=replace(made(setup.profile.name), began=now()),
-        )
+        plan = setup.plan(phases=_PHASES, level=self.level)
+        plan = replace(plan, made=replace(plan.made, began=now()))
+        self.plan, self.redactor = setup.aimed(plan, target, setup.profile.credentials)
         lacking = lacking_rules(self.plan)
-        selection = Selection.of(self.contract, prefixes("select"), prefixes("exclude"))
+        selection = Selection.of(self.contract, options.select, options.exclude)
         self.cases = tuple(
             case
             for case in selection.fired(

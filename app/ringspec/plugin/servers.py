@@ -7,7 +7,7 @@ only once there is one.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -128,12 +128,13 @@ def reference_server(
     """
     __tracebackhide__ = True
     from ringspec.reference import DIALECTS, Embedded  # noqa: PLC0415 - takes a while
+    from ringspec.spec import check_known  # noqa: PLC0415 - likewise
 
     if mutant is not None:
         from ringspec.reference import MUTANTS  # noqa: PLC0415 - takes a while
 
-        _check("mutant", mutant, MUTANTS, "`ringspec serve --list-mutants` lists them")
-    _check("dialect", dialect, DIALECTS, f"there are {', '.join(DIALECTS)}")
+        check_known("mutant", mutant, MUTANTS, "`serve --list-mutants` lists them")
+    check_known("dialect", dialect, DIALECTS)
     return _running(Embedded(dialect=dialect, mutant=mutant))
 
 
@@ -144,13 +145,3 @@ def _running(embedded: Embedded) -> Iterator[Server]:
         given = {name: getattr(running, name) for name in names}
         with closing(Server(headers=bearer(running.token), **given)) as server:
             yield server
-
-
-def _check(what: str, name: str, known: Collection[str], hint: str) -> None:
-    __tracebackhide__ = True
-    if name in known:
-        return
-    from ringspec.spec import UsageError, did_you_mean  # noqa: PLC0415 - takes a while
-
-    hint = did_you_mean(name, known) + hint
-    raise UsageError(f"the reference server has no {what} {name!r}: {hint}", hint=hint)

@@ -31,7 +31,7 @@ from ringspec.harness.running.run import run as run_events
 from ringspec.plugin.entry import GROUP, OPTIONS, PROFILE, URL, is_flagged, spelt
 from ringspec.plugin.servers import Server, reference_server
 from ringspec.reports import Recorder, Redactor, RuleText, RuleTexts, counted, shown
-from ringspec.spec import RingspecError, Rule, RuleId, did_you_mean
+from ringspec.spec import RingspecError, Rule, RuleId, check_known
 
 NAME = "ringspec-suite"
 _FOLDER = "ringspec_folder"
@@ -261,18 +261,14 @@ class Suite:
         self._own_folder: Path | None = None
         try:
             self._contract = contract = self.options.setup.contract
+            dropped = [contract.catalogue.rules[each] for each in contract.dropped]
+            self._rules = [*contract.rules.values(), *dropped]
+            known = [each.id for each in self._rules]
+            for name in filter(None, self._named):
+                hint = "`ringspec rules` lists them, and so does --collect-only"
+                check_known("rule", shown(name, 200), known, hint)
         except RingspecError as error:
             raise usage_error(error.message, error.hint) from error
-        dropped = [contract.catalogue.rules[each] for each in contract.dropped]
-        self._rules = [*contract.rules.values(), *dropped]
-        known = [str(each.id) for each in self._rules]
-        for name in filter(None, self._named):
-            if name not in known:
-                raise usage_error(
-                    f"there is no rule {shown(name, 200)!r}",
-                    did_you_mean(name, known)
-                    + "`ringspec rules` lists them, and so does --collect-only",
-                )
 
     def wanted_rules(self) -> list[Rule]:
         """Return the rules that are named, or all."""

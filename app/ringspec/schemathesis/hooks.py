@@ -32,8 +32,7 @@ from ringspec.spec import (
     Contract,
     Level,
     RingspecError,
-    UsageError,
-    did_you_mean,
+    check_known,
     short,
 )
 from ringspec.strategies import Case, Drawn, Expect, Label, Labeller, Phase, Slot
@@ -133,14 +132,10 @@ class Bridge:
         def given(name: str) -> str | None:
             return environ.get(f"RINGSPEC_{name}", "").strip() or None
 
-        level, levels = given("LEVEL") or "must", [str(each) for each in Level]
-        if level.lower() not in levels:
-            hint = did_you_mean(level.lower(), levels)
-            raise UsageError(
-                f"RINGSPEC_LEVEL is {level!r}, which is no level",
-                hint=f"{hint}one of: {', '.join(levels)}",
-            )
-        self.level, contract = Level(level.lower()), given("CONTRACT")
+        level = (given("LEVEL") or Level.MUST).lower()
+        hint = f"RINGSPEC_LEVEL is one of: {', '.join(Level)}"
+        check_known("level", level, Level, hint)
+        self.level, contract = Level(level), given("CONTRACT")
         setup = RunSetup(
             profile=load_profile(given("PROFILE"), {}),
             contract_file=Path(contract) if contract else None,

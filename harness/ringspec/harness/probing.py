@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ringspec.harness.judging.checks import NO_JUDGEMENT
-from ringspec.harness.sending.exchange import MISSING, Connection, Exchange, parse
+from ringspec.harness.sending.exchange import MISSING, Exchange, Sender, parse
+from ringspec.harness.sending.guard import Guard
 from ringspec.spec import (
     Candidate,
     Contract,
@@ -24,6 +25,7 @@ from ringspec.spec import (
     SpecError,
     TargetError,
     at,
+    at_pointer,
     load_with_actions,
     same,
 )
@@ -92,7 +94,7 @@ class Prober:
     `actions` are those of an overlay of all answers so far.
     """
 
-    connection: Connection
+    connection: Guard | Sender
     url: str
     contract: Path | None = None
     operation: str | None = None
@@ -153,7 +155,7 @@ class Prober:
             return tried
         invalid = await self._send(contract, bodies.invalid)
         is_read = {None: None, True: False, False: True}[_taken(invalid)]
-        shown = _shows(valid, bodies)
+        shown = _shows(valid, bodies, contract.answers.at)
         return tried._replace(shown=shown, is_read=is_read, broken=invalid.summary)
 
     async def _send(self, contract: Contract, body: Json) -> Exchange:
@@ -166,8 +168,7 @@ class Prober:
         if exchange.status in {401, 407}:
             raise TargetError(
                 f"{self.url} refuses every request: {exchange.summary}",
-                hint="give --bearer TOKEN, or --client-id, --client-secret and"
-                " --token-url",
+                hint=self.connection.filling.advice,
             )
         if self._unanswered >= _PATIENCE:
             raise TargetError(
@@ -177,12 +178,13 @@ class Prober:
         return exchange
 
 
-def _shows(exchange: Exchange, bodies: ProbeBodies) -> bool:
+def _shows(exchange: Exchange, bodies: ProbeBodies, resource: str) -> bool:
     if bodies.by_default or exchange.response is None:
         return False
     data, _ = parse(exchange.response)
     try:
-        return same(at(data, bodies.place), at(bodies.valid, bodies.place))
+        shown = at(at_pointer(data, resource), bodies.place)
+        return same(shown, at(bodies.valid, bodies.place))
     except KeyError:
         return False
 

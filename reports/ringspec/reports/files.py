@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 
 from ringspec.harness import Ended, Event, Judged, Notice, Result, Started
 from ringspec.reports.redact import Redactor
-from ringspec.spec import InternalError, ReportError, UsageError, did_you_mean
+from ringspec.spec import InternalError, ReportError, UsageError, check_known
 
 # Stands for standard output.
 STDOUT = Path("-")
@@ -127,17 +127,9 @@ def write_data(name: str, path: Path, data: bytes) -> None:
 def check(path: Path, name: str = "") -> None:
     """Raise a UsageError or ReportError if a report cannot be written."""
     if name:
-        check_format(name, FORMATS, f"report format {name!r}")
+        check_known("report format", name, FORMATS)
     if why := write_obstacle(path):
         raise refused(path, name, why)
-
-
-def check_format(name: str, formats: Iterable[str], said: str) -> None:
-    """Raise a UsageError for a name that is none of the formats."""
-    formats = tuple(formats)
-    if name not in formats:
-        near = did_you_mean(name, formats)
-        raise UsageError(f"no {said}", hint=f"{near}one of: {', '.join(formats)}")
 
 
 def write_obstacle(path: Path) -> str:

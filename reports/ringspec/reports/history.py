@@ -124,12 +124,16 @@ class Provider:
         return list(_steps(self.dated))
 
     def cell(self, day: str) -> Cell:
-        """Return the verdict of the last run of a day."""
+        """Return the verdict of the last run of a day; a star: by other terms."""
         found = [it for it in (*self.undated, *self.dated) if it.day == day]
         # Nobody knows which of those without a date is the last.
         if day == _UNDATED and len({it.cell() for it in found}) > 1:
             return Cell(f"{len(found)} that differ", "?", RuleMark.INCONCLUSIVE)
-        return found[-1].cell(len(found)) if found else Cell()
+        if not found:
+            return Cell()
+        words, short, mark = found[-1].cell(len(found))
+        star = "" if found[-1].is_like(self.latest) else " *"
+        return Cell(words + star, short + star, mark)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ from typing import TextIO
 
 from ringspec.harness import ContractName
 from ringspec.reports.console import Color, console, print_template
-from ringspec.reports.files import check, check_format
+from ringspec.reports.files import check
 from ringspec.reports.printable import json_page
-from ringspec.spec import Contract, Json, Level, RuleId
+from ringspec.spec import Contract, Json, Level, RuleId, check_known
 
 FORMAT = "ringspec-matrix/1"
 SCHEMA = Path(__file__).parent / "matrix.schema.json"
@@ -208,7 +208,7 @@ class KillMatrix:
 
 def check_matrix(name: str, path: Path) -> None:
     """Raise a UsageError or ReportError if a matrix cannot be written."""
-    check_format(name, MATRIX_FORMATS, f"format {name!r} of a matrix")
+    check_known("matrix format", name, MATRIX_FORMATS)
     check(path)
 
 

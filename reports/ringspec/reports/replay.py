@@ -9,7 +9,16 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TextIO
 
-from ringspec.harness import Ended, Event, Judged, Notice, Outcome, Result, Verdict
+from ringspec.harness import (
+    Ended,
+    Event,
+    Judged,
+    Notice,
+    Outcome,
+    Result,
+    Started,
+    Verdict,
+)
 from ringspec.reports.case_text import exchange_rows
 from ringspec.reports.console import Color, console, print_note
 from ringspec.reports.curl import curl
@@ -80,6 +89,8 @@ class Replay:
         match event:
             case Judged() if event.case.id not in self._unfit:
                 self._judged[event.case.id] = event
+            case Started() if event.made.warning:
+                print_note(self._err, event.made.warning)
             case Notice() if not self._quiet:
                 print_note(self._err, event.message)
             case Ended():

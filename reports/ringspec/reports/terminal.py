@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
 from rich.text import Text
@@ -33,6 +33,12 @@ from ringspec.strategies import Phase
 
 # Commands to run next.
 _COMMANDS = 3
+# What of a run's options a replay takes, and needs to have the same cases.
+_OF_REPLAYS = {
+    *("", "--profile", "--contract", "--operation", "--dialect", "--seed"),
+    *("--bearer", "--client-id", "--client-secret", "--token-url", "--user"),
+    *("--header", "--ca", "--insecure", "--workers", "--rate", "--timeout"),
+}
 # What is printed, in this order.
 _PARTS = (
     *("refusal", "table", "failures", "known", "stale", "open", "warnings"),
@@ -56,7 +62,7 @@ class Terminal:
         verbose: bool = False,
         color: Color = "auto",
         redactor: Redactor | None = None,
-        again: Sequence[str] | None = None,
+        again: Mapping[str, str] | None = None,
     ) -> None:
         stderr = stderr or sys.stderr
         self._out = console(stdout or sys.stdout, color)
@@ -98,6 +104,8 @@ class Terminal:
 
     def _begin(self, started: Started) -> None:
         self._started, self._level = started, started.level
+        if started.made.warning:
+            print_note(self._err, started.made.warning)
         if self._quiet:
             return
         contract = started.contract
@@ -124,10 +132,9 @@ class Terminal:
     def _print(self, result: Result) -> None:
         found, warned = explained(result, self._judged)
         found = tuple(each for each in found if not each.known)
-
         started, again = self._started, self._again
-        words = replay_options(started) if started and again is None else again or ()
-        commands = _next(started, result, found, words) if started else ()
+        again = _given(started) if started and again is None else again
+        commands = () if again is None else _next(again, result, found)
         show(
             self._out,
             *_PARTS,
@@ -139,27 +146,42 @@ class Terminal:
         )
 
 
+def _given(started: Started) -> dict[str, str]:
+    words = iter(replay_options(started))
+    options = {each: f"{each} {shlex.quote(next(words))}" for each in words}
+    return {"": shlex.quote(started.target), **options}
+
+
 def _next(
-    started: Started, result: Result, found: Sequence[Cause], words: Iterable[str]
+    again: Mapping[str, str], result: Result, found: Sequence[Cause]
 ) -> Iterator[tuple[str, str]]:
+    """Yield commands, by what was given to this one: as a shell takes it, by option."""
+
+    def run(**changed: str) -> str:
+        more = {f"--{name.replace('_', '-')}": it for name, it in changed.items()}
+        words = ("ringspec run", *({**again, **more}).values())
+        return visible(" ".join(filter(None, words)))
+
     if not result.learnt or result.interrupted:
         return  # the message and the hint say it
     printed = (each for cause in found for each in chosen(cause.findings))
     # The first that is on the list.
     first = next((it for it in printed if it.case.phase != Phase.EXPLORE), None)
     if first is not None:
-        command = ["ringspec", "replay", first.case.id, started.target, *words]
-        yield shlex.join(map(visible, command)), "the first of them again"
+        words = ["ringspec replay", shlex.quote(visible(first.case.id))]
+        words += [text for name, text in again.items() if name in _OF_REPLAYS and text]
+        yield visible(" ".join(words)), "the first of them again"
     if any(len(each.findings) > LIMIT for each in found):
-        yield "ringspec run … --report html=report.html", "every case, side by side"
+        yield run(report="--report html=report.html"), "every case, side by side"
     if result.stale:
-        known = "ringspec run … --known-failures FILE --update-known-failures"
-        yield known, "after the stale entries are reviewed"
+        renewed = run(update_known_failures="--update-known-failures", fail_fast="")
+        yield renewed, "after the stale entries are reviewed"
     warns = any(each.warnings(result.level) for each in result.rules)
     if result.conclusion is Conclusion.CONFORMANT and not warns:
         for level in Level:
             if level.rank == result.level.rank + 1:
-                yield f"ringspec run … --level {level}", "what binds less strongly, too"
+                more = run(level=f"--level {level}")
+                yield more, "what binds less strongly, too"
 
 
 def replay_options(started: Started) -> Iterator[str]:

@@ -14,6 +14,7 @@ from ringspec.spec.errors import RingspecError as RingspecError
 from ringspec.spec.errors import SpecError as SpecError
 from ringspec.spec.errors import TargetError as TargetError
 from ringspec.spec.errors import UsageError as UsageError
+from ringspec.spec.errors import check_known as check_known
 from ringspec.spec.errors import did_you_mean as did_you_mean
 from ringspec.spec.errors import nearest as nearest
 from ringspec.spec.explained import explanation as explanation

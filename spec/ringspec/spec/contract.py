@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -42,6 +41,7 @@ from ringspec.spec.rules import (
     respelt,
 )
 from ringspec.spec.schemas import walk
+from ringspec.spec.sentences import quotation, sentence
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
@@ -301,7 +301,7 @@ def _build(
     answers = read_answers(base, operation, catalogue.rules)
     links = read_links(base, operation, catalogue.rules)
     stated = assertions(request, in_choices=True)
-    rules = _rules(catalogue, stated, answers, operation, links)
+    rules = _rules(catalogue, stated, answers, operation, links, request.schema)
     rules = amended(rules, changes, dialect.origin if dialect else "")
     # A dropped rule keeps its row, so that a run can report it as not applicable.
     dropped = {n: rules.pop(n) for n, change in changes.items() if "drop" in change}
@@ -340,16 +340,20 @@ def _build(
 
 def _rules(
     catalogue: Catalogue,
-    stated: Iterable[Assertion],
+    stated: tuple[Assertion, ...],
     answers: Answers,
     operation: Operation,
     links: tuple[Link, ...],
+    schema: Json,
 ) -> dict[RuleId, Rule]:
     places: dict[RuleId, dict[str, None]] = {}
     owners = [(each.rule, each.place) for each in (*stated, *answers.assertions)]
     owners += [(header.rule, header.place) for header in operation.headers]
     for name, place in owners:
         places.setdefault(name, {})[place] = None
+    by_rule: dict[RuleId, list[Assertion]] = {}
+    for each in stated:
+        by_rule.setdefault(each.rule, []).append(each)
     standard = standard_rules(links)
     for name in standard:
         if answers.bind or name not in DESCRIBED:
@@ -360,12 +364,13 @@ def _rules(
             continue
         listed = tuple(places[name])
         first = next(iter(listed), "")
+        about = by_rule.get(name, [])
         derived = Rule(
             id=name,
             level=Level.MUST,
             evidence=Evidence.DOCUMENTED,
-            sentence=f"A body keeps to {first}.",
-            source=first,
+            sentence=sentence(about) if about else f"A request keeps to {first}.",
+            source=first + (quotation(schema, about) if about else ""),
         )
         rule = catalogue.rules.get(name, standard.get(name, derived))
         if rule.source == "the contract":

@@ -84,3 +84,13 @@ def nearest(
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the beginning of a hint, `did you mean NAME? `; empty without a match."""
     return "".join(f"did you mean {near}? " for near in nearest(name, known))
+
+
+def check_known(what: str, name: str, names: Iterable[str], hint: str = "") -> None:
+    """Raise a UsageError, with the nearest, for a name that is none of those known."""
+    known = list(map(str, names))
+    if name not in known:
+        hint = did_you_mean(name, known) + (hint or f"one of: {', '.join(known)}")
+        error = UsageError(f"no {what} {name!r}", hint=hint)
+        error.add_note(f"hint: {hint}")  # for tracebacks, in tests of others
+        raise error

@@ -6,6 +6,9 @@ its path from the answer's body (`$response.body#/…`). In extensions:
 * `x-items`: pointer to the items in the answer of a list; without one the answer is
   a bare array. `x-total`: pointer to how many there are on all pages. `x-page` and
   `x-size`: query parameters of page and page size, `x-most`: the largest page.
+  `x-next`: pointer to the address of the next page, or to what `x-page` takes for it.
+* `x-id`: pointer to the id in the answer, of a list in each item, where it is not where
+  the create has it, beside what `x-resource` (`answers.py`) points to in both.
 * `x-state`: pointer to the state in an answer; `x-first`: states of a new object.
 * `x-from`, `x-to`, `x-via`: states in which a command is taken, the one it leads to,
   and others that may be seen on the way; `x-refuses`: states in which it is refused.
@@ -34,7 +37,7 @@ from ringspec.spec.rules import Rule, RuleId, http_rules
 from ringspec.spec.values import Json
 
 _EXPRESSION = re.compile(r"\$response\.body#(/.*)")
-_PAGING = ("items", "total", "page", "size", "most")
+_PAGING = ("items", "total", "page", "size", "most", "next")
 
 
 class Role(StrEnum):
@@ -54,6 +57,7 @@ class Paging:
     Attributes:
         items: pointer to the items; empty where the answer is the array.
         most: the largest page size; 0 if it is not known.
+        next: pointer to the address or the name of the page after it.
     """
 
     items: str = ""
@@ -61,6 +65,7 @@ class Paging:
     page: str = ""
     size: str = ""
     most: int = 0
+    next: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,7 @@ class Link:
         path: relative to the server URL; `{name}` stands for a captured value.
         captures: pointers into the answer of a create, by the names in the path.
         same_body: whether it takes the same body as a create.
+        id: pointer to the id in its answer, or each item; empty if as in a create's.
         state: pointer to the state in its answer; empty without one.
         first: states of a new resource.
         comes_from: states in which a command is taken.
@@ -89,6 +95,7 @@ class Link:
     token_header: TokenHeader | None
     same_body: bool = False
     paging: Paging = field(default_factory=Paging)
+    id: str = ""
     state: str = ""
     first: tuple[str, ...] = ()
     comes_from: tuple[str, ...] = ()
@@ -156,6 +163,7 @@ def _link(
         paging=Paging(
             **{it: stated[f"x-{it}"] for it in _PAGING if f"x-{it}" in stated}
         ),
+        id=stated.get("x-id", ""),
         state=stated.get("x-state", ""),
         first=tuple(stated.get("x-first", ())),
         comes_from=tuple(stated.get("x-from", ())),

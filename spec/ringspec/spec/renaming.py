@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from ringspec.spec.answers import RESOURCE
 from ringspec.spec.document import Node, resolve
 from ringspec.spec.errors import SpecError
 from ringspec.spec.operations import endpoints, json_body, json_types
@@ -25,7 +26,7 @@ from ringspec.spec.values import Json, Location, Path, at_path, escape, pointer,
 
 _EXPRESSION = re.compile(r"(\$response\.body#)(/.*)")
 # Our pointers in links: into the answers of the linked operation.
-_POINTERS = ("x-state", "x-items", "x-total")
+_POINTERS = ("x-state", "x-items", "x-total", "x-next")
 _HINT = "select `….properties.NAME` of a schema, or `$.paths['/…']`"
 
 
@@ -87,11 +88,13 @@ class _Content:
         schemas: by the path of each schema about it, references followed, conditions
             and choices gone into: the instance paths at which that schema applies.
         shown: defaults and examples, each with its instance path.
+        resource: instance path, in an answer, of what was created.
         named: instance paths of objects whose member is to be renamed.
     """
 
     def __init__(self, base: Json, operation: str, status: str, media: str) -> None:
         self.operation, self.status = operation, status
+        self.resource: Path = ()
         self.schemas: dict[Path, set[Path]] = {}
         self.named: set[Path] = set()
         node = at_path(base, steps(media))
@@ -139,7 +142,9 @@ def _contents(base: dict[str, Json]) -> Iterator[_Content]:
         for status, response in endpoint.node.at("responses", {}).members():
             for _, media in json_types(response.at("content", {})):
                 if media.has("schema"):
-                    yield _Content(base, endpoint.id, status, media.place)
+                    content = _Content(base, endpoint.id, status, media.place)
+                    content.resource = steps(str(response.value.get(RESOURCE, "")))
+                    yield content
 
 
 class _Renaming:
@@ -171,7 +176,7 @@ class _Renaming:
             for answer in self._contents:
                 same = answer.operation == body.operation
                 if same and not body.status and answer.status.startswith("2"):
-                    answer.named |= body.named
+                    answer.named |= {(*answer.resource, *it) for it in body.named}
         return {
             path
             for content in self._contents

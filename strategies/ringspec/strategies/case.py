@@ -192,7 +192,7 @@ class Case:
 # Methods whose bodies have no meaning, so that none is sent, or written.
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 # Attributes that are not written where they are empty.
-_LEFT_OUT = frozenset({"known", "paging", "or_default", "steps", "levels"})
+_LEFT_OUT = frozenset({"known", "next", "or_default", "paging", "steps", "levels"})
 
 
 def status_fits(status: int, wanted: Status) -> bool:

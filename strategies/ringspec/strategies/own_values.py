@@ -157,6 +157,7 @@ class OwnValues:
         self._new: dict[str, Json] = {}
         self._free: dict[str, list[Location]] = {}
         self._ids: dict[bytes, str] = {}
+        self._resources = {it.name: it.answers.at for it in contract.links}
 
     def give(self, case: Case, proven: Callable[[Case], bool]) -> Case:
         """Return a case with values of its own, as far as its label stays proven."""
@@ -236,17 +237,19 @@ class OwnValues:
                     own = patched(old, _edits(old, self._fresh(name)[1]))
                 known.setdefault(content, (old, own))
                 request = replace(request, body=encode(own))
-            wants = tuple(_wanted(want, known.values()) for want in step.wants)
+            at = self._resources.get(step.link, "")
+            wants = tuple(_wanted(want, known.values(), at) for want in step.wants)
             steps.append(replace(step, request=request, wants=wants))
             sent.setdefault(step.request, request)
         request = sent.get(case.request, case.request)
         return replace(case, steps=tuple(steps), request=request)
 
 
-def _wanted(want: Want, pairs: Collection[tuple[Json, Json]]) -> Want:
+def _wanted(want: Want, pairs: Collection[tuple[Json, Json]], at: str) -> Want:
+    place = want.at.removeprefix(at)
     for old, new in pairs:
         if want.what is What.SHOWS and want.value == old:
             return replace(want, value=new)
-        if want.what is What.DIFFERS and at_pointer(old, want.at) == want.value:
-            return replace(want, value=at_pointer(new, want.at))
+        if want.what is What.DIFFERS and at_pointer(old, place) == want.value:
+            return replace(want, value=at_pointer(new, place))
     return want

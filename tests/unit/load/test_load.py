@@ -48,7 +48,9 @@ FIGURES = {
 def setup() -> LoadSetup:
     select = "retryDelays, answer.echo,robustness,lifecycle.deleted"
     parsed = {"ringspec_select": select, "ringspec_timeout": 2, "host": URL}
-    return LoadSetup(URL, parsed, {"RINGSPEC_TOKEN": TOKEN})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RINGSPEC_TOKEN", TOKEN)
+        return LoadSetup(URL, parsed)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def setup() -> LoadSetup:
 )
 def test_live_target_never_gets_load(url: str | None, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        LoadSetup(url, {}, {})
+        LoadSetup(url, {})
 
 
 def test_profile_cannot_allow_load_on_a_live_target(tmp_path: Path) -> None:
@@ -73,7 +75,7 @@ def test_profile_cannot_allow_load_on_a_live_target(tmp_path: Path) -> None:
     )
 
     with pytest.raises(UsageError, match="is live"):
-        LoadSetup(None, {"ringspec_profile": str(profile)}, {})
+        LoadSetup(None, {"ringspec_profile": str(profile)})
 
 
 def test_cases_are_of_one_request_and_come_after_their_twins(setup: LoadSetup) -> None:
@@ -98,7 +100,7 @@ def test_options_are_those_of_a_run(setup: LoadSetup) -> None:
         "ringspec_dialect": "naxai-sdk",
     }
 
-    other = LoadSetup(URL, parsed, {})
+    other = LoadSetup(URL, parsed)
 
     assert (setup.level, setup.seed, setup.timeout_s) == (Level.MUST, 0, 2)
     assert (other.level, other.seed, other.timeout_s) == (Level.MAY, 7, 5)

@@ -312,6 +312,7 @@ def test_hostile_reports_break_no_output(made: Made, mode: Any) -> None:
 
     paths = (made("a.json", told("pass")), made("b.json", spoil, target=HOSTILE))
     found: Any
+    render: Any
     if mode == "history":
         made(f"{HOSTILE.replace('/', '')}.json", spoil, **began("1", HOSTILE))
         found, render = read_history([paths[0].parent]), render_history
@@ -371,7 +372,7 @@ def test_what_names_a_provider(
     assert [it.name for it in found.providers] == names.split()
 
 
-OF_RUN = {
+OF_RUN: dict[str, dict[str, Any]] = {
     "part": {
         "conclusion": "conformant in part",
         "part": {"rules": 1, "of": 9, "by": []},
@@ -393,6 +394,7 @@ OF_RUN = {
         ("1 pass, 2 fail, 3 fail", "none worse than in the run before\n", 0),
         ("1 pass, 2 skipped part, 3 fail", "1 rule compared with 2026-11-01, the", 1),
         ("1 pass, 2 fail should", "another level: must (2026-11-01); should", 1),
+        ("1 pass, 2 fail should", "* by another level or contract than the last", 1),
         # Two of a day: the last, by the time.
         ("1 fail, 2026-11-01T10:00:00+00:00 pass", "nonconformant 1 (2 runs)", 0),
         ("2026-11-01T11:00:00+01:00 pass, 1 fail", "01 10:00:00  mended: delays", 0),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import json
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ from ringspec.spec import (
     load,
     reading,
 )
+from ringspec.spec.schemas import KEYWORDS
+from ringspec.spec.sentences import words
 
 Edit = Callable[[str, str], Path]
 SCHEMA = "#/paths/~1things/post/requestBody/content/application~1json/schema"
@@ -218,6 +221,26 @@ def test_a_rule_that_the_catalogue_lacks_is_refused(
         load(path)
 
     assert f"{SCHEMA}/properties/name" in str(raised.value)
+
+
+# --- sentences of derived rules
+
+
+def test_derived_rules_are_said_in_words_and_quote_descriptions(
+    written: Callable[..., Path],
+) -> None:
+    stated = reading.read(DATA / "said.yaml")
+    body = {"content": {"application/json": {"schema": stated["schema"]}}}
+    paths = {"/t": {"post": {"requestBody": body, "responses": {"201": {}}}}}
+    given = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": paths}
+
+    rules = load(written(json.dumps(given))).rules
+
+    said = {name: rules[RuleId(name)].sentence for name in stated["said"]}
+    assert said == stated["said"]
+    assert rules[RuleId("plate.pattern")].source.endswith('pattern, "As stamped."')
+    known = words()["keywords"]
+    assert {name for name, it in KEYWORDS.items() if it.word} == known.keys()
 
 
 # --- any contract at all

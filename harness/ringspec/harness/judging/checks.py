@@ -25,6 +25,7 @@ from ringspec.spec import (
     pointer,
     same,
     short,
+    steps,
 )
 from ringspec.strategies import Case, Want, What
 
@@ -177,10 +178,20 @@ def _items(schema: Json) -> Json:
 
 def echo_faults(contract: Contract, answer: Answer, sent: Json, got: Json) -> list[str]:
     """List the members that were sent and do not come back as they were."""
-    schema = answer.schema.schema
+    schema, got = _resource(answer, got)
+    if answer.at and got is None:
+        return [f"{answer.at} is missing, where what was sent is due"]
     if not contract.catalogue.rules:
         got = _unmasked(sent, got)
     return list(_differences(contract.request.schema, sent, got, (), schema))
+
+
+def _resource(answer: Answer, data: Json) -> tuple[Json, Json]:
+    """Return the schema of what was created, and what an answer shows of it."""
+    schema = answer.schema.schema
+    for step in steps(answer.at):
+        schema = _members(schema, perhaps=True).get(step, {})
+    return schema, at_pointer(data, answer.at)
 
 
 def _unmasked(sent: Json, got: Json) -> Json:
@@ -263,7 +274,8 @@ def default_faults(
     contract: Contract, answer: Answer, sent: Json, got: Json
 ) -> Iterator[str]:
     """Yield defaults that are wrong, or at the top documented and not shown."""
-    described = _members(answer.schema.schema)
+    about, got = _resource(answer, got)
+    described = _members(about)
     for place, schema, shown in _omitted(contract.request.schema, sent, got, ()):
         name, default, is_top = place[0], schema["default"], len(place) == 1
         if name not in described or _decided(described[name]):
@@ -297,14 +309,11 @@ def taken(contract: Contract, case: Case, response: Response) -> tuple[Verdict, 
             shown = f"shows {short(got, _WIDTH)} at {place}, not {due}"
             return Verdict.FAIL, f"{accepted}, and the answer {shown}"
         unknown = f"the answer does not show {due} at {place}"
-    if unknown and not contract.answers.bind:
-        return Verdict.FAIL, f"{accepted}, and {unknown}"
-    # A contract says nothing of what else an answer shows.
     if unknown:
-        return (
-            Verdict.INCONCLUSIVE,
-            f"{accepted}; it may have taken a default, but {unknown}",
-        )
+        # A contract without a catalogue says nothing of what an answer shows.
+        is_known = not contract.answers.bind
+        verdict = Verdict.FAIL if is_known else Verdict.INCONCLUSIVE
+        return verdict, f"{accepted}, and {unknown}"
     return Verdict.PASS, f"accepted, and the answer shows {due}"
 
 

@@ -311,11 +311,13 @@ class Made:
     Attributes:
         ringspec: the version.
         command: the command line, without secrets.
+        warning: what every reader has to know, such as of unchecked certificates.
     """
 
     ringspec: str = ""
     profile: str = ""
     command: str = ""
+    warning: str = ""
     began: str = ""
 
 

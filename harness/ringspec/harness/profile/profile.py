@@ -226,7 +226,7 @@ def load(
     except UsageError as error:
         where = places.of(("url",))
         raise UsageError(f"{where}: {error}", hint=error.hint) from error
-    loaded = _profile(places.shown, found, places)
+    loaded = _profile(name_or_file, found, places)
     own_names = {str(keys[1]) for keys in references if keys[0] == "fixtures"}
     own_names |= loaded.safety.fixtures_named
     safety = replace(loaded.safety, fixtures_named=frozenset(own_names))

@@ -44,6 +44,8 @@ _PAUSES_S = (0.05, 0.1, 0.2, 0.3, 0.5)
 _PAGES = 12
 # Nor for longer. A total above the other is no count of anything.
 _PAGING_S, _TOTAL = 5.0, 10**12
+# What stands for itself in the query of an address, and how long that may be.
+_IN_QUERY, _QUERY = "%=&+-._~:/?@!$'()*,;", 4000
 # So many bytes of answers may wait to be judged.
 _HELD = 2**25
 _LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -312,7 +314,10 @@ class _Script:
         request, paging = replace(step.request, path=path), step.paging
         if paging is None:
             return await self._exchange(request), Played()
-        first, data, items = await self._page(request, paging, 1)
+        begin = 0 if paging.next else 1
+        first, data, items = await self._page(request, paging, begin)
+        if paging.next:
+            return first, await self._followed(request, paging, first, data, items)
         if not paging.page or not items:
             complete = items is not None
             return first, Played(items=tuple(items or ()), complete=complete)
@@ -333,12 +338,43 @@ class _Script:
             complete = isinstance(total, int) and len(seen) >= total
         return first, Played(items=tuple(seen), complete=complete)
 
+    async def _followed(
+        self,
+        request: Request,
+        paging: Paging,
+        page: Exchange,
+        data: Json,
+        items: list[Json] | None,
+    ) -> Played:
+        """Read the pages after the first by what each says of the next one.
+
+        Of an address the query alone: where it is, is not for an answer to say.
+        """
+        seen, spent, met = list[Json](), 0.0, set[str]()
+        while items is not None:
+            seen, spent = seen + items, spent + _spent(page)
+            if not (named := at_pointer(data, paging.next)):
+                break
+            text = str(named) if isinstance(named, str | int) else ""
+            _, is_address, query = text.partition("?")
+            if text and not is_address and paging.page:
+                query = f"{paging.page}={quote(text, safe='', errors='replace')}"
+            query = quote(query, safe=_IN_QUERY, errors="replace")[:_QUERY]
+            if not query or query in met or len(met) >= _PAGES or spent > 1:
+                items = None
+                break
+            met.add(query)
+            path = f"{request.path}?{query}"
+            page, data, items = await self._page(replace(request, path=path), paging, 0)
+        return Played(items=tuple(seen), complete=items is not None)
+
     async def _page(
         self, request: Request, paging: Paging, number: int
     ) -> tuple[Exchange, Json, list[Json] | None]:
         """Read one page of a list: its exchange, data and items, None if unread."""
         names = ((paging.page, number), (paging.size, paging.most))
-        if query := {name: value for name, value in names if name and value}:
+        query = {name: value for name, value in names if name and value}
+        if query and "?" not in request.path:
             request = replace(request, path=f"{request.path}?{urlencode(query)}")
         exchange = await self._exchange(request)
         if exchange.response is None:
@@ -359,10 +395,11 @@ class _Script:
 def _differs(step: Step, response: Response) -> bool:
     """Return whether an answer does not show, to the letter, what it is to show."""
     data, _ = parse(response)
-    return isinstance(data, dict) and any(
-        name in data and data[name] != sent
+    return any(
+        isinstance(shown, dict) and name in shown and shown[name] != sent
         for want in step.wants
         if want.what == What.SHOWS
+        for shown in (at_pointer(data, want.at),)
         for name, sent in want.value.items()
     )
 

@@ -223,7 +223,5 @@ def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
         return f"{plan.url}: {exchange.failure.message}", ""
     if exchange.status not in {401, 407}:
         return None
-    hint = "give --bearer TOKEN, or --client-id, --client-secret and --token-url"
-    given = plan.filling.token is not None
     why = f"{plan.url} refuses every request: {exchange.summary}"
-    return why, "" if given else hint
+    return why, "" if plan.filling.tokens else plan.filling.advice

@@ -7,6 +7,7 @@ same session judges anew without a target.
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -53,8 +54,7 @@ class LiveSource:
             self._journal = Journal(plan.safety.journal or default_path())
         self._guard: Guard | None = None
         self._explorer: Explorer | None = None
-        warning = plan.route.warning(plan.url, plan.filling.token_url)
-        self._messages = [warning] if warning else []
+        self._messages: list[str] = []
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
             self._messages.append(f"by the proxy {proxy}, as the environment says")
@@ -155,10 +155,11 @@ class LiveSource:
             return
         lost = sum(1 for entry in left if entry.delete is None)
         if len(left) > lost:
-            yield (
-                f"{len(left) - lost} of what was created could not be deleted:"
-                f" run `ringspec cleanup {journal.path}`"
-            )
+            named = self._plan.made.profile
+            words = ("ringspec", "cleanup", str(journal.path))
+            command = shlex.join((*words, *(("--profile", named) if named else ())))
+            what = f"{len(left) - lost} of what was created could not be deleted"
+            yield f"{what}: run `{command}`"
         if lost:
             unknown = any(entry.status is Status.UNKNOWN for entry in left)
             why = "creates went unanswered or failed" if unknown else "came without id"

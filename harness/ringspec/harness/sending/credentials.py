@@ -134,7 +134,15 @@ class Credentials:
             return base64.b64encode(text.encode()).decode()
         if not (self.header or self.value):
             bearer = (self.bearer or "").strip()
-            return _sendable(bearer, "the token", "check --bearer") if bearer else None
+            return (
+                _sendable(
+                    bearer,
+                    "the token",
+                    "check --bearer, RINGSPEC_TOKEN or [credentials] bearer",
+                )
+                if bearer
+                else None
+            )
         if not (self.header and self.value):
             raise UsageError(
                 "header and value belong together",
@@ -145,7 +153,9 @@ class Credentials:
                 f"{self.header!r} is no name of a header", hint="such as X-Api-Key"
             )
         what = f"the value of {self.header}"
-        return _sendable(self.value.strip(), what, "check [credentials] value", _VALUE)
+        return _sendable(
+            self.value.strip(), what, "check --header, or [credentials] value", _VALUE
+        )
 
     def _check_client(self, hosts: Hosts) -> None:
         if self.client_id is None or self.client_secret is None or not self.token_url:

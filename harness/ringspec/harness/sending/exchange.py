@@ -252,7 +252,7 @@ class Filling:
             yield from variants(token)
         yield from filter(None, (self.client_secret, self.client_secret[:-1]))
         for name, value in self.extra:
-            if _shown(name, value) != value:
+            if shown(name, value) != value:
                 yield from {value, value.rpartition(" ")[2]}
 
     def fitted(self, header: TokenHeader | None, plain: Request | None) -> Filling:
@@ -278,19 +278,19 @@ class Filling:
             if same and _named(headers, name) != _named(plain.headers, name):
                 continue
             others = (it for it in headers if it[0].lower() != name.lower())
-            request = replace(request, headers=(*others, (name, _shown(name, value))))
+            request = replace(request, headers=(*others, (name, shown(name, value))))
         return request
 
     def headers(self, request: Request) -> list[tuple[str, str]]:
         """Return a request's headers, the token in place."""
         found: list[tuple[str, str]] = []
         token = next(reversed(self.tokens), None)
-        hidden = {_shown(name, value): value for name, value in self.extra}
+        hidden = {shown(name, value): value for name, value in self.extra}
         for name, value in request.headers:
             value = hidden.get(value, value)  # noqa: PLW2901
             if token is not None:
-                for place, shown in zip(_PLACES, variants(token), strict=True):
-                    value = value.replace(place, shown)  # noqa: PLW2901
+                for place, text in zip(_PLACES, variants(token), strict=True):
+                    value = value.replace(place, text)  # noqa: PLW2901
             elif any(place in value for place in _PLACES):
                 continue
             if value.startswith(_HIDDEN):
@@ -298,6 +298,16 @@ class Filling:
             # A token of one letter, cut, is empty, and no header ends in a blank.
             found.append((name, value.strip()))
         return found
+
+    @property
+    def advice(self) -> str:
+        """What to do where a target refuses every request."""
+        if self.tokens:
+            return "check the token or the client's credentials"
+        return (
+            "give --bearer TOKEN, --user NAME:PASSWORD, or --client-id, --client-secret"
+            " and --token-url; a key in a header of its own as --header NAME=VALUE"
+        )
 
     def by_hand(self) -> dict[str, str]:
         """Return the token and what else is given, as headers of any request."""
@@ -325,7 +335,7 @@ def _named(headers: tuple[tuple[str, str], ...], wanted: str) -> list[str]:
     return [value for name, value in headers if name.lower() == wanted.lower()]
 
 
-def _shown(name: str, value: str) -> str:
+def shown(name: str, value: str) -> str:
     """Return a header's value, or what stands for it where it looks like a secret."""
     is_plain = not (_SECRET_NAME.search(name) or _SECRET_VALUE.match(value))
     if is_plain or Slot.TOKEN in value:

@@ -259,6 +259,16 @@ def _with_defaults_below(body: JsonObject) -> Json:
     return {"includeUnsubscribed": False, **body, "voiceFlow": filled}
 
 
+def _enveloped(body: JsonObject) -> Json:
+    if "items" not in body:
+        return {"data": body}
+    items = [
+        {"uuid" if name == "broadcastId" else name: it for name, it in each.items()}
+        for each in map(as_object, _items(body["items"]))
+    ]
+    return {"items": [*items], "next": member_of(body, "pagination.next")}
+
+
 def _numbered(items: list[Json]) -> Json:
     return [
         {**one, "broadcastId": f"broadcast-{index}"} if isinstance(one, dict) else one
@@ -342,6 +352,7 @@ _PLAIN_CHANGES: dict[str, Change] = {
     # Objects.
     "in reversed order": _of(dict, lambda body: dict(reversed(body.items()))),
     "reasons to retry swapped": _of(dict, _swapped),
+    "in an envelope": _of(dict, _enveloped),
     "id as id": _of(
         dict,
         lambda body: {"id" if k == "broadcastId" else k: v for k, v in body.items()},

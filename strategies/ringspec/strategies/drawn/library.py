@@ -13,7 +13,7 @@ and a dialect by its name. Nothing is compiled before the first body is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -29,7 +29,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ringspec.spec.assertions import Assertion, by_rule
 from ringspec.spec.contract import Contract, load
-from ringspec.spec.errors import SpecError, UsageError, did_you_mean
+from ringspec.spec.errors import SpecError, UsageError, check_known, did_you_mean
 from ringspec.spec.forms import NOT_BLANK
 from ringspec.spec.proof import is_irregular
 from ringspec.spec.rules import BODY_ACCEPTED, Level, RuleId
@@ -187,7 +187,8 @@ def _read(
             f"a contract that is loaded takes no dialect {dialect!r}",
             f"load it with `load(..., dialect={dialect!r})`",
         )
-    return contract, Level(_known("level", str(level).lower(), Level))
+    check_known("level", str(level).lower(), Level)
+    return contract, Level(str(level).lower())
 
 
 def _chosen(
@@ -196,7 +197,8 @@ def _chosen(
     """List the assertions to be broken, by rule; arguments as of `invalid_bodies`."""
     kept = None
     if family is not None:
-        kept = FAMILIES[_known("family of faults", family, FAMILIES)]
+        check_known("family of faults", family, FAMILIES)
+        kept = FAMILIES[family]
     known = breakable(contract)
     named = [each for each in known if each == rule or rule is None]
     if rule is not None and not named:
@@ -228,14 +230,6 @@ def _unbreakable(contract: Contract, rule: str) -> UsageError:
         )
     nearest = did_you_mean(rule, list(contract.rules))
     return _refused(f"no rule {rule!r}", f"{nearest}`ringspec rules` lists them")
-
-
-def _known(what: str, name: str, names: Iterable[str]) -> str:
-    listed = list(map(str, names))
-    if name in listed:
-        return name
-    hint = f"{did_you_mean(name, listed)}one of: {', '.join(listed)}"
-    raise _refused(f"no {what} {name!r}", hint)
 
 
 def _refused(message: str, hint: str) -> UsageError:

@@ -142,23 +142,34 @@ class Lifecycle:
                     kinds.setdefault(_kind(each), case)
         return list({each.id: each for each in kinds.values()}.values())
 
-    def replaced(self, earlier: Iterable[Case], now: Case) -> list[Want]:
+    def replaced(self, earlier: Iterable[Case], now: Case, at: str) -> list[Want]:
         """Want that nothing is left of earlier bodies; defaults may be shown."""
         found: dict[str, Want] = {}
         for name, value in chain(*(members(case.body) for case in earlier)):
             node = schema_at(self.contract.request.schema, (name,))
             defaults = (None, False, node.get("default"))
             if name not in now.body and value not in defaults:
-                want = Want(what=What.DIFFERS, at=pointer((name,)), value=value)
+                want = Want(what=What.DIFFERS, at=at + pointer((name,)), value=value)
                 found[f"{name}={value}"] = want
         return list(found.values())
 
-    def ids(self, what: What, suffix: str = "") -> list[Want]:
-        """Want something of the ids in an answer, compared with captured ones."""
+    def places(self, link: Link) -> dict[str, str]:
+        """Return pointers to the ids, by name, in a link's answer or its items."""
+        own, found = f"{self.contract.answers.at}/", dict(self.captures)
+        for name, at in self.captures.items():
+            if at.startswith(own):
+                found[name] = f"{link.answers.at}/{at.removeprefix(own)}"
+        return {**found, list(found)[-1]: link.id} if link.id else found
+
+    def ids(self, what: What, suffix: str = "", of: Link | None = None) -> list[Want]:
+        """Want something of the ids in the answer of a link, or of a create.
+
+        They are compared with captured ones.
+        """
         listed = what == What.IF_SHOWN
         return [
             Want(what=what, at=place, value=[value] if listed else value)
-            for name, place in self.captures.items()
+            for name, place in (self.places(of) if of else self.captures).items()
             for value in (f"{{{name}{suffix}}}",)
         ]
 
@@ -249,9 +260,9 @@ def members(body: Json) -> list[tuple[str, Json]]:
     return list(body.items()) if isinstance(body, dict) else []
 
 
-def shows(case: Case) -> Want:
-    """Want an answer to show the body of a case."""
-    return Want(what=What.SHOWS, value=case.body)
+def shows(case: Case, link: Link) -> Want:
+    """Want the answer of a link to show the body of a case."""
+    return Want(what=What.SHOWS, at=link.answers.at, value=case.body)
 
 
 def one_of(at: str, *values: str) -> Want:
@@ -305,10 +316,11 @@ def _ids(life: Lifecycle) -> Iterator[Case]:
 
 def _readable(life: Lifecycle, read: Link) -> Iterator[Case]:
     for body in {each.id: each for each in (life.plain, *life.rich)}.values():
-        seen = life.step(read, ACCEPTED, shows(body), *life.ids(What.IF_SHOWN))
+        same = life.ids(What.IF_SHOWN, of=read)
+        seen = life.step(read, ACCEPTED, shows(body, read), *same)
         yield life.after("readable", body.id, seen, of=body)
     other, rich = life.create(life.plain, _OTHER), life.rich[0]
-    seen = life.step(read, ACCEPTED, shows(rich))
+    seen = life.step(read, ACCEPTED, shows(rich, read))
     yield life.after("readable", "after-another", other, seen, of=rich)
 
 
@@ -328,13 +340,16 @@ def _states(life: Lifecycle, read: Link) -> Iterator[Case]:
 def _updates(life: Lifecycle, read: Link, update: Link) -> Iterator[Case]:
     rule, old, new = "updated", life.richest, life.plain
     put = life.step(update)
-    answer = replace(put, wants=(shows(new), *life.ids(What.IF_SHOWN)))
+    same = life.ids(What.IF_SHOWN, of=update)
+    answer = replace(put, wants=(shows(new, update), *same))
     yield life.after(rule, "answer", answer, of=old)
-    yield life.after(rule, "read", put, life.step(read, ACCEPTED, shows(new)), of=old)
+    yield life.after(
+        rule, "read", put, life.step(read, ACCEPTED, shows(new, read)), of=old
+    )
     richer = life.step(update, content=old.request.body)
-    steps = life.create(new), richer, life.step(read, ACCEPTED, shows(old))
+    steps = life.create(new), richer, life.step(read, ACCEPTED, shows(old, read))
     yield life.case(rule, "richer", *steps, like=old)
-    if gone := life.replaced([old], new):
+    if gone := life.replaced([old], new, read.answers.at):
         seen = life.step(read, ACCEPTED, *gone)
         yield life.after(rule, "replaced", put, seen, of=old)
 
@@ -343,13 +358,14 @@ def _updates(life: Lifecycle, read: Link, update: Link) -> Iterator[Case]:
         put = life.step(update, REFUSED, content=case.request.body)
         yield life.after(rule, case.id, put)
     put = life.step(update, REFUSED, content=life.faults[-1].request.body)
-    seen = life.step(read, ACCEPTED, shows(rich))
+    seen = life.step(read, ACCEPTED, shows(rich, read))
     yield life.after(rule, "read", life.step(read), put, seen, of=rich)
 
 
 def _listed(life: Lifecycle, listing: Link) -> Iterator[Case]:
     second = life.create(life.plain, _OTHER)
-    for has, other in zip(life.ids(What.HAS), life.ids(What.HAS, _OTHER), strict=True):
+    ids = (life.ids(What.HAS, suffix, listing) for suffix in ("", _OTHER))
+    for has, other in zip(*ids, strict=True):
         yield life.after("listed", "created", life.step(listing, ACCEPTED, has))
         both = life.step(listing, ACCEPTED, has, other)
         yield life.after("listed", "both-of-two", second, both)
@@ -362,7 +378,7 @@ def _deletions(life: Lifecycle, read: Link, delete: Link) -> Iterator[Case]:
     other, second = life.create(life.plain, _OTHER), life.step(delete, suffix=_OTHER)
     yield life.after(rule, "others-stay", other, second, life.step(read))
     if life.listing:
-        for lacks in life.ids(What.LACKS):
+        for lacks in life.ids(What.LACKS, of=life.listing):
             seen = life.step(life.listing, ACCEPTED, lacks)
             yield life.after(rule, "listed", gone, seen)
 
@@ -412,7 +428,7 @@ def _brought(life: Lifecycle, read: Link, state: str) -> tuple[list[Step], Case]
 
 def _traces(life: Lifecycle, listing: Link) -> Iterator[Case]:
     """Look in the list for what was refused, by a text that nothing else has."""
-    name, place = _marked(life, listing), next(iter(life.captures.values()))
+    name, place = _marked(life, listing), next(iter(life.places(listing).values()))
     for label, text, request, like in _refusable(life, name) if name else ():
         unlike = Want(what=What.UNLIKE, at=place, value={name: text}, known=_KNOWN)
         before = replace(life.step(listing), capture={_KNOWN: place})

@@ -251,7 +251,7 @@ class Walk:
         if resource is None or not resource.exists:
             self._in_vain(call, link, step)
         elif body and kind == CallKind.UPDATE:
-            self._update(resource, body, choice, step)
+            self._update(resource, body, choice, step, link)
         elif body:
             resource.kept = "update.refused"
             self._add(step, REFUSED, _claim("update.refused"), binds=body.level)
@@ -287,8 +287,9 @@ class Walk:
         if read is None or unsure in self.idle:
             return False
         *earlier, now = resource.bodies
-        same = self.life.ids(What.IF_SHOWN, suffix)
-        wants = (shows(now), *same, *self.life.replaced(earlier, now))
+        same = self.life.ids(What.IF_SHOWN, suffix, read)
+        gone = self.life.replaced(earlier, now, read.answers.at)
+        wants = (shows(now, read), *same, *gone)
         claims = (_claim(resource.kept, *wants), *self._state(resource))
         step = self.life.step(read, suffix=suffix)
         what = What.IF_SHOWN if self.hasty else What.ONE_OF
@@ -314,11 +315,14 @@ class Walk:
             # A deleted resource is gone, and no other is by its deletion.
             by = "deleted" if each.kept == "deleted" or not each.exists else "listed"
             what = What.HAS if each.exists else What.LACKS
-            claims.setdefault(by, []).extend(self.life.ids(what, f"-{each.number}"))
+            ids = self.life.ids(what, f"-{each.number}", self.life.listing)
+            claims.setdefault(by, []).extend(ids)
         asked = [_claim(name, *claims[name]) for name in sorted(claims, reverse=True)]
         self._add(self.life.step(self.life.listing, suffix=None), ACCEPTED, *asked)
 
-    def _update(self, resource: Resource, body: Case, choice: int, step: Step) -> None:
+    def _update(
+        self, resource: Resource, body: Case, choice: int, step: Step, link: Link
+    ) -> None:
         sure = self._is_waiting(resource)
         unsure = "" if sure else f"update {' '.join(sorted(resource.states))}".strip()
         if {unsure, f"create {choice}"} & self.idle:
@@ -329,8 +333,8 @@ class Walk:
             resource.states, resource.heading = frozenset(), ""
         elif choice:
             resource.states = frozenset(self.life.waiting)
-        same = self.life.ids(What.IF_SHOWN, f"-{resource.number}")
-        claim = _claim("updated", shows(body), *same)
+        same = self.life.ids(What.IF_SHOWN, f"-{resource.number}", link)
+        claim = _claim("updated", shows(body, link), *same)
         due = ACCEPTED if sure else _EITHER
         self._add(step, due, claim, unsure=unsure, binds=body.level)
 
