@@ -9,7 +9,7 @@ import socket
 import time
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from ringspec.harness import Known
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.plan import Plan, part_of
 from ringspec.harness.running.run import run
-from ringspec.harness.running.tape import Fired, Tape
+from ringspec.harness.running.tape import Fired, Tape, plan_row
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.harness.sending.policy import Safety
@@ -129,6 +129,15 @@ def test_evidence_of_a_run_follows_and_has_no_secret(options: dict[str, Any]) ->
     # Only what was masked in part cannot be judged anew.
     known = {each.case.rule for each in fired if each.found is not None}
     assert known <= {"auth.token", "auth.client"}
+
+
+def test_all_that_a_run_is_decided_by_is_in_its_evidence() -> None:
+    # Where and how fast to send, and with what: what comes of it is recorded.
+    sending = {"route", "connect", "patience_s", "explore_s", "tape", "pacing"}
+    given = {"contract", "cases", "known", "made", "filling"}
+    row = plan_row(Plan(contract=load(), cases=(), url=URL)).keys()
+
+    assert {each.name for each in fields(Plan)} - row == sending | given
 
 
 def rewritten(folder: Path, name: str, old: str, new: str) -> None:
@@ -288,7 +297,7 @@ UNREADABLE: dict[str, tuple[bytes | None, str]] = {
     "outside": (packed(**{"../../x": b"", f"../{MANIFEST}": b""}), "it has no"),
     "bomb": (
         packed(**{"report.har": bytes(2**28 + 1)}),
-        "1 files of 268,435,457 bytes",
+        "1 file of 268,435,457 bytes",
     ),
 }
 

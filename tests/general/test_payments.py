@@ -135,3 +135,16 @@ def test_a_server_that_lets_nobody_in_is_not_judged(
     assert done.status == 3
     assert "refuses every request" in done.stdout + done.stderr
     assert done.failing == set()
+
+
+def test_evidence_of_another_contract_follows(
+    run: Callable[..., Ended], ringspec: Callable[..., Ended], tmp_path: Path
+) -> None:
+    path = tmp_path / "e.zip"
+
+    made = run("amount-rounded", *WIDEST, f"--report=evidence={path}")
+    held = ringspec("verify", path)
+
+    assert made.status == 1
+    assert held.status == 0, held.stdout
+    assert "it holds: nonconformant at level may" in held.stdout

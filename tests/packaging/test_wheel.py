@@ -20,23 +20,15 @@ PACKAGES = (
 FILES = """
     cli/manual.toml spec/forms.json spec/http_rules.yaml spec/openapi.yaml
     spec/questions.yaml spec/rules.yaml spec/seed.yaml spec/dialects/naxai-sdk.yaml
-    spec/profiles/naxai.toml spec/profiles/reference.toml
+    spec/sentences.yaml spec/profiles/naxai.toml spec/profiles/reference.toml
     harness/profile/template.toml reports/report.schema.json
-    reports/templates/report.css reports/templates/report.html
-    reports/templates/report.js reports/templates/compare.html
-    reports/templates/compare.md reports/templates/compare.css
-    reports/templates/compare.txt reports/templates/compare.words
-    reports/templates/history.md reports/templates/history.html
-    reports/templates/history.txt reports/templates/history.words
-    reports/templates/page.html reports/templates/matrix.txt
-    reports/templates/account.txt reports/templates/rules.txt
-    reports/templates/rules.md reports/templates/explain.txt
-    reports/templates/explain.md reports/templates/proof.txt
-    spec/explained.yaml
-    reports/matrix.schema.json strategies/case.schema.json
+    reports/matrix.schema.json spec/explained.yaml strategies/case.schema.json
     strategies/certified/canonical.jsonl.gz strategies/certified/naxai-sdk.jsonl.gz
 """
-DATA = {f"ringspec/{each}" for each in FILES.split()}
+TEMPLATES = (ROOT / "reports/ringspec/reports/templates").iterdir()
+DATA = {f"ringspec/{each}" for each in FILES.split()} | {
+    f"ringspec/reports/templates/{each.name}" for each in TEMPLATES
+}
 
 
 @pytest.fixture(scope="session")

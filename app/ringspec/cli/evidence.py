@@ -20,16 +20,18 @@ from datetime import date
 from functools import cached_property
 from itertools import chain, islice, zip_longest
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
-from ringspec.harness import Ended, Known, Made, Started
+from ringspec.harness import Ended, Finding, Known, Made, Started
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.plan import Plan, part_of
 from ringspec.harness.running.run import rejudged
 from ringspec.harness.running.source import UnfitTapeError
 from ringspec.harness.running.tape import (
     Fired,
+    Row,
     Tape,
+    finding_row,
     plan_row,
     read_plan,
     read_taken,
@@ -38,6 +40,7 @@ from ringspec.reports import (
     Record,
     Recorder,
     Redactor,
+    counted,
     json_line,
     json_page,
     put,
@@ -66,6 +69,7 @@ _RESEALED = "the zip itself was changed since it was written"
 _TOLD = 5
 _ABSENT = object()
 _SINGULAR = {"rules": "rule", "failures": "case", "inconclusive": "case"}
+_Found: TypeAlias = "tuple[dict[str, bytes], list[str]]"
 _OWN = frozenset({MANIFEST, *_FILES})
 # What a file that is no zip, or no whole one, may raise; and one that tells no run.
 _NO_FILE = (
@@ -93,21 +97,16 @@ class Evidence:
         """
         tape = plan.tape or Tape()
         taken = [cast("Any", redactor).event(each) for each in tape.taken]
-        tape = replace(tape, taken=taken, trouble=redactor.text(tape.trouble))
-        made = cls(dict(_written(plan, tape, record)))
+        tape = replace(tape, taken=[*taken], trouble=redactor.text(tape.trouble))
+        made = cls(_written(plan, tape, record))
         found = {it.case.id: it.findings for it in record.judged}
         anew = {it.case.id: it.findings for it in made.record.judged}
-        lost = {
-            name for name, it in found.items() if _said(it) != _said(anew.get(name, ()))
-        }
-        if lost:
-            taken = [
-                replace(it, found=found[it.case.id])
-                if isinstance(it, Fired) and it.case.id in lost
-                else it
-                for it in taken
-            ]
-            made = cls(dict(_written(plan, replace(tape, taken=taken), record)))
+        for index, it in enumerate(taken):
+            name = it.case.id if isinstance(it, Fired) else ""
+            if _said(found.get(name, ())) != _said(anew.get(name, ())):
+                taken[index] = replace(it, found=found.get(name, ()))
+        if taken != tape.taken:
+            made = cls(_written(plan, replace(tape, taken=taken), record))
         outcomes = [each.outcome for each in record.result.rules]
         if outcomes != [each.outcome for each in made.record.result.rules]:
             raise ReportError(
@@ -191,53 +190,40 @@ class Evidence:
                 raise ValueError(f"{name} line {number}: {error}") from error
 
 
-def _written(plan: Plan, tape: Tape, record: Record) -> Iterator[tuple[str, bytes]]:
-    """Yield the files that the reports follow from."""
-    inputs, started, result = (
-        asdict(plan.contract.inputs),
-        record.started,
-        record.result,
-    )
-    document, catalogue = inputs.pop("document"), inputs.pop("catalogue")
-    plain = {name: it for name, it in vars(tape).items() if name != "taken"}
-    known = [
-        {**asdict(each), "expires": each.expires and each.expires.isoformat()}
-        for each in plan.known.entries
-    ]
-    today = plan.known.today
-    for name, value in (
-        (
-            "run.json",
-            {
-                "format": FORMAT,
-                "made": asdict(started.made),
-                "ended": result.ended,
-                "duration_s": result.duration_s,
-                "docs": record.docs,
-                "plan": {**plan_row(plan), "url": started.target},
-                "contract": inputs,
-                "tape": plain,
-            },
-        ),
-        ("contract.json", document),
-        ("catalogue.json", catalogue),
-        (
-            "known.json",
-            {
-                "today": today and today.isoformat(),
-                "renews": plan.known.renews,
-                "known": known,
-            },
-        ),
-    ):
-        yield name, json_page(value)
-    yield "cases.ndjson", b"".join(line(it).encode() + b"\n" for it in plan.cases)
-    yield "exchanges.ndjson", b"".join(map(json_line, tape.rows(plan.cases)))
+def _written(plan: Plan, tape: Tape, record: Record) -> dict[str, bytes]:
+    """Return the files that the reports follow from."""
+    inputs, known = asdict(plan.contract.inputs), plan.known
+    pages = {
+        "contract.json": inputs.pop("document"),
+        "catalogue.json": inputs.pop("catalogue"),
+        "known.json": {
+            "today": known.today and str(known.today),
+            "renews": known.renews,
+            "known": [
+                {**asdict(it), "expires": it.expires and str(it.expires)}
+                for it in known.entries
+            ],
+        },
+        "run.json": {
+            "format": FORMAT,
+            "made": asdict(record.started.made),
+            "ended": record.result.ended,
+            "duration_s": record.result.duration_s,
+            "docs": record.docs,
+            "plan": {**plan_row(plan), "url": record.started.target},
+            "contract": inputs,
+            "tape": {name: it for name, it in vars(tape).items() if name != "taken"},
+        },
+    }
+    return {
+        **{name: json_page(page) for name, page in pages.items()},
+        "cases.ndjson": b"".join(line(it).encode() + b"\n" for it in plan.cases),
+        "exchanges.ndjson": b"".join(map(json_line, tape.rows(plan.cases))),
+    }
 
 
-def _said(findings: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    names = ("rule", "verdict", "reason", "level", "gate")
-    return [tuple(getattr(it, name) for name in names) for it in findings]
+def _said(findings: Iterable[Finding]) -> list[Row]:
+    return list(map(finding_row, findings))
 
 
 def _day(text: str | None) -> date | None:
@@ -298,23 +284,15 @@ def _packed(files: Mapping[str, bytes]) -> bytes:
     return data + hashlib.sha256(data).hexdigest().encode()
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What stands at a path: files of an evidence, and what is wrong with them."""
-
-    files: Mapping[str, bytes]
-    troubles: tuple[str, ...] = ()
-
-
-def read_evidence(path: Path) -> Reading:
-    """Read a folder or zip and check its sums, or raise a UsageError."""
+def read_evidence(path: Path) -> tuple[Evidence, list[str]]:
+    """Read a folder or zip, and return what was changed; or raise a UsageError."""
     try:
-        found = _folder(path) if path.is_dir() else _zip(path)
+        files, troubles = _folder(path) if path.is_dir() else _zip(path)
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
-    if MANIFEST not in found.files:
+    if MANIFEST not in files:
         raise _unreadable(path, f"it has no {MANIFEST}")
-    return replace(found, troubles=(*found.troubles, *_sum_troubles(found.files)))
+    return Evidence(files), [*troubles, *_sum_troubles(files)]
 
 
 def _unreadable(path: Path, why: str) -> UsageError:
@@ -324,21 +302,21 @@ def _unreadable(path: Path, why: str) -> UsageError:
     )
 
 
-def _folder(path: Path) -> Reading:
+def _folder(path: Path) -> _Found:
     entries = list(islice(path.iterdir(), _STRANGERS))
     plain = [it for it in entries if it.is_file() and not it.is_symlink()]
     if (size := sum(it.stat().st_size for it in plain)) > _MOST:
         raise _unreadable(path, f"{size:,} bytes are more than one has")
-    others = [it.name for it in entries if it not in plain]
-    troubles = tuple(f"{shown(it, 100)} is no plain file" for it in sorted(others))
-    return Reading({it.name: it.read_bytes() for it in plain}, troubles)
+    others = sorted(it.name for it in entries if it not in plain)
+    troubles = [f"{shown(it, 100)} is no plain file" for it in others]
+    return {it.name: it.read_bytes() for it in plain}, troubles
 
 
-def _zip(path: Path) -> Reading:
+def _zip(path: Path) -> _Found:
     if not path.is_file():
         raise _unreadable(path, "it is no file" if path.exists() else "it is not there")
     if path.stat().st_size > _MOST:
-        raise _unreadable(path, f"it has more than {_MOST:,} bytes")
+        raise _unreadable(path, f"more than {_MOST:,} bytes are more than one has")
     data = path.read_bytes()
     seal = hashlib.sha256(data[:-_HEX]).hexdigest().encode()
     sealed = data[:-_HEX].endswith(_SEAL)
@@ -352,7 +330,8 @@ def _zip(path: Path) -> Reading:
             entries = archive.infolist()
             size = sum(each.file_size for each in entries)
             if size > _MOST or len(entries) > _STRANGERS:
-                raise _unreadable(path, f"{len(entries):,} files of {size:,} bytes")
+                held = f"{counted(len(entries), 'file')} of {size:,} bytes"
+                raise _unreadable(path, f"{held} are more than one has")
             for each in entries:
                 if each.filename in files or each.filename not in _OWN:
                     troubles.append(f"{shown(each.filename, 100)} is not listed")
@@ -363,7 +342,7 @@ def _zip(path: Path) -> Reading:
             raise _unreadable(path, f"it is no zip: {error}") from error
     if sealed and not whole:
         files.setdefault(MANIFEST, b"")
-    return Reading(files, tuple(troubles))
+    return files, troubles
 
 
 def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -376,26 +355,22 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
 
 def _sum_troubles(files: Mapping[str, bytes]) -> Iterator[str]:
     """Yield which files are not as the manifest lists them."""
-    data = files[MANIFEST]
+    own = {name: it for name, it in files.items() if name != MANIFEST}
+    sums = json.loads(_manifest(own))["files"]
     try:
-        manifest = json.loads(data)
-        sums = {name: it["sha256"] for name, it in manifest["files"].items()}
-        sizes = {name: it["bytes"] for name, it in manifest["files"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        manifest = json.loads(files[MANIFEST])
+        listed = dict(manifest["files"])
+        is_same = json_page({"files": listed}) == files[MANIFEST]
+    except _UNFIT:
         yield f"{MANIFEST} was changed: it is no list of files"
         return
-    own = {name: it for name, it in files.items() if name != MANIFEST}
-    for name in sorted({*own, *sums, *_FILES}):
-        if name not in sums:
-            yield f"{shown(name, 100)} is not listed"
-        elif name not in own:
-            yield f"{shown(name, 100)} is missing"
-        elif hashlib.sha256(own[name]).hexdigest() != sums[name]:
+    for name in sorted({*own, *listed, *_FILES}):
+        why = "is missing" if name in listed else "is not listed"
+        if name not in own or name not in listed:
+            yield f"{shown(name, 100)} {why}"
+        elif sums[name] != listed[name]:
             yield f"{shown(name, 100)} was changed: its sum is another"
-    whole = {"files": {n: {"sha256": sums[n], "bytes": sizes[n]} for n in sums}}
-    if json_page(whole) != data or any(
-        len(own[n]) != sizes[n] for n in own if n in sums
-    ):
+    if not is_same:
         yield f"{MANIFEST} was changed: it is not written as it was"
 
 
@@ -412,7 +387,7 @@ def not_following(evidence: Evidence, *, alike: bool) -> Iterator[str]:
             return
         record = evidence.record
     except UnfitTapeError as error:
-        yield f"exchanges.ndjson: {error}"
+        yield f"exchanges.ndjson: {shown(str(error), 300)}"
         return
     except (RingspecError, *_UNFIT) as error:
         yield f"it cannot be judged: {shown(f'{type(error).__name__}: {error}', 300)}"
@@ -430,20 +405,18 @@ def not_following(evidence: Evidence, *, alike: bool) -> Iterator[str]:
         told += bool(found)
         yield from found
         if alike and not found and not told:
-            at = next(
-                n for n, (a, b) in enumerate(zip_longest(files[name], anew)) if a != b
-            )
+            pairs = enumerate(zip_longest(files[name], anew))
+            at = next(number for number, (was, now) in pairs if was != now)
             yield f"{name} is not what follows: it differs from byte {at:,} on"
 
 
 def _list_trouble(plan: Plan) -> str:
     """Return how the list differs from what contract, catalogue and seed give."""
     due = expecting(cases_of(plan.contract, plan.seed), plan.success, plan.rejections)
-    differing = (
-        it or other for it, other in zip_longest(plan.cases, due) if it != other
-    )
-    if (case := next(differing, None)) is not None:
-        return f"cases.ndjson: {case.id} is not what contract, catalogue and seed give"
+    pairs = zip_longest(plan.cases, due)
+    if case := next((it or other for it, other in pairs if it != other), None):
+        due_by = "is not what contract, catalogue and seed give"
+        return f"cases.ndjson: {shown(case.id, 200)} {due_by}"
     part, quick = plan.part, plan.quick
     if part is not None and part != part_of(plan.cases, part.number, part.of):
         return "run.json: the part holds other cases than its number gives"
@@ -454,20 +427,11 @@ def _list_trouble(plan: Plan) -> str:
 
 def _verdicts(report: dict[str, Any]) -> Json:
     """Return of a report what all versions have to say alike."""
-    return {
-        "conclusion": report["conclusion"],
-        "level": report["level"],
-        "rules": [
-            {
-                **{name: rule[name] for name in ("id", "outcome", "excused")},
-                "failures": [
-                    {"case": it["case"], "level": it["level"]}
-                    for it in rule["failures"]
-                ],
-            }
-            for rule in report["rules"]
-        ],
+    rules = {
+        each["id"]: (each["outcome"], [it["case"] for it in each["failures"]])
+        for each in report["rules"]
     }
+    return {name: report[name] for name in ("conclusion", "level")} | {"rules": rules}
 
 
 def _differing(recorded: Any, anew: Any, at: tuple[str, ...]) -> Iterator[str]:
@@ -477,7 +441,7 @@ def _differing(recorded: Any, anew: Any, at: tuple[str, ...]) -> Iterator[str]:
     pair = (_named(recorded), _named(anew))
     if not all(isinstance(each, dict) for each in pair):
         was, now = map(_value, (recorded, anew))
-        yield f"{', '.join(at)}: recorded {was}, recomputed {now}"
+        yield f"{shown(', '.join(at), 300)}: recorded {was}, recomputed {now}"
         return
     names = dict.fromkeys(chain(*pair))
     for name in sorted(names, key=lambda it: (it != "conclusion", it != "rules")):

@@ -5,8 +5,6 @@ None of them fails the others. Reports are written once the run is over.
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, suppress
 from functools import partial
@@ -39,8 +37,6 @@ from ringspec.spec import InternalError, ReportError
 
 # The one format that is written while the run goes on.
 _STREAM = "ndjson"
-# Wider lines are hard to read, however wide the screen.
-_WIDEST = 80
 
 output_options = added(
     reports_option(
@@ -171,15 +167,3 @@ def report_run(
     if result is None:
         raise InternalError("the run ended without a result")
     return outputs.written(result.exit_code), result
-
-
-def wrapped(text: str, indent: str = "", hanging: str | None = None) -> list[str]:
-    """Wrap a paragraph to lines of 80 columns at most, or of the screen."""
-    return textwrap.wrap(
-        text,
-        max(min(shutil.get_terminal_size().columns, _WIDEST), 20),
-        initial_indent=indent,
-        subsequent_indent=indent if hanging is None else hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

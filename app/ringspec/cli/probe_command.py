@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shlex
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ import click
 
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import access_options, document_options, timeout_option
-from ringspec.cli.outputs import wrapped
 from ringspec.cli.run_setup import access_flags, given
 from ringspec.harness.probing import ProbeAnswer, Prober
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.policy import Safety, checked_url, is_loopback
 from ringspec.harness.sending.target import Target
+from ringspec.reports import console, print_template
 from ringspec.spec import Json, ReportError, TargetError, load, overlay_of, questions
 
 _OPEN = 3
@@ -72,12 +73,14 @@ def command(
     guard = Guard.before(target, Safety(), loaded)
     prober = Prober(guard, url, contract, operation)
 
+    out = console(sys.stdout)
+
     async def ask() -> list[ProbeAnswer]:
         found: list[ProbeAnswer] = []
         try:
             async for answer in prober.answers(asked):
                 found.append(answer)
-                _print(answer)
+                print_template(out, "answer.txt", answer=answer)
         finally:
             await guard.close()
         return found
@@ -104,15 +107,6 @@ def command(
         words += ["--operation", operation] if operation else []
         click.echo(f"{write} is written: {shlex.join(words)}")
     return 0 if known == len(found) else _OPEN
-
-
-def _print(answer: ProbeAnswer) -> None:
-    question, name = answer.question, answer.candidate.name
-    result = f": {name}" if answer.is_known else f" (the dialect says: {name})"
-    lines = wrapped(f"{question.id}  {question.asks}", hanging="  ")
-    lines += wrapped(f"{answer.sureness}{result}", "    ")
-    lines += wrapped(answer.reason, "    ")
-    click.echo("\n".join(["", *lines]))
 
 
 def _write(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ from ringspec.cli.options import (
     selection_options,
     typed,
 )
-from ringspec.cli.outputs import Outputs, output_options, report_run, wrapped
+from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions
 from ringspec.harness.running.plan import (
     DEFAULT_PHASES,
@@ -42,22 +43,13 @@ from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.running.tape import Tape
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
-from ringspec.reports import Redactor, Terminal, counted, stages
+from ringspec.reports import Redactor, Terminal, console, print_template, stages
 from ringspec.spec import Level, UsageError, check_known
 from ringspec.strategies import Phase, quick_of
 
 # In a dry run: where the embedded server would be, and what it would give out.
 _EMBEDDED = "http://127.0.0.1"
 _SUPPLIED = Filling(token="supplied", client_id="supplied", token_url=_EMBEDDED)  # noqa: S106 - no token
-_VERBS = {
-    Effect.CREATE: "create",
-    Effect.UPDATE: "update",
-    Effect.DELETE: "delete",
-    Effect.COMMAND: "command",
-    Effect.LOOK: "look",
-    Effect.TOKEN: "ask for a token",
-    Effect.OTHER: "do what the contract does not describe",
-}
 
 
 def _complete_phases(
@@ -252,8 +244,7 @@ class RunOptions(FireOptions):
             )
         plan = replace(self._plan(), url=url or _EMBEDDED, filling=filling)
         self.tell("")
-        for line in _planned(plan, url or "the embedded reference server"):
-            click.echo(line)
+        _print_plan(plan, url or "the embedded reference server")
         return 0
 
     def _known_file(self, wanted: ReportPaths) -> KnownFile:
@@ -276,40 +267,27 @@ class RunOptions(FireOptions):
         return KnownFile.open(path, renews=renews)
 
 
-def _planned(plan: Plan, target: str) -> Iterator[str]:
-    session, pace = Session(plan), plan.pace
-    kind = "live" if plan.live else "on this machine"
-    workers = pace.workers or 1
-    speed = f"{workers} requests at once" if workers > 1 else "one request at a time"
-    if pace.rate:
-        speed += f", {pace.rate:g} a second at most"
-    yield f"{target}, {kind}: {speed}"
-    yield ""
-    yield f"{'phase':<12}{'cases':>7}{'requests':>10}{'creates':>9}"
-    for name in (*Phase, "in all"):
-        group = [each for each in session.cases if name in {each.phase, "in all"}]
-        if group:
-            sums = effects_in(plan, group)
-            row = f"{name:<12}{len(group):>7}{sums.total():>10}"
-            yield f"{row}{sums[Effect.CREATE]:>9}"
-    yield ""
+def _print_plan(plan: Plan, target: str) -> None:
+    session = Session(plan)
+    groups = {
+        name: [each for each in session.cases if name in {each.phase, "in all"}]
+        for name in (*Phase, "in all")
+    }
     effects = effects_in(plan, session.cases)
-    verbs = [f"{effects[it]} {verb}" for it, verb in _VERBS.items() if effects[it]]
-    if verbs:
-        line = f"of {counted(effects.total(), 'request')} {', '.join(verbs)}"
-        yield from wrapped(line, hanging="    ")
     creates = effects[Effect.CREATE]
-    most = min(creates, plan.safety.max_creates) if plan.live else creates
-    could = "could be accepted, invalid ones by a target that errs"
-    yield f"{counted(most, 'create')} {could}"
-    if most < creates:
-        yield f"beyond what the profile allows: {counted(creates - most, 'create')}"
-    if any(step.paging for case in session.cases for step in case.steps):
-        yield "lists of several pages and repeated requests take more"
-    if plan.explored:
-        yield f"explore looks for {plan.explored} more bodies and walks"
-    for why, ids in session.omissions:
-        line = f"left out, as {why}: {counted(len(ids), 'case')}"
-        yield from wrapped(line, hanging="    ")
-        yield from wrapped(listed(ids), "    ")
-    yield "nothing was sent"
+    print_template(
+        console(sys.stdout),
+        "plan.txt",
+        plan=plan,
+        target=target,
+        groups={
+            name: (len(group), effects_in(plan, group))
+            for name, group in groups.items()
+            if group
+        },
+        effects=effects,
+        creates=creates,
+        most=min(creates, plan.safety.max_creates) if plan.live else creates,
+        pages=any(step.paging for case in session.cases for step in case.steps),
+        omissions=[(why, listed(ids), len(ids)) for why, ids in session.omissions],
+    )

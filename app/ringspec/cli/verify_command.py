@@ -33,41 +33,33 @@ def command(path: Path) -> int:
     conclusion follows from what was recorded; not that it was recorded so. For that,
     sign the manifest: its digest is in the last line.
     """
-    reading = read_evidence(path)
-    troubles, evidence = list(reading.troubles), Evidence(reading.files)
+    evidence, troubles = read_evidence(path)
+    digest = hashlib.sha256(evidence.files[MANIFEST]).hexdigest()
     if not troubles:
-        click.echo(f"sums       {counted(len(reading.files), 'file')} are as written")
         made, own = evidence.made_by(), version("ringspec")
         troubles = list(not_following(evidence, alike=made == own))
-    if not troubles:
-        for name, what in _shown(evidence, "" if made == own else made):
-            click.echo(f"{name:<11}{what}")
-    for each in troubles:
-        click.echo(f"    {each}")
-    ended = "it does not hold" if troubles else f"it holds: {_conclusion(evidence)}"
-    digest = hashlib.sha256(reading.files[MANIFEST]).hexdigest()
-    click.echo(f"{ended}; manifest sha256 {digest}")
-    return _CHANGED if troubles else 0
+        click.echo(f"sums       {counted(len(evidence.files), 'file')} are as written")
+    if troubles:
+        click.echo("\n".join(f"    {each}" for each in troubles))
+        click.echo(f"it does not hold; manifest sha256 {digest}")
+        return _CHANGED
+    for name, what in _checked(evidence, "" if made == own else shown(made, 40)):
+        click.echo(f"{name:<11}{what}")
+    record = evidence.record
+    said = f"{record.result.conclusion} at level {record.result.level}"
+    where = f"{shown(record.started.target, 300)}, {shown(record.result.ended, 40)}"
+    click.echo(f"it holds: {said}, {where}; manifest sha256 {digest}")
+    return 0
 
 
-def _shown(evidence: Evidence, made: str) -> Iterator[tuple[str, str]]:
+def _checked(evidence: Evidence, made: str) -> Iterator[tuple[str, str]]:
     """Yield what was checked, and what was not, as another version has made it."""
-    plan, tape = evidence.plan, evidence.tape
-    not_checked = (
-        f"not checked: made by ringspec {shown(made, 40)}, not by this version"
-    )
-    listed = f"{counted(len(plan.cases), 'case')}, as contract, catalogue and seed give"
-    yield "list", not_checked if made else listed
-    fired = [each for each in tape.taken if isinstance(each, Fired)]
+    listed = counted(len(evidence.plan.cases), "case")
+    other = f"not checked: made by ringspec {made}, not by this version"
+    yield "list", other if made else f"{listed}, as contract, catalogue and seed give"
+    fired = [each for each in evidence.tape.taken if isinstance(each, Fired)]
     known = sum(each.found is not None for each in fired)
     as_found = f"; {known} as the run found them: too long, or masked" if known else ""
     yield "exchanges", f"{len(fired) - known:,} judged anew{as_found}"
     follow = "conclusion, outcomes and failures follow; the wording is not checked"
     yield "reports", follow if made else f"{', '.join(REPORTS)} follow, byte for byte"
-
-
-def _conclusion(evidence: Evidence) -> str:
-    record = evidence.record
-    result = record.result
-    when = f", {result.ended}" if result.ended else ""
-    return f"{result.conclusion} at level {result.level}, {record.started.target}{when}"

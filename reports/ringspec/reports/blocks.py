@@ -246,7 +246,8 @@ class RuleTexts:
             outcome = Outcome.FAIL
         console, text = page(self._width)
         about = [each for each in self._warned if result in each.rules]
-        self._show(console, "warnings", warned=about)
+        if about:
+            self._show(console, "warnings", warned=about)
         return RuleText(
             outcome=outcome,
             excused=result.excused and outcome is Outcome.PASS,
@@ -271,7 +272,8 @@ class RuleTexts:
 
     def _text(self, result: RuleResult, stale: Sequence[Stale]) -> str:
         console, text = page(self._width)
-        self._show(console, "stale", stale=stale)
+        if stale:
+            self._show(console, "stale", stale=stale)
         for cause in self._found:
             if result not in cause.rules:
                 continue

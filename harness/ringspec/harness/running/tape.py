@@ -84,14 +84,14 @@ class Tape:
                     yield {"notice": taken.message}
                 case Judged():
                     findings = [
-                        _sent(each.case, each.exchange, ids) | _finding_row(each)
+                        _sent(each.case, each.exchange, ids) | finding_row(each)
                         for each in taken.findings
                     ]
                     yield _sent(taken.case, taken.exchange, ids) | {"judged": findings}
                 case Fired():
                     row = _sent(taken.case, taken.exchange, ids)
                     if taken.found is not None:
-                        row["found"] = [_finding_row(each) for each in taken.found]
+                        row["found"] = [finding_row(each) for each in taken.found]
                     yield row
 
 
@@ -169,7 +169,8 @@ def _read_sent(
     return found, _exchange(row["exchange"])
 
 
-def _finding_row(finding: Finding) -> Row:
+def finding_row(finding: Finding) -> Row:
+    """Write what a finding says as JSON."""
     names = ("rule", "verdict", "reason", "level", "gate")
     return {name: getattr(finding, name) for name in names}
 
