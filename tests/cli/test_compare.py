@@ -214,6 +214,10 @@ def test_folder_is_a_matrix_of_providers_by_days(
     ringspec: Ringspec, folder: Path, tmp_path: Path
 ) -> None:
     (folder / "notes.txt").write_text("no report")
+    evidence = folder / "alpha" / "evidence"
+    evidence.mkdir()
+    (folder / "alpha" / "29.json").rename(evidence / "report.json")
+    (evidence / "manifest.json").write_text("{}")
     written = {name: tmp_path / name for name in ("html", "markdown", "json")}
     reports = [f"--report={name}={path}" for name, path in written.items()]
 
