@@ -166,7 +166,7 @@ _BROKEN = {Trouble.DROPPED, Trouble.GARBLED}
 TROUBLE_HINTS = {
     Trouble.UNREACHABLE: "is the server running, and the port right?",
     Trouble.NAME: "is the host spelt right?",
-    Trouble.TLS: "http where https is due, or the reverse, or an unknown certificate?",
+    Trouble.TLS: "is it http where https is due, the reverse, or a matter of --ca?",
     Trouble.TIMEOUT: "the server takes connections and does not answer; see --timeout",
     Trouble.DROPPED: "the server closes connections: is it an HTTP server at all?",
     Trouble.GARBLED: "that is no answer of an API: is the port right?",
