@@ -28,7 +28,7 @@ from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.harness.sending.policy import Safety
 from ringspec.reference import Behaviour, Embedded, ServerSettings, application
 from ringspec.reports import Recorder, Redactor, rendered
-from ringspec.spec import Contract, Level, load
+from ringspec.spec import Contract, Level, ReportError, load
 from ringspec.strategies import Case, Phase, cases_of, quick_of
 
 from ..called import call  # noqa: TID252 - tests are no distribution
@@ -129,6 +129,11 @@ def test_evidence_of_a_run_follows_and_has_no_secret(options: dict[str, Any]) ->
     # Only what was masked in part cannot be judged anew.
     known = {each.case.rule for each in fired if each.found is not None}
     assert known <= {"auth.token", "auth.client"}
+
+
+def test_secret_that_is_a_word_of_the_contract_leaves_no_evidence() -> None:
+    with pytest.raises(ReportError, match=r"a secret would stand in its|not tell the"):
+        recorded(token="broadcastId", select=("retries",))
 
 
 def test_all_that_a_run_is_decided_by_is_in_its_evidence() -> None:
