@@ -72,7 +72,7 @@ def _rule(
 ) -> Iterator[str]:
     yield f"### `{rule.id}` {{ #{rule.id} }}\n"
     yield f"{_plain(rule.sentence)}\n"
-    yield f"- **{rule.level.upper()}**, {rule.evidence}; source: {_plain(rule.source)}"
+    yield f"- **{rule.level.upper()}**, {rule.evidence}; source: {_linked(rule.source)}"
     yield from (f"- The vendor's page: {_plain(each)}" for each in said)
     if rule.places:
         yield f"- Place: {_some([f'`{place}`' for place in rule.places])}"
@@ -126,6 +126,10 @@ def _said() -> dict[str, list[str]]:
         for rule in entry.get("rules", ()):
             said[rule].append(entry["says"])
     return said
+
+
+def _linked(source: str) -> str:
+    return re.sub(r"https://[^\s,;]+", lambda found: f"<{found[0]}>", _plain(source))
 
 
 def _plain(text: str) -> str:

@@ -76,7 +76,8 @@ def test_first_words_stand_for_all_rules_that_begin_so(ringspec: Ringspec) -> No
     ("name", "near"),
     [
         ("retryDelays.cuont", "did you mean retryDelays.count,"),
-        ("retryDel", "did you mean retryDelays.required,"),
+        ("retryDel", "did you mean retryDelays, retryDelays.required,"),
+        ("retryDelayz", "did you mean retryDelays, "),
         ("", "`ringspec rules` lists them"),
     ],
 )

@@ -185,7 +185,7 @@ def test_server_without_one_whole_answer_fails_robustness_alone(
         (
             answering(422),
             {"body.accepted": "fail", "name.required": "inconclusive"},
-            "hint: check dialect, fixtures and URL",
+            "hint: check the dialect (none), the fixtures (none) and the URL",
         ),
     ],
     ids=["html", "422"],

@@ -20,9 +20,10 @@ PACKAGES = (
 FILES = """
     cli/manual.toml spec/forms.json spec/http_rules.yaml spec/openapi.yaml
     spec/questions.yaml spec/rules.yaml spec/seed.yaml spec/dialects/naxai-sdk.yaml
-    spec/profiles/naxai.toml spec/profiles/reference.toml
+    spec/sentences.yaml spec/profiles/naxai.toml spec/profiles/reference.toml
     harness/profile/template.toml reports/report.schema.json
-    reports/matrix.schema.json spec/explained.yaml strategies/case.schema.json
+    reports/matrix.schema.json spec/explained.yaml spec/vocabulary.json
+    strategies/case.schema.json strategies/shapes/texts.json
     strategies/certified/canonical.jsonl.gz strategies/certified/naxai-sdk.jsonl.gz
 """
 TEMPLATES = (ROOT / "reports/ringspec/reports/templates").iterdir()

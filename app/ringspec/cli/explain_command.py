@@ -57,8 +57,10 @@ def _begun(contract: Contract, words: str) -> list[RuleId]:
         rule for rule in contract.rules if rule.startswith((f"{words}.", f"{words}/"))
     ]
     if not found:
-        longer = [rule for rule in contract.rules if words and rule.startswith(words)]
-        near = (longer or nearest(words, contract.rules, most=3))[:3]
+        groups = dict.fromkeys(rule.group for rule in contract.rules.values())
+        names = [*groups, *contract.rules]
+        longer = [name for name in names if words and name.startswith(words)]
+        near = (longer or nearest(words, names, most=3))[:3]
         meant = f"did you mean {', '.join(near)}? " if near else ""
         raise UsageError(
             f"no rule has the id {words!r}", hint=f"{meant}`ringspec rules` lists them"

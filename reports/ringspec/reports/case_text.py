@@ -28,6 +28,8 @@ _KNOWN_STATUS = frozenset(HTTPStatus)
 _BYTES = 4096
 # Of bytes that are no text so many are told; few are one in so many, or so many.
 _FIRST, _FEW = 4, 10
+# A letter in a string of JSON.
+_LETTER = r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\.)'
 _ESCAPED = re.compile(r"\\x[0-9a-f]{2}")
 _VALUE, _WANTED = 60, 80
 _WANTS = {
@@ -85,7 +87,7 @@ def excerpt(text: str, limit: int) -> str:
     kept, ends = "", ""
     lines = indented(text)
     most = limit if text[:1] == '"' else limit // 3
-    long = re.compile(rf'"((?:[^"\\]|\\.){{{most}}})(?:[^"\\]|\\.){{{_FEW},}}"')
+    long = re.compile(rf'"({_LETTER}{{{most}}}){_LETTER}{{{_FEW},}}"')
     while lines:
         word = long.sub(_shorter, lines[0].strip())
         closes = word[0] in "]}"
@@ -112,7 +114,7 @@ def excerpt(text: str, limit: int) -> str:
 def _shorter(found: re.Match[str]) -> str:
     words, _, word = found[1].rpartition(" ")
     kept = words if 2 * len(words) > len(word) else found[1]
-    left = len(found[0]) - len(kept) - 2
+    left = len(re.findall(_LETTER, found[0][len(kept) + 1 : -1]))
     return f'"{kept}…" ({left:,} more characters)'
 
 

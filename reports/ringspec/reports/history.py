@@ -259,7 +259,10 @@ def _files(folder: Path, skipped: list[str]) -> Iterator[Path]:
 
     for home, folders, names in os.walk(folder, onerror=note):
         folders[:] = sorted(it for it in folders if not it.startswith("."))
-        inside = (Path(home, it) for it in sorted(names) if not it.startswith("."))
+        # The other files of an evidence are no reports.
+        is_evidence = {"manifest.json", "report.json"} <= {*names}
+        wanted = ["report.json"] if is_evidence else sorted(names)
+        inside = (Path(home, it) for it in wanted if not it.startswith("."))
         # A pipe would be waited for.
         yield from (it for it in inside if it.is_file())
 

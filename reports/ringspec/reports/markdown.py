@@ -96,7 +96,8 @@ def render(record: Record) -> bytes:
         run=record.started,
         result=result,
         sign=_SIGNS[result.conclusion],
-        counts=list(_counts(result)),
+        said=headline(result),
+        extent=extent(result),
         causes=[each for each in found if not each.known],
         inconclusive=by_reason(result) if result.learnt else {},
         untested=by_reason(result, Outcome.UNTESTED),
@@ -113,22 +114,6 @@ def render(record: Record) -> bytes:
         code_html=code_html,
         plain=plain,
     )
-
-
-def _counts(result: Result) -> Iterator[str]:
-    said = headline(result)
-    level = "" if f"({result.level})" in said else f" at level {result.level}"
-    yield f"**{said}**{level}"
-    if result.narrowed:
-        yield f"a part, by {code(', '.join(result.narrowed))}"
-    excused = sum(each.excused for each in result.rules)
-    if excused:
-        yield counted(excused, "known failure")
-    for outcome in (Outcome.INCONCLUSIVE, Outcome.PASS):
-        number = sum(each.outcome is outcome for each in result.rules)
-        if number:
-            yield f"{number:,} {outcome}"
-    yield from extent(result)
 
 
 def _rows(finding: Finding) -> Iterator[tuple[str, str]]:

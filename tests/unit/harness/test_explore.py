@@ -571,7 +571,7 @@ def test_who_lets_nobody_in_is_given_up(status: int) -> None:
     with pytest.raises(TargetError, match="refuses every request") as raised:
         probed(answering(status))
 
-    assert "still valid" in raised.value.hint
+    assert "check the token" in raised.value.hint
 
 
 def test_a_question_about_another_contract_is_refused() -> None:

@@ -15,7 +15,7 @@ from ringspec.harness import Exchange, Failure, Finding, Response, Trouble
 from ringspec.harness.judging.oracle import Oracle, missing_links
 from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import play
-from ringspec.spec import Contract, Json
+from ringspec.spec import Contract, Json, Paging
 from ringspec.strategies import Case, Request
 
 Answer = tuple[int, Json]
@@ -332,6 +332,40 @@ def test_list_without_a_total_is_read_to_its_end(listing: Case) -> None:
     assert exchange.played is not None
     assert exchange.played.complete
     assert len(exchange.played.items or ()) == 5
+
+
+@pytest.mark.parametrize(
+    ("said", "complete"),
+    [
+        ("https://192.0.2.1/elsewhere?page={}", True),
+        ("?page={}&more=\x00\ud800 ", True),
+        ("{}", True),
+        ("?page=1", False),
+        ("/elsewhere?", False),
+        ("?page={}&at=" + "9" * 100_000, True),
+    ],
+    ids=["elsewhere", "no text", "name", "loop", "nowhere", "long"],
+)
+def test_list_is_read_by_what_each_page_says_of_the_next(
+    listing: Case, said: str, *, complete: bool
+) -> None:
+    def paged(api: Api, path: str) -> Answer:
+        found = api.listed(path)
+        number, more = found["pagination"]["page"] + 1, found["items"][1:]
+        return 200, {"items": found["items"], "next": more and said.format(number)}
+
+    *before, last = listing.steps
+    last = replace(last, paging=Paging(items="/items", next="/next", page="page"))
+    api = Api(answering("GET", ALL, paged), page=2, kept=old(4))
+
+    exchange = asyncio.run(play(api, replace(listing, steps=(*before, last))))
+
+    assert exchange.played is not None
+    assert exchange.played.complete == complete
+    assert len(exchange.played.items or ()) == 5 or not complete
+    assert all(re.fullmatch(r"\w+ " + ALL, it) for it in api.asked), api.asked
+    assert max(map(len, api.asked)) < 5_000
+    assert "".join(api.asked).isascii()
 
 
 def test_unfinished_list_accuses_nobody(contract: Contract, listing: Case) -> None:

@@ -179,6 +179,10 @@ def test_hostile_id_stays_text(record: Record, name: str) -> None:
             {"op": "add", "path": "/m", "value": "\u202e" + "x" * 99},
             'add /m: "\\u202e' + "x" * 59 + '…" (40 more characters)',
         ),
+        (
+            {"op": "add", "path": "/m", "value": "\x01" * 99},
+            'add /m: "' + "\\u0001" * 60 + '…" (39 more characters)',
+        ),
     ],
 )
 def test_operation_in_words(

@@ -76,18 +76,6 @@ def test_screen_gets_colour_and_a_bar_that_vanishes(sample: ModuleType) -> None:
     assert err.endswith("\x1b[2K")
 
 
-def test_always_outweighs_the_environment_but_draws_no_bar_in_a_log(
-    sample: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("TERM", "dumb")
-
-    out, err = shown(sample, color="always")
-
-    assert "\x1b[1;31mFAIL" in out
-    assert "━" not in err
-
-
 @pytest.mark.parametrize(
     ("body", "told"),
     [

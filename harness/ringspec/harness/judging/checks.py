@@ -309,14 +309,11 @@ def taken(contract: Contract, case: Case, response: Response) -> tuple[Verdict, 
             shown = f"shows {short(got, _WIDTH)} at {place}, not {due}"
             return Verdict.FAIL, f"{accepted}, and the answer {shown}"
         unknown = f"the answer does not show {due} at {place}"
-    if unknown and not contract.answers.bind:
-        return Verdict.FAIL, f"{accepted}, and {unknown}"
-    # A contract says nothing of what else an answer shows.
     if unknown:
-        return (
-            Verdict.INCONCLUSIVE,
-            f"{accepted}; it may have taken a default, but {unknown}",
-        )
+        # A contract without a catalogue says nothing of what an answer shows.
+        is_known = not contract.answers.bind
+        verdict = Verdict.FAIL if is_known else Verdict.INCONCLUSIVE
+        return verdict, f"{accepted}, and {unknown}"
     return Verdict.PASS, f"accepted, and the answer shows {due}"
 
 

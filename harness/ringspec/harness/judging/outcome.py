@@ -182,11 +182,13 @@ class Reachability:
     Attributes:
         looking: whether nothing is created, so that any answer of the expected status
             shows that it is the API.
+        used: what may be at fault if no valid body is accepted.
         in_a_row: cases without an answer since the last one that had one.
         broken: whether the target itself misbehaved, rather than not being there.
     """
 
     looking: bool = False
+    used: str = "dialect, fixtures and URL"
     answered: int = 0
     in_a_row: int = 0
     broken: bool = False
@@ -240,5 +242,5 @@ class Reachability:
             return "every answer was HTML", "is the URL that of the API?"
         accepts = any(status // 100 == 2 for status in self._statuses)
         if not self.looking and not accepts:
-            return "no valid body was accepted", "check dialect, fixtures and URL"
+            return "no valid body was accepted", f"check {self.used}"
         return "", ""

@@ -353,12 +353,12 @@ class _Script:
         seen, spent, met = list[Json](), 0.0, set[str]()
         while items is not None:
             seen, spent = seen + items, spent + _spent(page)
-            named = at_pointer(data, paging.next)
-            if named in (None, "", False):
+            if not (named := at_pointer(data, paging.next)):
                 break
-            _, is_address, query = str(named).partition("?")
-            if not is_address and paging.page:
-                query = f"{paging.page}={quote(str(named), safe='', errors='replace')}"
+            text = str(named) if isinstance(named, str | int) else ""
+            _, is_address, query = text.partition("?")
+            if text and not is_address and paging.page:
+                query = f"{paging.page}={quote(text, safe='', errors='replace')}"
             query = quote(query, safe=_IN_QUERY, errors="replace")[:_QUERY]
             if not query or query in met or len(met) >= _PAGES or spent > 1:
                 items = None

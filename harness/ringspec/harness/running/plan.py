@@ -224,4 +224,4 @@ def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
     if exchange.status not in {401, 407}:
         return None
     why = f"{plan.url} refuses every request: {exchange.summary}"
-    return why, plan.filling.advice
+    return why, "" if plan.filling.tokens else plan.filling.advice

@@ -170,7 +170,10 @@ class Session:
         catalogued = bool(plan.contract.catalogue.rules)
         own = "" if catalogued or not plan.cases else plan.cases[0].id
         self._oracle = Oracle(plan.contract, plan.filling, unnamed, own)
-        self._reachability = Reachability(looking=bool(policy.no_create))
+        dialect = plan.contract.dialect or "none"
+        named = ", ".join(sorted(plan.safety.fixtures_named)) or "none"
+        used = f"the dialect ({dialect}), the fixtures ({named}) and the URL"
+        self._reachability = Reachability(looking=bool(policy.no_create), used=used)
         self._began = time.perf_counter()
         self._total = len(self.cases) + plan.explored
         self._left = list(self.cases)

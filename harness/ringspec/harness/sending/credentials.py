@@ -201,7 +201,7 @@ class Credentials:
         except _ERRORS as error:
             what = f"{type(error).__name__}: {error}" if str(error) else repr(error)
             raise TargetError(
-                f"no token from {url}: {what}", hint="check the token URL"
+                f"no token from {url}: {what}", hint="check --token-url"
             ) from error
         if not isinstance(token, str) or not token:
             raise TargetError(

@@ -303,7 +303,7 @@ class Filling:
     def advice(self) -> str:
         """What to do where a target refuses every request."""
         if self.tokens:
-            return "are these credentials of this server, and still valid?"
+            return "check the token or the client's credentials"
         return (
             "give --bearer TOKEN, --user NAME:PASSWORD, or --client-id, --client-secret"
             " and --token-url; a key in a header of its own as --header NAME=VALUE"

@@ -51,7 +51,8 @@ def lawful_defaults(contract: Contract, body: Json) -> dict[str, Json]:
     """
     prover, found = contract.prover, dict[Location, Json]()
     places = {it.location for it in prover.breaches(body)}
-    empty = {it for it in places if it and at(body, it) is None}
+    members = {it for it in places if it and isinstance(it[-1], str)}
+    empty = {it for it in members if at(body, it) is None}
     bare = patched(body, [edit("remove", it) for it in empty])
     for each in prover.breaches(bare):
         place = (*each.location, each.assertion.value)
