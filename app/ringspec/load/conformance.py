@@ -256,6 +256,25 @@ class LoadCounts:
         return {**vars(self), **sets}
 
 
+@dataclass
+class Roll:
+    """Which workers report, and of which a part of what they judged did not come.
+
+    Attributes:
+        reports: how many have come, by worker.
+        lost: workers that are away, judge nothing, or of which a report is missing.
+    """
+
+    reports: Counter[str] = field(default_factory=Counter)
+    lost: set[str] = field(default_factory=set)
+
+    def note(self, worker: str, number: int | None) -> None:
+        """Take in a worker's report by its number, None if it has no counts."""
+        self.reports[worker] += 1
+        if number != self.reports[worker]:
+            self.lost.add(worker)
+
+
 def _has_room(kept: Mapping[str, Json], level: str) -> bool:
     """Decide whether another example is kept; warnings leave room for failures."""
     return [each["level"] for each in kept.values()].count(level) < EXAMPLES
@@ -266,7 +285,7 @@ class LoadComparison:
     """Compares the same cases at rest and under load.
 
     Attributes:
-        figures: `users`, `workers`, `seconds`, `requests`, `rate` (a second), and
+        figures: `users`, `workers`, `lost` of these, `seconds`, `requests`, `rate` and
             `percentiles_ms` of the time that answers took, by the percentage.
     """
 
@@ -327,6 +346,7 @@ class LoadComparison:
         setup, load = self.setup, self.load.rules[rule.id]
         outcome, why = Outcome.PASS, ""
         unreached = "" if load["judged"] else "no case of it had its turn under load"
+        unreached = self._lost or unreached
         if rule.id in self.broken:
             outcome = Outcome.FAIL
         elif rule.id in setup.inapplicable:
@@ -342,8 +362,15 @@ class LoadComparison:
         judged = self.rest.rules[rule.id]["judged"] + load["judged"]
         return RuleResult(rule=rule, outcome=outcome, cases=judged, why=why)
 
+    @property
+    def _lost(self) -> str:
+        lost = counted(self.figures.get("lost", 0), "worker")
+        return "" if lost[0] == "0" else f"{lost} lost, with a part of what was judged"
+
     def notices(self) -> Iterator[str]:
         """Yield what a reader has to know besides."""
+        if self._lost:
+            yield self._lost
         if missed := len(self.setup.cases) - len(self.load.fired):
             cases = counted(missed, "case")
             yield f"{cases} had no turn under load: let it last longer"

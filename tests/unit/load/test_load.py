@@ -22,6 +22,7 @@ from ringspec.load.conformance import (
     LoadComparison,
     LoadCounts,
     LoadSetup,
+    Roll,
     Shooter,
 )
 from ringspec.reports import failure_json, print_template
@@ -256,6 +257,23 @@ def test_right_server_is_so_in_part_once_all_had_a_turn(
     assert found.result.conclusion is Conclusion.IN_PART
     assert unreached.result.conclusion is Conclusion.INCONCLUSIVE
     assert "had no turn under load" in next(unreached.notices())
+
+
+@pytest.mark.parametrize(
+    ("numbers", "lost"), [([1, 2, 3], 0), ([1, 3], 1), ([1, None], 1), ([2], 1)]
+)
+def test_part_that_did_not_come_leaves_rules_open(
+    setup: LoadSetup, right: LoadCounts, numbers: list[int | None], lost: int
+) -> None:
+    roll = Roll()
+    for number in numbers:
+        roll.note("worker", number)
+
+    found = LoadComparison(setup, right, right, {**FIGURES, "lost": len(roll.lost)})
+
+    ends = Conclusion.INCONCLUSIVE if lost else Conclusion.IN_PART
+    assert (len(roll.lost), found.result.conclusion) == (lost, ends)
+    assert any("1 worker lost" in each for each in found.summary()) == bool(lost)
 
 
 def test_being_turned_away_is_no_verdict(setup: LoadSetup, right: LoadCounts) -> None:
