@@ -32,7 +32,13 @@ from ringspec.load.conformance import (
     Shooter,
 )
 from ringspec.load.http_client import BlockingClient
-from ringspec.reports import failure_json, put, report_bytes
+from ringspec.reports import (
+    console,
+    failure_json,
+    print_template,
+    put,
+    report_bytes,
+)
 from ringspec.spec import Json, RingspecError
 
 _KEY = "ringspec"
@@ -238,7 +244,7 @@ class LoadProcess:
         path = self._environment.parsed_options.ringspec_report
         self._environment.process_exit_code = compared.result.exit_code
         try:
-            print("\n".join(("", *compared.summary())), flush=True)  # noqa: T201 - for people to read
+            print_template(console(sys.stdout), "load.txt", found=compared)
             if path:
                 put(Path(path), report_bytes(compared.report()))
         except OSError as error:
