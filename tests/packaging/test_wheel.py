@@ -22,7 +22,8 @@ FILES = """
     spec/questions.yaml spec/rules.yaml spec/seed.yaml spec/dialects/naxai-sdk.yaml
     spec/sentences.yaml spec/profiles/naxai.toml spec/profiles/reference.toml
     harness/profile/template.toml reports/report.schema.json
-    reports/matrix.schema.json spec/explained.yaml strategies/case.schema.json
+    reports/matrix.schema.json spec/explained.yaml spec/vocabulary.json
+    strategies/case.schema.json strategies/shapes/texts.json
     strategies/certified/canonical.jsonl.gz strategies/certified/naxai-sdk.jsonl.gz
 """
 TEMPLATES = (ROOT / "reports/ringspec/reports/templates").iterdir()

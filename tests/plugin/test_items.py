@@ -87,18 +87,6 @@ def test_exactly_the_broken_rule_fails_and_is_shown_as_by_the_command(
     assert verbose.count("  case    retryDelays.items.max/4321-") == 3
 
 
-def test_deselected_rules_are_not_fired(suite: Suite, mutant: Embedded) -> None:
-    one = output(suite(*at(mutant), KEPT))
-    all_ = output(suite(*at(mutant), "-k", "retryDelays"))
-
-    def requests(text: str) -> int:
-        found = re.search(r"([\d,]+) requests?,", text)
-        assert found is not None
-        return int(found[1].replace(",", ""))
-
-    assert 2 <= requests(one) < requests(all_) / 2
-
-
 def test_one_defect_of_many_rules_is_shown_in_full_once(
     suite: Suite, careless: Careless
 ) -> None:

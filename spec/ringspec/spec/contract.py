@@ -181,12 +181,6 @@ class Contract:
         """Return whether a body breaks some rules and no others, read in some way."""
         return any(each.proven_broken(body) == rules for each in self._provers)
 
-    @cached_property
-    def undropped(self) -> Contract:
-        """The contract with the dropped rules, so that cases can look up any rule."""
-        known = {name: self.catalogue.rules[name] for name in self.dropped}
-        return replace(self, rules={**known, **self.rules})
-
     def limited_to(self, level: Level) -> Contract:
         """Return the contract whose valid bodies use nothing weaker than a level."""
         return replace(self, whole=forms.limited_to(self.whole, level))

@@ -10,17 +10,11 @@ from urllib.parse import unquote
 from ringspec.spec.errors import SpecError, did_you_mean
 from ringspec.spec.reading import check_form, mapping, sequence, text
 from ringspec.spec.rules import Catalogue
-from ringspec.spec.schemas import CHOICES, CLOSING, FORMATS, rebuilt, walk
+from ringspec.spec.schemas import CHOICES, CLOSING, FORMATS, VOCABULARY, rebuilt, walk
 from ringspec.spec.values import Json, Path, enum_key, escape, pointer, steps
 
 # They change the base URI, or cannot be written as pointers.
 _UNSUPPORTED = frozenset({"$dynamicRef", "$recursiveRef", "$id"})
-_ANNOTATIONS = frozenset(
-    {
-        *("title", "description", "summary", "default", "example", "examples"),
-        *("deprecated", "readOnly", "writeOnly", "$comment"),
-    }
-)
 
 
 def follow(document: Json, place: str) -> Json:
@@ -331,7 +325,9 @@ class _Inliner:
         # Annotations beside a reference replace the target's. Assertions are refused:
         # they would need an allOf, without a place in the document.
         for keyword in beside:
-            if keyword not in _ANNOTATIONS and not keyword.startswith("x-"):
+            if keyword not in VOCABULARY["annotations"] and not keyword.startswith(
+                "x-"
+            ):
                 raise SpecError(
                     f"{place} has {keyword} beside its $ref",
                     hint="put the $ref into an allOf of its own",

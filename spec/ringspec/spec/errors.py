@@ -29,9 +29,6 @@ class RingspecError(Exception):
         self.message = message
         self.hint = hint
 
-    def __str__(self) -> str:
-        return self.message
-
 
 class UsageError(RingspecError):
     """A flag or its value cannot be used."""

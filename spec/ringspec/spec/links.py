@@ -147,15 +147,13 @@ def _link(
     captures = {each: match[1] for each, match in found.items() if match}
     if set(re.findall(r"\{([^}]*)\}", endpoint.path)) - captures.keys():
         return None
-    roles = {"put": Role.REPLACE, "delete": Role.DELETE}
-    role = roles.get(endpoint.method, Role.COMMAND)
-    if endpoint.method == "get":
-        role = Role.READ if "{" in endpoint.path else Role.LIST
+    got = Role.READ if "{" in endpoint.path else Role.LIST
+    roles = {"put": Role.REPLACE, "delete": Role.DELETE, "get": got}
     schema, base = json_body(endpoint), node.document
     same = schema and _target(base, schema) == _target(base, operation.schema_place)
     return Link(
         name=name,
-        role=role,
+        role=roles.get(endpoint.method, Role.COMMAND),
         method=endpoint.method.upper(),
         path=endpoint.path,
         captures=captures,

@@ -13,19 +13,14 @@ from ringspec.spec.errors import SpecError, UsageError, did_you_mean, nearest
 from ringspec.spec.plain import STYLES, fitting, settled, styled
 from ringspec.spec.reading import mapping
 from ringspec.spec.rules import GROUPS, Catalogue, RuleId
+from ringspec.spec.schemas import VOCABULARY
 from ringspec.spec.values import Json, steps
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # OpenAPI 3.1, Parameter Object: parameters of these names are ignored.
 _RESERVED = frozenset({"accept", "content-type", "authorization"})
 # Fields that decide what is sent and expected, by the object that has them.
-_ROOT = ("paths", "components", "security")
-_ITEM = (*METHODS, "parameters")
-_OPERATION = ("operationId", "parameters", "requestBody", "responses", "security")
-_BODY = ("content", "required")
-_MEDIA = ("schema", "example", "examples")
-_PARAMETER = (*_MEDIA, "name", "in", "required", "style", "explode", "content")
-_RESPONSE = ("content", "headers", "links")
+_FIELDS: dict[str, list[str]] = VOCABULARY["fields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +149,12 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
         for each in able
         if (each.method == "post" if wanted is None else each.id == wanted)
     ]
-    root = Node(base, base)
-    items = [each for _, each in root.at("paths", {}).members()]
-    if len(found) == 1:
-        items = [found[0].item]
-    known = found[0].method if len(found) == 1 else ""
-    for place, name, near in _misspelt(root, items, [known] if known else METHODS):
+    root, one = Node(base, base), found[0] if len(found) == 1 else None
+    items = [one.item] if one else [it for _, it in root.at("paths", {}).members()]
+    for place, name, near in _misspelt(root, items, [one.method] if one else METHODS):
         raise SpecError(f"{place} has {name}", hint=f"did you mean {near}?")
-    if len(found) == 1:
-        return _operation(found[0], able[found[0]])
+    if one:
+        return _operation(one, able[one])
     mapping(base.get("paths"), "#/paths")
     ids = ", ".join(each.id for each in able) or "none, no body is JSON"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
@@ -177,19 +169,19 @@ def _misspelt(
     root: Node, items: list[Node], methods: Iterable[str]
 ) -> Iterator[tuple[str, str, str]]:
     """Yield fields that are probably misspelt: place, name and the one meant."""
-    looked = [(root, _ROOT), *((each, _ITEM) for each in items)]
+    looked = [(root, "document"), *((each, "path") for each in items)]
     for item in items:
         for node in (item.at(each) for each in methods if item.has(each)):
             body = node.at("requestBody", {})
-            looked += [(node, _OPERATION), (body, _BODY)]
-            looked += [(each, _MEDIA) for _, each in body.at("content", {}).members()]
-            looked += [(each, _PARAMETER) for each in node.at("parameters", []).items()]
+            looked += [(node, "operation"), (body, "body")]
+            looked += [(it, "media") for _, it in body.at("content", {}).members()]
+            looked += [(it, "parameter") for it in node.at("parameters", []).items()]
             responses = node.at("responses", {}).members()
-            looked += [(each, _RESPONSE) for _, each in responses]
-    for node, fields in looked:
+            looked += [(each, "response") for _, each in responses]
+    for node, kind in looked:
         for name in mapping(node.value, node.place):
-            near = nearest(name, fields, cutoff=0.75)
-            if near and name not in fields and not name.startswith("x-"):
+            near = nearest(name, _FIELDS[kind], cutoff=0.75)
+            if near and name not in _FIELDS[kind] and not name.startswith("x-"):
                 yield node.place, name, near[0]
 
 
@@ -243,20 +235,17 @@ def _operation(endpoint: Endpoint, schema: str) -> Operation:
     node = endpoint.node
     parameters = _parameters(endpoint)
     headers = [each for each in parameters if each.where == "header"]
-    needed = {
-        where: [str(it.value) for it in parameters if it.required and it.where == where]
-        for where in ("query", "cookie")
-    }
-    if needed["cookie"]:
-        first = next(it for it in parameters if it.required and it.where == "cookie")
-        value = "; ".join(needed["cookie"])
-        headers.append(replace(first, name="Cookie", where="header", value=value))
+    needed = [each for each in parameters if each.required]
+    query = [str(each.value) for each in needed if each.where == "query"]
+    if cookies := [each for each in needed if each.where == "cookie"]:
+        value = "; ".join(str(each.value) for each in cookies)
+        headers.append(replace(cookies[0], name="Cookie", where="header", value=value))
     content = node.at("requestBody").at("content")
     chosen = steps(schema)[-2]
     return Operation(
         id=endpoint.id,
         method=endpoint.method,
-        path=_filled(endpoint.path, parameters, needed["query"]),
+        path=_filled(endpoint.path, parameters, query),
         media_type=concrete(chosen),
         examples=tuple(_shown(content.at(chosen))),
         media_types=tuple(content.value),
@@ -311,16 +300,11 @@ def _parameter(node: Node, where: str) -> Parameter:
             f"{node.place}: there is no style {style!r}",
             hint=f"{did_you_mean(style, STYLES)}there are {', '.join(STYLES)}",
         )
-    explode, raw = bool(node.value.get("explode", style == "form")), where == "header"
-    return Parameter(
-        name=name,
-        where=where,
-        place=node.place,
-        required=is_required,
-        value=None
-        if value is None
-        else styled(name, value, style, explode=explode, raw=raw),
-    )
+    if value is not None:
+        explode = bool(node.value.get("explode", style == "form"))
+        value = styled(name, value, style, explode=explode, raw=where == "header")
+    about = {"name": name, "where": where, "place": node.place}
+    return Parameter(**about, required=is_required, value=value)
 
 
 def _fitting(node: Node, what: str) -> Json:

@@ -64,19 +64,18 @@ class Overrides:
 
 def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
     known = {each.id: each for each in endpoints(base)}
+    endpoint = known.get(operation)
+    wanted = sorted(_PLACEHOLDER.findall(endpoint.path)) if endpoint else []
     fault = hint = ""
-    if operation not in known:
+    if endpoint is None:
         fault = f"the contract has no operation {operation!r}"
         hint = f"{did_you_mean(operation, known)}there are {', '.join(known)}"
-        raise MisfitError(fault, hint=hint, path=("paths", operation))
-    endpoint = known[operation]
-    wanted = sorted(_PLACEHOLDER.findall(endpoint.path))
-    if not path.startswith("/") or re.search(r"[?#\s]", path):
+    elif not path.startswith("/") or re.search(r"[?#\s]", path):
         fault, hint = f"{path!r} is not a path", f"such as {endpoint.path}"
     elif sorted(_PLACEHOLDER.findall(path)) != wanted:
         fault = f"the path of {operation} has other placeholders than the contract's"
         hint = f"it has {', '.join(wanted) or 'none'}: {endpoint.path}"
-    if fault:
+    if endpoint is None or fault:
         raise MisfitError(fault, hint=hint, path=("paths", operation))
     if path == endpoint.path:
         return base

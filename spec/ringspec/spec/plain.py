@@ -13,27 +13,11 @@ from functools import lru_cache
 from random import Random
 from urllib.parse import quote
 
-from ringspec.spec.schemas import ABOUT, CHOICES
+from ringspec.spec.proof import Prover
+from ringspec.spec.schemas import ABOUT, CHOICES, FORMATS, VOCABULARY
 from ringspec.spec.values import Json
 
 UUID = "7c1de6f0-52b4-4d0a-9e3b-0a6f4b8c2d11"
-# From ranges that RFC 2606, 3849 and 5737 reserve for documentation.
-_FORMATS = {
-    "date": "2031-04-30",
-    "date-time": "2031-04-30T10:00:00Z",
-    "time": "10:00:00Z",
-    "duration": "P1D",
-    "email": "someone@example.com",
-    "hostname": "host.example.com",
-    "ipv4": "192.0.2.1",
-    "ipv6": "2001:db8::1",
-    "uri": "https://example.com/path",
-    "uri-reference": "https://example.com/path",
-    "uri-template": "https://example.com/{path}",
-    "json-pointer": "/a/b",
-    "relative-json-pointer": "1/a",
-    "regex": "^a+",
-}
 _BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 # A text with this many digits may be a real number.
 _DIGITS = re.compile(r"\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d")
@@ -41,10 +25,7 @@ _DIGITS = re.compile(r"\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d")
 
 def fitting(schema: Json) -> Json:
     """Return a plain value that fits an inlined schema; None if none is found."""
-    import jsonschema_rs  # noqa: PLC0415 - slow to import
-
-    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-    return next((each for each in _tried(schema) if validator.is_valid(each)), None)
+    return next(filter(Prover(schema, ()).is_valid, _tried(schema)), None)
 
 
 def _tried(schema: Json) -> Iterator[Json]:
@@ -99,7 +80,7 @@ def texts_of_form(schema: dict[str, Json], known: list[Json]) -> list[Json]:
     if found:
         return list(dict.fromkeys(found))
     form = schema.get("format", "")
-    text = _FORMATS.get(form.removeprefix("idn-").replace("iri", "uri"))
+    text = FORMATS.get(form.removeprefix("idn-").replace("iri", "uri"))
     if schema.get("contentEncoding") == "base64":
         size = 3 * -(-max(schema.get("minLength", 0), 8) // 4)
         text = b64encode((b"text" * size)[:size]).decode()
@@ -123,7 +104,7 @@ def matching(pattern: str, least: int, most: int, form: str = "") -> str | None:
             and bool(wanted.search(text))
         )
 
-    likely = (_FORMATS.get(form, "text"), "text", "Text", "TEXT", "1", "text-1", "a")
+    likely = (FORMATS.get(form) or "text", "text", "Text", "TEXT", "1", "text-1", "a")
     plain = next(filter(fits, likely[:1] if form else likely), None)
     if plain or form:
         return plain
@@ -147,15 +128,7 @@ def is_number(text: str) -> bool:
 
 # What stands before a value, between exploded parts, and between others, by style.
 # Source: OpenAPI 3.1, Style Values and Style Examples; RFC 6570.
-STYLES = {
-    "simple": ("", ",", ","),
-    "label": (".", ".", ","),
-    "matrix": (";", ";", ","),
-    "form": ("", "&", ","),
-    "spaceDelimited": ("", "&", "%20"),
-    "pipeDelimited": ("", "&", "%7C"),
-    "deepObject": ("", "&", "&"),
-}
+STYLES: dict[str, tuple[str, str, str]] = VOCABULARY["styles"]
 
 
 def styled(name: str, value: Json, style: str, *, explode: bool, raw: bool) -> str:

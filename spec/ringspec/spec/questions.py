@@ -59,27 +59,17 @@ def questions(path: Path | None = None) -> tuple[Question, ...]:
         )
     data = reading.read(beside)
     check_form(data, "questions", f"{beside}: #")
-    found = {row["id"]: _question(row, str(beside)) for row in data["questions"]}
-    if len(found) < len(data["questions"]):
-        raise SpecError(f"{beside}: two questions have one id", hint="keep one")
+    found: dict[str, Question] = {}
+    for row in data["questions"]:
+        known = {it["name"]: tuple(it.get("actions", ())) for it in row["candidates"]}
+        if row["id"] in found or len(known) < len(row["candidates"]):
+            twice = f"{row['id']} has two candidates of one name"
+            twice = "two questions have one id" if row["id"] in found else twice
+            raise SpecError(f"{beside}: {twice}", hint="keep one")
+        candidates = tuple(Candidate(*each) for each in known.items())
+        about = {"id": row["id"], "asks": row["asks"], "rule": RuleId(row["rule"])}
+        found[row["id"]] = Question(**about, candidates=candidates)
     return tuple(found.values())
-
-
-def _question(row: dict[str, Json], place: str) -> Question:
-    candidates = {
-        each["name"]: Candidate(each["name"], tuple(each.get("actions", ())))
-        for each in row["candidates"]
-    }
-    if len(candidates) < len(row["candidates"]):
-        raise SpecError(
-            f"{place}: {row['id']} has two candidates of one name", hint="keep one"
-        )
-    return Question(
-        id=row["id"],
-        asks=row["asks"],
-        rule=RuleId(row["rule"]),
-        candidates=tuple(candidates.values()),
-    )
 
 
 def overlay_of(listed: Sequence[Json], title: str, **info: Json) -> dict[str, Json]:

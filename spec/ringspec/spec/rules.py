@@ -117,17 +117,12 @@ class Catalogue:
 
 
 # The fields of a rule as rows and changes give them.
-_FIELDS: dict[str, Callable[[str], Any]] = {
-    "id": RuleId,
-    "level": Level,
-    "evidence": Evidence,
-    "sentence": str,
-    "source": str,
-}
+_FIELDS = ("id", "level", "evidence", "sentence", "source")
+_KINDS: dict[str, Callable[[str], str]] = {"level": Level, "evidence": Evidence}
 
 
 def _fields(row: dict[str, Json]) -> dict[str, Any]:
-    return {name: read(row[name]) for name, read in _FIELDS.items() if name in row}
+    return {it: _KINDS.get(it, str)(row[it]) for it in _FIELDS if it in row}
 
 
 def parse_catalogue(data: Json, origin: str) -> Catalogue:

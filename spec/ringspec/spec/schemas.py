@@ -8,8 +8,10 @@ below. `pointer(each.path)` is a JSON pointer.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path as File
 from typing import Literal
 
 from ringspec.spec.values import Json, Path
@@ -20,15 +22,11 @@ ITEM = "\0"
 CONTAINS = frozenset({"contains", "minContains", "maxContains"})
 # Their branches are alternatives.
 CHOICES = frozenset({"anyOf", "oneOf"})
-# The formats that validators check; any other is an annotation.
-FORMATS = frozenset(
-    {
-        *("date", "date-time", "time", "duration", "email", "idn-email", "hostname"),
-        *("idn-hostname", "ipv4", "ipv6", "uri", "uri-reference", "iri", "uuid"),
-        *("iri-reference", "uri-template", "json-pointer", "relative-json-pointer"),
-        "regex",
-    }
-)
+# Words of JSON Schema and OpenAPI, and what is known of them.
+VOCABULARY: Json = json.loads(File(__file__).with_name("vocabulary.json").read_bytes())
+# The formats that validators check, with a plain text of each kind; any other is an
+# annotation. What the texts name is reserved by RFC 2606, 3849 and 5737.
+FORMATS: dict[str, str | None] = VOCABULARY["formats"]
 # `false` is reported at these keywords, and is not turned into an object.
 CLOSING = frozenset(
     {"additionalProperties", "unevaluatedProperties", "unevaluatedItems"}
@@ -56,59 +54,9 @@ class Keyword:
     fails_inside: bool = False
 
 
-KEYWORDS = {
-    "type": Keyword(word="type"),
-    "enum": Keyword(word="enum"),
-    "const": Keyword(word="enum"),
-    "minimum": Keyword(word="min", about="number"),
-    "exclusiveMinimum": Keyword(word="min", about="number"),
-    "maximum": Keyword(word="max", about="number"),
-    "exclusiveMaximum": Keyword(word="max", about="number"),
-    "multipleOf": Keyword(word="multiple", about="number"),
-    "minLength": Keyword(word="length", about="string"),
-    "maxLength": Keyword(word="length", about="string"),
-    "format": Keyword(word="format", about="string"),
-    "pattern": Keyword(word="pattern", about="string"),
-    "minItems": Keyword(word="length", about="array"),
-    "maxItems": Keyword(word="length", about="array"),
-    "uniqueItems": Keyword(word="unique", about="array"),
-    "contains": Keyword(word="contains", about="array", holds="one", speaks_of="items"),
-    "items": Keyword(holds="one", speaks_of="items", fails_inside=True),
-    "prefixItems": Keyword(holds="list", speaks_of="items", fails_inside=True),
-    "unevaluatedItems": Keyword(
-        word="length", about="array", holds="one", speaks_of="items"
-    ),
-    "required": Keyword(word="required", about="object"),
-    "dependentRequired": Keyword(word="required", about="object"),
-    "minProperties": Keyword(word="size", about="object"),
-    "maxProperties": Keyword(word="size", about="object"),
-    # Applies to the names of members.
-    "propertyNames": Keyword(word="names", about="object", holds="one"),
-    "properties": Keyword(holds="named", speaks_of="members", fails_inside=True),
-    "patternProperties": Keyword(holds="named", speaks_of="members", fails_inside=True),
-    "additionalProperties": Keyword(
-        word="unknown",
-        about="object",
-        holds="one",
-        speaks_of="members",
-        fails_inside=True,
-    ),
-    "unevaluatedProperties": Keyword(
-        word="unknown", about="object", holds="one", speaks_of="members"
-    ),
-    "allOf": Keyword(holds="list", fails_inside=True),
-    "anyOf": Keyword(word="any", holds="list"),
-    "oneOf": Keyword(word="one", holds="list"),
-    "not": Keyword(word="absent", holds="one"),
-    "if": Keyword(holds="one"),
-    "then": Keyword(holds="one", fails_inside=True),
-    "else": Keyword(holds="one", fails_inside=True),
-    "dependentSchemas": Keyword(holds="named", fails_inside=True),
-    # Ours: a further schema of valid bodies.
-    "x-settled": Keyword(holds="one"),
-    # Asserts nothing by itself; references to it are inlined.
-    "$defs": Keyword(holds="named"),
-}
+# `propertyNames` applies to the names of members. `$defs` asserts nothing by itself;
+# references to it are inlined. `x-settled` is ours: a further schema of valid bodies.
+KEYWORDS = {name: Keyword(**row) for name, row in VOCABULARY["keywords"].items()}
 ABOUT = {name: each.about for name, each in KEYWORDS.items() if each.about}
 _BRANCHES = frozenset({"allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"})
 _NONE = Keyword()

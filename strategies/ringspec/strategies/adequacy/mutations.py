@@ -16,7 +16,14 @@ from typing import NamedTuple, TypeAlias
 from ringspec.spec.assertions import Assertion, by_rule
 from ringspec.spec.contract import Contract
 from ringspec.spec.rules import BODY_ACCEPTED, RuleId
-from ringspec.spec.schemas import CHOICES, ITEM, KEYWORDS, Subschema, subschemas
+from ringspec.spec.schemas import (
+    CHOICES,
+    ITEM,
+    KEYWORDS,
+    VOCABULARY,
+    Subschema,
+    subschemas,
+)
 from ringspec.spec.values import Json, Path, at_path, canonical, kind_of
 from ringspec.strategies.faults.wrong_values import sibling
 
@@ -25,22 +32,8 @@ TOGETHER = {
     "contains": ("contains", "minContains", "maxContains"),
     "if": ("if", "then", "else"),
 }
-# Types that a lax reader accepts as well.
-_WIDER = {
-    "integer": ("number", "string", "boolean"),
-    "number": ("string", "boolean"),
-    "boolean": ("string", "integer"),
-    "string": ("integer", "array"),
-    "array": ("object", "string"),
-    "object": ("array", "string"),
-    "null": ("boolean",),
-}
-_OTHER_BOUND = {
-    "minimum": "exclusiveMinimum",
-    "maximum": "exclusiveMaximum",
-    "exclusiveMinimum": "minimum",
-    "exclusiveMaximum": "maximum",
-}
+# Types that a lax reader accepts as well; bounds that differ in the bound itself.
+_WIDER, _OTHER_BOUND = VOCABULARY["wider types"], VOCABULARY["other bounds"]
 # The other keywords describe, or lead to other nodes.
 _ASSERTING = frozenset({"if", *(name for name in KEYWORDS if KEYWORDS[name].word)})
 

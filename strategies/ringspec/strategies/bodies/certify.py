@@ -44,20 +44,20 @@ class Certifier:
             return body
         return NOTHING
 
-    def level(self, level: Level, fault: Fault, body: Json) -> Level:
-        """Return the level of a case, given that of its rule.
+    def level(self, rule: RuleId, fault: Fault, body: Json) -> Level:
+        """Return the level of a case of a rule.
 
         Null where a default may be filled in binds less. Elsewhere null equals absence
         and binds like `required`. Lax faults bind the least.
         """
         if fault.is_lax:
             return Level.MAY
-        if fault.gap is None or not _is_null(fault):
-            return level
-        rules = self.contract.rules
-        levels = [level, *(rules[each].level for each in self._missed(body, fault.gap))]
-        if default_at(self.contract, fault.gap) is not NOTHING:
-            levels.append(Level.SHOULD)
+        levels = [self.contract.rules[rule].level]
+        if fault.gap is not None and fault.is_null:
+            missed = self._missed(body, fault.gap)
+            levels += [self.contract.rules[each].level for each in missed]
+            if default_at(self.contract, fault.gap) is not NOTHING:
+                levels.append(Level.SHOULD)
         return weakest(levels)
 
     def is_masked(self, valid: Json, fault: Fault) -> bool:
@@ -77,7 +77,7 @@ class Certifier:
         if fault.gap is None:
             return True
         is_member = bool(fault.gap) and isinstance(fault.gap[-1], str)
-        if _is_null(fault) and is_member and not self._missed(body, fault.gap):
+        if fault.is_null and is_member and not self._missed(body, fault.gap):
             return False
         default = default_at(self.contract, fault.gap)
         if default is NOTHING:
@@ -86,7 +86,7 @@ class Certifier:
         filled = patched(body, (edit("add", fault.gap, default),))
         if self.contract.settled_prover.is_valid(filled):
             return True
-        return not _is_null(fault) and self.contract.prover.broken(filled) == broken
+        return not fault.is_null and self.contract.prover.broken(filled) == broken
 
     def _missed(self, body: Json, location: Location) -> set[RuleId]:
         """Return the rules that require the member at a location."""
@@ -99,13 +99,6 @@ class Certifier:
             if breach.assertion.keyword == "required"
             and (*breach.location, breach.assertion.value) == location
         }
-
-
-def _is_null(fault: Fault) -> bool:
-    return any(
-        operation["op"] == "replace" and operation["value"] is None
-        for operation in fault.patch
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

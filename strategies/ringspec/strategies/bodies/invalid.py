@@ -368,13 +368,12 @@ class InvalidCases:
         body = self._certifier.certified(twin.body, fault, broken | {rule})
         if body is NOTHING:
             return None
-        level = self._contract.rules[rule].level
         return self._requests.case(
             rule,
             name,
             Expect.REJECT,
             encode(body),
-            level=self._certifier.level(level, fault, body),
+            level=self._certifier.level(rule, fault, body),
             twin=twin.id,
             fault=fault.patch,
             broken=(rule, *sorted(broken - {rule})),

@@ -21,25 +21,8 @@ from ringspec.strategies.shapes.locations import (
     present,
 )
 from ringspec.strategies.shapes.shape import admitted
+from ringspec.strategies.shapes.text import HOSTILE
 
-# Texts that have broken servers before.
-HOSTILE = {
-    "empty": "",
-    "blank": " ",
-    "255-characters": "x" * 255,
-    "256-characters": "x" * 256,
-    "10000-characters": "x" * 10_000,
-    "nul": "before\u0000after",
-    "control": "bell\u0007 escape\u001b[31m tab\t newline\n",
-    "lone-surrogate": "half \ud83d of a pair",
-    "percent": "100% %s %n %d %x %00",
-    "quotes": "'; DROP TABLE broadcasts; --",
-    "markup": "<script>alert(1)</script>&amp;",
-    "template": "{{7*7}} ${7*7} #{7*7}",
-    "path": "../../../../etc/passwd",
-    "bidi": "abc\u202edef\u2066ghi",
-    "beyond-the-bmp": "\U0001f469\u200d\U0001f467 \U00010348 \U0010ffff",
-}
 NUMBERS = {
     "beyond-32-bits": 2**31,
     "beyond-53-bits": 2**53 + 1,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ringspec.spec.contract import Contract
 from ringspec.spec.proof import Disagreement, is_irregular
 from ringspec.spec.rules import BODY_ACCEPTED, ROBUSTNESS, Level, RuleId, weakest
-from ringspec.spec.schemas import ABOUT
+from ringspec.spec.schemas import ABOUT, VOCABULARY
 from ringspec.spec.values import (
     Json,
     Location,
@@ -39,16 +39,6 @@ from ringspec.strategies.shapes.locations import (
 if TYPE_CHECKING:
     from hypothesis.vendor.pretty import RepresentationPrinter
 
-# The least value of each type.
-_BLANK: dict[str, Json] = {
-    "object": {},
-    "array": [],
-    "string": "",
-    "integer": 0,
-    "number": 0,
-    "boolean": False,
-    "null": None,
-}
 # Keywords that a value with another fault may break too.
 _OF_VALUE = {"type", "enum", "const"} | {
     name for name, about in ABOUT.items() if about in {"string", "number"}
@@ -256,7 +246,9 @@ class Labeller:
         for each in found:
             if each.assertion.keyword == "type" and each.location:
                 kinds = each.assertion.value
-                blank = _BLANK[kinds if isinstance(kinds, str) else kinds[0]]
+                blank = VOCABULARY["least values"][
+                    kinds if isinstance(kinds, str) else kinds[0]
+                ]
                 blanks[each.location] = edit("replace", each.location, blank)
         hidden = settled.breaches(patched(body, blanks.values())) if blanks else ()
         if any(

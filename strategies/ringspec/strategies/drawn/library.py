@@ -398,8 +398,7 @@ class Breaker:
         for fault in (*found[first:], *found[:first]):
             body = self._certifier.certified(valid, fault, frozenset({rule}))
             if body is not NOTHING:
-                rule_level = self._contract.rules[rule].level
-                level = self._certifier.level(rule_level, fault, body)
+                level = self._certifier.level(rule, fault, body)
                 if level.gates(self._level):
                     return Invalid(
                         body=body,

@@ -15,41 +15,31 @@ from ringspec.strategies.faults.fault import Fault, Spot
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import locations_of
 
-# By family of faults, and by the keyword that they break.
-FAMILIES: dict[str, dict[str, Callable[[Spot], Iterator[Fault]]]] = {
-    "type": {"type": wrong_values.types},
-    "enum": {"enum": wrong_values.enums, "const": wrong_values.enums},
-    "required": {
-        "required": wrong_values.missing,
-        "dependentRequired": wrong_values.missing,
-    },
-    "unknown": {
-        "additionalProperties": wrong_values.unknown,
-        "unevaluatedProperties": wrong_values.unknown,
-    },
-    "range": {
-        "minimum": bounds.out_of_range,
-        "exclusiveMinimum": bounds.out_of_range,
-        "maximum": bounds.out_of_range,
-        "exclusiveMaximum": bounds.out_of_range,
-        "multipleOf": bounds.multiples,
-    },
-    "length": {"minLength": bounds.too_short, "maxLength": bounds.too_long},
-    "count": {
-        "minItems": bounds.too_few,
-        "maxItems": bounds.too_many,
-        "minProperties": bounds.too_few_members,
-        "maxProperties": bounds.too_many_members,
-    },
-    "format": {"format": wrong_values.formats, "pattern": wrong_values.formats},
-    "unique": {"uniqueItems": bounds.duplicated, "contains": bounds.repeated},
-    "choice": {
-        "anyOf": branches.none_of,
-        "oneOf": branches.not_one_of,
-        "not": branches.excluded,
-    },
-}
-_FORMS = {name: form for forms in FAMILIES.values() for name, form in forms.items()}
+_ROWS: tuple[tuple[str, Callable[[Spot], Iterator[Fault]], str], ...] = (
+    ("type", wrong_values.types, "type"),
+    ("enum", wrong_values.enums, "enum const"),
+    ("required", wrong_values.missing, "required dependentRequired"),
+    ("unknown", wrong_values.unknown, "additionalProperties unevaluatedProperties"),
+    ("range", bounds.out_of_range, "minimum exclusiveMinimum maximum exclusiveMaximum"),
+    ("range", bounds.multiples, "multipleOf"),
+    ("length", bounds.too_short, "minLength"),
+    ("length", bounds.too_long, "maxLength"),
+    ("count", bounds.too_few, "minItems"),
+    ("count", bounds.too_many, "maxItems"),
+    ("count", bounds.too_few_members, "minProperties"),
+    ("count", bounds.too_many_members, "maxProperties"),
+    ("format", wrong_values.formats, "format pattern"),
+    ("unique", bounds.duplicated, "uniqueItems"),
+    ("unique", bounds.repeated, "contains"),
+    ("choice", branches.none_of, "anyOf"),
+    ("choice", branches.not_one_of, "oneOf"),
+    ("choice", branches.excluded, "not"),
+)
+# By family of faults, the keywords that they break.
+FAMILIES: dict[str, list[str]] = {}
+for _family, _, _keywords in _ROWS:
+    FAMILIES.setdefault(_family, []).extend(_keywords.split())
+_FORMS = {keyword: form for _, form, listed in _ROWS for keyword in listed.split()}
 
 
 def faults(spot: Spot) -> Iterator[Fault]:

@@ -35,6 +35,11 @@ class Fault:
     everywhere: bool = False
     is_lax: bool = False
 
+    @property
+    def is_null(self) -> bool:
+        """Whether null is put somewhere."""
+        return any(it.get("value", it) is None for it in self.patch)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:

@@ -12,7 +12,7 @@ from ringspec.spec.contract import Contract
 from ringspec.spec.errors import SpecError, nearest
 from ringspec.spec.proof import Disagreement, is_irregular
 from ringspec.spec.rules import Level
-from ringspec.spec.schemas import ITEM, keywords, walk
+from ringspec.spec.schemas import ITEM, VOCABULARY, keywords, walk
 from ringspec.spec.values import Json, Location
 from ringspec.strategies.case import Request, Requests, encode
 from ringspec.strategies.shapes.build import Builder, Unfit, Wish
@@ -177,20 +177,7 @@ def bodies_of(contract: Contract, level: Level = Level.MAY) -> Bodies:
 
 
 # Of older drafts: validators may apply them, but no rule is read from them.
-_OLD = {"dependencies", "additionalItems", "divisibleBy", "disallow", "extends"}
-_OLD |= {"$recursiveRef"}
-_HINTS = {
-    "patternProperties": "name the members in `properties`",
-    "propertyNames": "name the members in `properties`, and close the object",
-    "dependentSchemas": "say it by `if` (the member is required) and `then`",
-    "dependencies": "say it by `dependentRequired`, or by `if` and `then`",
-    "prefixItems": "describe all items alike, by `items`",
-    "additionalItems": "describe all items alike, by `items`",
-    "unevaluatedItems": "describe all items alike, by `items`",
-    "contentSchema": "describe the text by `pattern` or `format`",
-    "$anchor": "refer by $ref and JSON pointers into this file",
-    "$dynamicAnchor": "refer by $ref and JSON pointers into this file",
-}
+_OLD = frozenset(VOCABULARY["old"])
 
 
 def check_supported(contract: Contract) -> None:
@@ -255,7 +242,7 @@ def _refused(keyword: str, place: str) -> SpecError:
     meant = f"did you mean {near[0]!r}?" if near else meant
     return SpecError(
         f"{place} has {keyword}, which is not supported",
-        hint=_HINTS.get(keyword, meant),
+        hint=VOCABULARY["instead"].get(keyword, meant),
     )
 
 

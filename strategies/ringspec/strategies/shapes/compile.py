@@ -15,6 +15,7 @@ from math import ceil, floor, inf, isinf
 from typing import Any, TypeAlias
 
 from ringspec.spec.errors import SpecError
+from ringspec.spec.schemas import VOCABULARY
 from ringspec.spec.values import Json, kind_of
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
@@ -28,15 +29,7 @@ from ringspec.strategies.shapes.shape import (
 from ringspec.strategies.shapes.text import MISSING
 
 # Annotations, and keywords that are read with another one.
-SILENT = frozenset(
-    {
-        *("title", "summary", "description", "default", "examples", "example"),
-        *("deprecated", "readOnly", "writeOnly", "nullable", "discriminator", "xml"),
-        *("$comment", "$schema", "$id", "$defs", "definitions", "externalDocs"),
-        *("minContains", "maxContains", "then", "else", "type"),
-        *("contentMediaType", "contentEncoding"),
-    }
-)
+SILENT = frozenset((*VOCABULARY["annotations"], *VOCABULARY["read with others"]))
 # A number that is no integer, where the two are kept apart.
 FRACTION = "fraction"
 _WIDE_KINDS = tuple(FRACTION if kind == "number" else kind for kind in KINDS)

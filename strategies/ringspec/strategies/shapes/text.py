@@ -5,31 +5,21 @@ Other digits could be a real number: only a contract may give a text with many.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from pathlib import Path as File
 
 from ringspec.spec.forms import NOT_BLANK
 from ringspec.spec.plain import texts_of_form
 from ringspec.spec.schemas import rebuilt
 from ringspec.spec.values import Json, Path
 
+_SAMPLES = json.loads(File(__file__).with_name("texts.json").read_text("utf-8"))
 # The settled form of a free text: 1 to 100 characters, not blank.
-TEXTS = (
-    "Réunion d'équipe à 14 h",
-    "Größe & Maß für Straße",
-    'She said "hello", then hung up',
-    "1 < 2 & 3 > 2; 100 % sure",
-    "\u260e\ufe0f Appel urgent \U0001f6a8 \U0001f469\u200d\U0001f467",
-    "Здравствуйте, это проверка",
-    "お知らせ 本日は休業です",
-    "null",
-    "C:\\path\\to/file?x=1&y={z}",
-    "l'été, c'est <b>demain</b>",
-    "Ça va ? Oui… « très bien »",
-    "مرحبا بكم",
-    "0012",
-    "x",
-)
+TEXTS: list[str] = _SAMPLES["free"]
+# Texts that have broken servers before: a name, a text, and how often it is repeated.
+HOSTILE: dict[str, str] = {name: it * times for name, it, times in _SAMPLES["hostile"]}
 # Longest texts and arrays that are sent: a bound beyond stays untried.
 LONGEST = 1_000_000
 MOST_WIDE = 10_000
