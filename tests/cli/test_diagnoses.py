@@ -8,10 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from ringspec.reference import Behaviour, Embedded, ServerSettings, application
-from ringspec.spec import Level
+from ringspec.reports.case_text import fault_lines
+from ringspec.reports.json_report import SCHEMA
+from ringspec.spec import Level, load
+from ringspec.strategies import cases_of
 
 from ..serving import served  # noqa: TID252 - tests are no distribution
 
@@ -24,25 +28,18 @@ PAGE = "POST /voice/broadcasts: its answer has no /broadcastId; it has `id`, a t
 class Edited:
     """The correct server, with an edit of the status and JSON of its answers."""
 
-    def __init__(self, edit: Callable[[int, Any, bytes], tuple[int, Any]]) -> None:
+    def __init__(self, edit: Callable[[int, Any], tuple[int, Any]]) -> None:
         self.app, self.edit = application(SETTINGS, Behaviour()), edit
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         found: list[Any] = []
-        sent: list[Any] = []
-
-        async def taken() -> Any:
-            sent.append(await receive())
-            return sent[-1]
 
         async def keep(message: Any) -> None:
             found.append(message)
 
-        await self.app(scope, taken, keep)
+        await self.app(scope, receive, keep)
         content = b"".join(each.get("body", b"") for each in found)
-        asked = b"".join(each.get("body", b"") for each in sent)
-        status, data = found[0]["status"], json.loads(content or b"null")
-        status, data = self.edit(status, data, asked)
+        status, data = self.edit(found[0]["status"], json.loads(content or b"null"))
         kept = [it for it in found[0]["headers"] if it[0] != b"content-length"]
         await send({**found[0], "status": status, "headers": kept})
         content = b"" if data is None else json.dumps(data).encode()
@@ -76,7 +73,7 @@ def reasons(ended: Any) -> dict[str, set[str]]:
 def test_success_that_tells_of_an_error_is_said_to(
     ringspec: Ringspec, error: Any, *, told: bool
 ) -> None:
-    def edit(status: int, data: Any, _: bytes) -> tuple[int, Any]:
+    def edit(status: int, data: Any) -> tuple[int, Any]:
         return (200, error) if status == 422 else (status, data)
 
     with served(Edited(edit)) as url:
@@ -100,7 +97,7 @@ def test_success_that_tells_of_an_error_is_said_to(
 def test_member_of_another_name_is_named(
     ringspec: Ringspec, name: str, other: str, rule: str, said: str
 ) -> None:
-    def edit(status: int, data: Any, _: bytes) -> tuple[int, Any]:
+    def edit(status: int, data: Any) -> tuple[int, Any]:
         return status, json.loads(json.dumps(data).replace(f'"{name}"', f'"{other}"'))
 
     with served(Edited(edit)) as url:
@@ -112,8 +109,8 @@ def test_member_of_another_name_is_named(
 def test_refused_twin_is_named_once_in_every_format(
     ringspec: Ringspec, tmp_path: Path
 ) -> None:
-    def edit(status: int, data: Any, asked: bytes) -> tuple[int, Any]:
-        return (422, {"error": {}}) if b'"source":"file"' in asked else (status, data)
+    def edit(status: int, data: Any) -> tuple[int, Any]:
+        return (422, {"error": {}}) if data.get("source") == "file" else (status, data)
 
     paths = {each: tmp_path / each for each in FORMATS}
     options = [f"--report={name}={path}" for name, path in paths.items()]
@@ -124,6 +121,8 @@ def test_refused_twin_is_named_once_in_every_format(
         ended.report["refused"],
         r"valid twin \S+ was refused with HTTP 422",
     )
+    schema = jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+    assert schema.is_valid(ended.report)
     texts = [ended.stdout, *(path.read_text("utf-8") for path in paths.values())]
     rules = {it["id"]: it["outcome"] for it in ended.report["rules"]}
     assert re.match(
@@ -168,3 +167,53 @@ def test_all_formats_tell_a_failure_by_one_level_and_example(
     assert error.startswith(rule)
     assert f"({level})" in error
     assert f"case {case}%3A" in error or f"case {case}:" in error
+
+
+PROFILE = 'url = "http://127.0.0.1:9"\n[credentials]\nbearer = "of-the-profile"\n'
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "said"),
+    [
+        (["--bearer=of-the-flag"], {}, "--bearer; live.toml is not used"),
+        (
+            ["--bearer=of-the-flag"],
+            {"RINGSPEC_TOKEN": "of-the-variable"},
+            "--bearer; R",
+        ),
+        ([], {"RINGSPEC_TOKEN": "of-the-variable"}, "RINGSPEC_TOKEN; live.toml is not"),
+        ([], {}, ""),
+    ],
+)
+def test_credentials_that_do_not_count_are_named(
+    ringspec: Ringspec,
+    tmp_path: Path,
+    options: list[str],
+    environ: dict[str, str],
+    said: str,
+) -> None:
+    (tmp_path / "live.toml").write_text(PROFILE, "utf-8")
+    profile = f"--profile={tmp_path / 'live.toml'}"
+
+    ended = ringspec("run", profile, *options, report=True, **environ)
+
+    notices = " ".join(ended.report["notices"]).replace(f"{tmp_path}/", "")
+    assert (f"the credentials are those of {said}" in notices) == bool(said)
+    assert "of-the" not in ended.stdout + ended.stderr + json.dumps(ended.report)
+
+
+def test_every_fault_is_said_in_words() -> None:
+    cases = {case.id: case for case in cases_of(load())}
+    others = [case for case in cases.values() if isinstance(case.fault, dict)]
+
+    said = {case.id: fault_lines(case, cases.get(case.twin or "")) for case in others}
+
+    assert len(others) > 70
+    assert {len(lines) for lines in said.values()} == {1}
+    assert all(re.match("[a-z]+ |the ", lines[0]) for lines in said.values())
+    assert not [
+        each for (each,) in said.values() if re.search("{token|{client|body: ", each)
+    ]
+    assert said["wire.media/text-plain"] == ["the body is labelled text/plain"]
+    assert said["wire.json/not-utf-8"] == ["two bytes of the body are not UTF-8"]
+    assert said["wire.method/put"] == ["the method is PUT, not POST"]

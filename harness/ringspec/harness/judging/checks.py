@@ -46,10 +46,10 @@ _WHOLE = "the whole answer"
 _ID = re.compile(r"^_?(?:id|uuid|guid)$|(?:[a-z0-9](?:Id|ID|Uuid)|[_-](?:id|uuid))$")
 # How members are named that tell of an error, in letters alone, and by what value.
 _ERRORS = re.compile(r"(?:is|has)?(?:errors?|fault|exception|failed|failure)")
-_NO_ERROR: tuple[Json, ...] = (None, False, 0, "", [], {}, "0", "none", "OK")
+_NO_ERROR = {"0", "none", "ok"}
 _FLAGS = re.compile(r"(?:is)?(?:success|successful|succeeded|ok|valid)")
-_STATES, _CODES = {"status", "result", "state"}, {"status", "statuscode", "code"}
-_WRONG = re.compile(r"error|fail|failed|failure|invalid|rejected|ko|nok")
+_STATES = re.compile(r"status|result|state|statuscode|code")
+_WRONG = re.compile(r"error|fail|failed|failure|invalid|rejected|ko|nok|[45]\d\d")
 _MASK = re.compile("[*\u2022]{3}")
 ENVELOPE = RuleId("error.envelope")
 ANSWER_JSON, ANSWER_STATUS = RuleId("answer.json"), RuleId("answer.status")
@@ -162,14 +162,12 @@ def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
         assertion = breach.assertion
         where = pointer(breach.location) or _WHOLE
         if assertion.keyword == "required":
-            name, schema = assertion.value, answer.schema.schema
-            for step in breach.location:
-                below = _members(schema, perhaps=True)
-                schema = _items(schema) if isinstance(step, int) else below.get(step)
-            known = _members(schema, perhaps=True)
-            parent, is_list = at(data, breach.location), "items" in known.get(name, {})
-            other = instead(parent, name, known, is_list=is_list)
-            what = f"{where} lacks {name}{other}"
+            known = {} if breach.location else _members(answer.schema.schema)
+            name, parent = assertion.value, at(data, breach.location)
+            is_list = "items" in known.get(name, {})
+            what = (
+                f"{where} lacks {name}{instead(parent, name, known, is_list=is_list)}"
+            )
         else:
             what = f"{where} breaks {assertion.keyword} {json.dumps(assertion.value)}"
         found.setdefault(assertion.rule, what)
@@ -247,13 +245,11 @@ def _telling(data: Json, known: Collection[str], depth: int = 2) -> Json:
     others = data if isinstance(data, dict) and depth else {}
     others = {name: value for name, value in others.items() if name not in known}
     for name, value in others.items():
-        word, is_word = _letters(name), isinstance(value, str)
-        is_code = word in _CODES and isinstance(value, int)
+        word, text = _letters(name), str(value).lower()
         if (
-            (_ERRORS.fullmatch(word) and value not in _NO_ERROR)
+            (_ERRORS.fullmatch(word) and value and text not in _NO_ERROR)
             or (_FLAGS.fullmatch(word) and value is False)
-            or (is_word and word in _STATES and _WRONG.fullmatch(value.lower()))
-            or (is_code and 400 <= value < 600)
+            or (_STATES.fullmatch(word) and _WRONG.fullmatch(text))
         ):
             return {name: value}
     inner = (_telling(value, known, depth - 1) for value in others.values())

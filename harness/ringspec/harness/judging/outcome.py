@@ -259,7 +259,7 @@ class Reachability:
         """Return what is wrong with the answers as a whole, and a hint."""
         if not self.answered:
             return "", TROUBLE_HINTS[self.failure.trouble] if self.failure else ""
-        if not self.learnt or self.in_vain:
+        if not self.learnt or (self.in_vain and not self.looking):
             return self._nothing_learnt()
         if self._pages == self.answered:
             return "every answer was HTML", "is the URL that of the API?"
