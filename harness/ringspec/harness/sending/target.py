@@ -48,7 +48,7 @@ _AT_TLS = re.compile(rb"https|ssl|tls", re.IGNORECASE)
 _SPEECH = {"https": "TLS", "http": "HTTP without TLS"}
 _NOT_THERE = frozenset({Trouble.UNREACHABLE, Trouble.NAME})
 # How long one connection may take that is made to learn which of them it is.
-_GLANCE_S = 2.0
+_GLANCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
