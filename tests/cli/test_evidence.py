@@ -48,7 +48,7 @@ def compiled(dialect: str | None) -> tuple[Contract, tuple[Case, ...]]:
 
 
 RUNS: dict[str, dict[str, Any]] = {
-    "reference": {},
+    "reference": {"notices": ("said before",)},
     "body": {"mutant": DELAY, "select": ("retryDelays",)},
     "wire": {"mutant": "method-as-404", "phases": frozenset({Phase.WIRE})},
     "lifecycle": {"mutant": "created-not-kept", "phases": frozenset({Phase.LIFECYCLE})},
@@ -138,8 +138,8 @@ def test_secret_that_is_a_word_of_the_contract_leaves_no_evidence() -> None:
 
 def test_all_that_a_run_is_decided_by_is_in_its_evidence() -> None:
     # Where and how fast to send, and with what: what comes of it is recorded.
-    sending = {"route", "connect", "patience_s", "explore_s", "tape", "pacing"}
-    given = {"contract", "cases", "known", "made", "filling"}
+    sending = {"route", "connect", "patience_s", "explore_s", "pacing", "notices"}
+    given = {"contract", "cases", "known", "made", "filling", "tape"}
     row = plan_row(Plan(contract=load(), cases=(), url=URL)).keys()
 
     assert {each.name for each in fields(Plan)} - row == sending | given
@@ -154,11 +154,11 @@ def rewritten(folder: Path, name: str, old: str, new: str) -> None:
     (folder / MANIFEST).write_bytes(_manifest(files))
 
 
-def lost(folder: Path, name: str) -> None:
-    """Leave out the exchange of a case, sums and all."""
+def altered(folder: Path, name: str, old: str = "", new: str = "") -> None:
+    """Change the exchange of a case, sums and all; or leave it out."""
     lines = (folder / "exchanges.ndjson").read_text().splitlines(keepends=True)
     line = next(each for each in lines if name in each)
-    rewritten(folder, "exchanges.ndjson", line, "")
+    rewritten(folder, "exchanges.ndjson", line, line.replace(old, new) if old else "")
 
 
 def added(folder: Path, name: str) -> None:
@@ -187,13 +187,13 @@ CHANGES = {
         'level: recorded "must", recomputed "may"',
     ),
     "status": (
-        rewritten,
-        (EXCHANGES, '"status":422', '"status":201'),
-        'recorded nothing, recomputed "an invalid body was accepted with HTTP 201"',
+        altered,
+        (f'"{CASE}"', '"status":422', '"status":201'),
+        'recorded nothing, recomputed "an invalid body was accepted with HTTP 201',
     ),
     "request": (rewritten, (EXCHANGES, '"POST"', '"GET"'), "is of another request"),
-    "dropped": (lost, (f'"{CASE}"',), f"stands where {CASE} is due"),
-    "last": (lost, ("many~pairs-39",), "many~pairs-39 is missing"),
+    "dropped": (altered, (f'"{CASE}"',), f"stands where {CASE} is due"),
+    "last": (altered, ("many~pairs-39",), "many~pairs-39 is missing"),
     "word": (rewritten, ("report.html", "count", "c0unt"), "it differs from byte"),
     "har": (rewritten, (HAR, '"Created"', '"C"'), 'recorded "C", recomputed "Created"'),
     "list": (rewritten, ("cases.ndjson", CASE, "x/y"), "is not what contract,"),

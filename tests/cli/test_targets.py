@@ -122,10 +122,10 @@ LOOKS = 7
         (answering(404, b"no"), (), "mount prefix included"),
         (answering(401, b"no"), (), "give --bearer TOKEN"),
         (answering(302, b"", AWAY), (), "ringspec run https://api.example.test/v2\n"),
-        (answering(308, b"", SLASH), (), "that path is served with a slash at its end"),
+        (answering(308, b"", SLASH), (), "the path is served with a slash at its end"),
         (answering(307, b"", LOGIN), (), "is that a login page? give credentials"),
         (answering(429, b"", "Retry-After: 0"), (), "--rate"),
-        (answering(401), ("--bearer", "secret"), "hint: are these credentials"),
+        (answering(401), ("--bearer", "secret"), "credentials"),
     ],
     ids=["silent", "https", "404", "401", *("302", "308", "307", "429", "denied")],
 )
@@ -168,8 +168,10 @@ def test_http_to_a_server_of_tls_is_inconclusive(
 
     def behave(connection: socket.socket) -> None:
         if connection.recv(1, socket.MSG_PEEK) == b"\x16":
-            with context.wrap_socket(connection, server_side=True) as shaken:
-                shaken.recv(1)
+            with context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            ) as shaken:
+                shaken.do_handshake()
         elif said:
             answering(400, said)(connection)
 

@@ -114,7 +114,8 @@ class RunSetup:
             SpecError: the contract or the dialect is at fault.
             UsageError: a file is missing, or the profile does not fit.
         """
-        self.tell(f"reading {self.contract_file or 'the contract'}")
+        if self.contract_file or self.seed:  # else it takes no time
+            self.tell(f"reading {self.contract_file or 'the contract'}")
         try:
             return load(
                 self.contract_file,

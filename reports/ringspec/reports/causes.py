@@ -112,12 +112,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Valid bodies that were refused, and so left rules open.
+    """Valid bodies that were refused, and the rules that they leave open.
 
     Attributes:
-        title: which body, and how many rules stay open.
-        cases: ids of those bodies, the one that leaves most rules open first.
-        rules: that stay open.
+        cases: ids of those bodies, the one that leaves most open first.
         finding: what the first was refused with; None if nothing was kept of it.
     """
 

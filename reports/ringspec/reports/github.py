@@ -22,8 +22,6 @@ from ringspec.reports.redact import Redactor
 # Most annotations of each kind that GitHub shows for a step.
 LIMIT = 10
 _TEXT = 500
-# Rules that are named of those that a refusal leaves open.
-_NAMED = 8
 
 
 def on_github() -> bool:
@@ -135,7 +133,7 @@ def _case(findings: Sequence[Finding]) -> tuple[str, str]:
 def _warnings(result: Result) -> Iterator[str]:
     reasons = by_reason(result) if result.learnt else {}
     if refused := refusal(result):
-        named = listed([it.rule.id for it in refused.rules], _NAMED)
+        named = listed([it.rule.id for it in refused.rules], LIMIT)
         yield _command("warning", "a valid body is refused", refused.title, named)
     for reason, rules in reasons.items():
         more = f" and {counted(len(rules) - 1, 'other rule')}" if rules[1:] else ""

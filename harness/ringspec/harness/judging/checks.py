@@ -199,10 +199,7 @@ def instead(
 
 
 def absence(data: Json, place: str, sent: Json = None, *, is_list: bool = False) -> str:
-    """Say that a list or an id is not in an answer, and what is in place of it.
-
-    What was sent is neither.
-    """
+    """Say that a list or an id, which was not sent, is missing, and what is there."""
     parent, _, name = place.rpartition("/")
     known = sent if isinstance(sent, dict) else ()
     other = instead(at_pointer(data, parent), name, known, is_list=is_list)
@@ -232,7 +229,7 @@ def error_inside(answers: Answers, response: Response, sent: Json = None) -> str
     answer, (data, _) = answers.of(response.status), parsed(response.body)
     described = _members(answer.schema.schema, perhaps=True) if answer else {}
     found = _telling(data, {*described, *known})
-    if response.media == "application/problem+json":
+    if response.media == "application/problem+json" and isinstance(data, dict):
         found = data
     told = f", whose body tells of an error, {short(found, _WIDTH)}"
     return f"{told}: send a 4xx status" if found else ""

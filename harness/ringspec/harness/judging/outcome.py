@@ -185,7 +185,6 @@ _STATUS_HINTS = {
     504: "a gateway answers: is the service behind it up, and the URL right?",
 }
 _LOGIN = re.compile(rb"""type=["']?password""", re.IGNORECASE)
-_LOCATION = 200
 
 
 def _is_page(response: Response) -> bool:
@@ -261,8 +260,6 @@ class Reachability:
             return "", TROUBLE_HINTS[self.failure.trouble] if self.failure else ""
         if not self.learnt or (self.in_vain and not self.looking):
             return self._nothing_learnt()
-        if self._pages == self.answered:
-            return "every answer was HTML", "is the URL that of the API?"
         accepts = any(status // 100 == 2 for status in self._statuses)
         if not self.looking and not accepts:
             return "no valid body was accepted", f"check {self.used}"
@@ -281,24 +278,21 @@ class Reachability:
 
     def _nothing_learnt(self) -> tuple[str, str]:
         """Return what all answers were, with the first of them, and what to change."""
-        first = self._first
-        response = first.response if first else None
-        if first is None or response is None:
+        if not (first := self._first) or not (response := first.response):
             return "", ""
-        listed = " or ".join(map(str, sorted(self._statuses or {response.status})))
-        is_page = self._pages == self.answered and response.status // 100 == 2
-        what = f"a page of HTML, with HTTP {listed}" if is_page else f"HTTP {listed}"
-        called = f"{first.request.method} {first.url}"
-        location, status = response.header("location"), response.status
-        where = f", with Location {short(location, _LOCATION)}" if location else ""
+        status, location = response.status, response.header("location") or ""
         hint = _STATUS_HINTS.get(status) or _STATUS_HINTS.get(status // 100, "")
-        if is_page:
-            is_login = _LOGIN.search(response.body)
-            page = "it is a login page: give credentials, or " if is_login else ""
-            hint = f"{page}is the URL that of the API?"
+        page = ""
+        if self._pages == self.answered and status // 100 == 2:
+            login = "it is a login page: give credentials, or "
+            hint = login * bool(_LOGIN.search(response.body))
+            page, hint = "a page of HTML, with ", f"{hint}is the URL that of the API?"
         elif location and status // 100 == 3:
             hint = _redirected(first, location)
-        return f"every answer was {what}, as that to {called}{where}", hint
+        listed = " or ".join(map(str, sorted(self._statuses or {status})))
+        called = f"{first.request.method} {first.url}"
+        called += f", with Location {short(location, 200)}" * bool(location)
+        return f"every answer was {page}HTTP {listed}, as that to {called}", hint
 
 
 def _redirected(exchange: Exchange, location: str) -> str:
@@ -310,7 +304,5 @@ def _redirected(exchange: Exchange, location: str) -> str:
         return f"redirects are not followed: ringspec run {found.removesuffix(path)}"
     if found.rstrip("/") == own.rstrip("/"):
         slash = "with" if found.endswith("/") else "without"
-        return (
-            f"that path is served {slash} a slash at its end: see [paths] in a profile"
-        )
+        return f"the path is served {slash} a slash at its end: see [paths] of profiles"
     return "is that a login page? give credentials, and the URL of the API itself"
