@@ -25,7 +25,7 @@ from ringspec.reports import (
     COMPARISON_FORMATS,
     MERGED_FORMATS,
     Terminal,
-    check_comparison,
+    check,
     check_merged,
     compare_reports,
     merge_reports,
@@ -93,8 +93,8 @@ def command(  # noqa: PLR0913 - its options
             "--runs and --providers exclude each other",
             hint="leave out one of them, or both",
         )
-    check = check_merged if merge else check_comparison
-    wanted = report_paths(reports, check, "html=compare.html")
+    check_format = check_merged if merge else _check_format
+    wanted = report_paths(reports, check_format, "html=compare.html")
     render: Callable[[str], bytes]
     if merge:
         whole = merge_reports(paths, one_deployment=one_deployment)
@@ -117,6 +117,10 @@ def command(  # noqa: PLR0913 - its options
         write_data(name, path, render(name))
 
     return attempted((partial(write, *each) for each in wanted), status)
+
+
+def _check_format(name: str, path: Path) -> None:
+    check(path, name, COMPARISON_FORMATS, "comparison")
 
 
 def _found(

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from ringspec.reports import (
-    Comparison,
     Record,
     compare_reports,
     print_comparison,
@@ -22,7 +21,7 @@ from ringspec.reports import (
     render_comparison,
     render_history,
 )
-from ringspec.reports.comparison import ChangeKind, RuleMark
+from ringspec.reports.comparison import ChangeKind, Comparison, RuleMark
 from ringspec.reports.json_report import report_json
 from ringspec.spec import UsageError
 
