@@ -189,7 +189,7 @@ CHANGES = {
     "status": (
         altered,
         (f'"{CASE}"', '"status":422', '"status":201'),
-        'recorded nothing, recomputed "an invalid body was accepted with HTTP 201"',
+        'recorded nothing, recomputed "an invalid body was accepted with HTTP 201',
     ),
     "request": (rewritten, (EXCHANGES, '"POST"', '"GET"'), "is of another request"),
     "dropped": (altered, (f'"{CASE}"',), f"stands where {CASE} is due"),

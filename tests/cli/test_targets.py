@@ -168,8 +168,9 @@ def test_http_to_a_server_of_tls_is_inconclusive(
 
     def behave(connection: socket.socket) -> None:
         if connection.recv(1, socket.MSG_PEEK) == b"\x16":
-            made = {"server_side": True, "do_handshake_on_connect": False}
-            with context.wrap_socket(connection, **made) as shaken:
+            with context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            ) as shaken:
                 shaken.do_handshake()
         elif said:
             answering(400, said)(connection)

@@ -68,14 +68,6 @@ def failed(sample: ModuleType, found: Finding, copies: int = 1) -> Result:
     return result
 
 
-def test_screen_gets_colour_and_a_bar_that_vanishes(sample: ModuleType) -> None:
-    out, err = shown(sample, kind=Screen)
-
-    assert "\x1b[1;31mFAIL" in out
-    assert "━" in err
-    assert err.endswith("\x1b[2K")
-
-
 @pytest.mark.parametrize(
     ("body", "told"),
     [

@@ -11,7 +11,6 @@ import re
 import socket
 import ssl
 import urllib.request
-from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -322,11 +321,14 @@ async def _other_scheme(url: str, found: Response | Failure) -> str:
     try:
         async with asyncio.timeout(_GLANCE_S):
             reader, writer = await asyncio.open_connection(host, port, ssl=context)
-            with closing(writer):
+            try:
                 if context is not None:
                     return "https"
                 writer.write(b"OPTIONS * HTTP/1.0\r\n\r\n")
                 return "http" if (await reader.read(5)) == b"HTTP/" else ""
+            finally:
+                # At once: to close TLS waits for the other side.
+                writer.transport.abort()
     except OSError as error:  # a server that asks for a certificate answers by an alert
         return "https" if "ALERT" in str(error) else ""
 
