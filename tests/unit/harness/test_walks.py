@@ -177,13 +177,6 @@ def reverting(api: Lying, method: str, last: str) -> None:
         api.aside[last] = dict(api.kept[last])
 
 
-def greedy(api: Lying, method: str, last: str) -> None:
-    """To delete what two more came after deletes the last of them too."""
-    names = list(api.before)
-    if method == "DELETE" and names.index(last) <= len(names) - 3:
-        del api.kept[names[-1]]
-
-
 def catching(api: Lying, method: str, last: str) -> None:
     """A start starts the others too."""
     if last == "start" and method == "POST":
@@ -195,15 +188,6 @@ def forgetful(api: Lying, method: str, last: str) -> None:
     """An update of what is paused is lost."""
     if method == "PUT" and api.before[last]["state"] == "paused":
         api.kept[last] = api.before[last]
-
-
-def haunted(api: Lying, method: str, last: str) -> None:
-    """What was deleted last is back after the next create."""
-    if method == "DELETE":
-        api.aside = {last: api.before[last]}
-    elif method == "POST" and last == "broadcasts":
-        api.kept |= api.aside
-        api.aside = {}
 
 
 class Hiding(Lying):
@@ -223,13 +207,8 @@ START = ["POST create", "POST start", LOOK]
 PAUSE = [*START, "POST pause"]
 LIES = {
     "reverting": ("lifecycle.updated", ["POST create", *["PUT update"] * 2, LOOK]),
-    "greedy": ("lifecycle.deleted", [*["POST create"] * 3, "DELETE delete", LOOK]),
     "catching": ("lifecycle.state", [*["POST create"] * 2, "POST start", LOOK]),
     "forgetful": ("lifecycle.updated", [*PAUSE, "PUT update", LOOK]),
-    "haunted": (
-        "lifecycle.deleted",
-        ["POST create", "DELETE delete", "POST create", LOOK],
-    ),
     "hiding": ("lifecycle.listed", [*PAUSE, "GET list"]),
 }
 
@@ -299,15 +278,6 @@ def test_root_of_a_failure_is_told_once(walk: Walking) -> None:
 
     assert gone.scripts == {"lifecycle.readable": ["POST create", LOOK]}
     assert len(gone.failures) == 1
-
-
-def test_shrinking_keeps_to_its_budget(walk: Walking) -> None:
-    freely = walk(Lying(lie=catching), 60)
-    tight = walk(Lying(lie=catching), 60, shrink_requests=5)
-
-    assert tight.failures
-    assert len(tight.fired) < len(freely.fired)
-    assert len(tight.failures[0].case.steps) >= len(freely.failures[0].case.steps)
 
 
 @pytest.mark.parametrize("lawful", LAWFUL, ids=lambda each: each.name)
