@@ -68,14 +68,6 @@ def failed(sample: ModuleType, found: Finding, copies: int = 1) -> Result:
     return result
 
 
-def test_screen_gets_colour_and_a_bar_that_vanishes(sample: ModuleType) -> None:
-    out, err = shown(sample, kind=Screen)
-
-    assert "\x1b[1;31mFAIL" in out
-    assert "━" in err
-    assert err.endswith("\x1b[2K")
-
-
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -157,17 +149,6 @@ def test_environment_turns_colour_on_and_off(
 
     assert ("\x1b[1;31mFAIL" in out) is coloured
     assert ("━" in err) is (names == "NO_COLOR=1")
-
-
-def test_next_lines_are_few_and_lead_to_the_first_case(sample: ModuleType) -> None:
-    out, _ = shown(sample)
-
-    told = out[out.index("\nnext\n") :].splitlines()[2:]
-    assert 1 <= len(told) <= 3
-    assert told[0].startswith(
-        "  ringspec replay delays.count/2 http://127.0.0.1:8080 --seed 7"
-    )
-    assert any("--report html=" in each for each in told)
 
 
 @pytest.mark.parametrize("width", ["1", "40", "80", "300"])
