@@ -94,7 +94,6 @@ def test_what_is_given_goes_with_every_request_and_secrets_show_nowhere(
             ["--header=X-HTTP-Method-Override=PUT"],
             "X-HTTP-Method-Override changes what",
         ),
-        (["--header=X-A=hush-hush", "--header=x-a=2"], "--header gives x-a twice"),
         (["--user=hush-hush"], "user and password belong together"),
         (["--ca=gone.pem"], "gone.pem cannot be used: No such file"),
     ],

@@ -209,19 +209,20 @@ def test_serve_takes_a_token_announces_where_it_is_and_ends_at_a_signal(
     started: Started, ringspec: Ringspec, more: list[str]
 ) -> None:
     dialect = "--dialect=naxai-sdk"
-    process = started("serve", "--port=0", "--token=secret", dialect, *more)
+    process = started("serve", "--port=0", "--token=84219973", dialect, *more)
     assert process.stdout is not None
     announced = json.loads(process.stdout.readline())
 
     ended = ringspec(
         *("run", announced["url"], dialect, "--select", "name.type"),
-        RINGSPEC_TOKEN="secret",
+        *("--select", "auth.token", "--level", "may"),  # which has no letters
+        RINGSPEC_TOKEN="84219973",
     )
     process.terminate()
 
     parts = ["url", "token_url", "client_id", "client_secret", "token"]
     assert list(announced) == parts
-    assert announced["token"] == "secret"
+    assert announced["token"] == "84219973"
     assert ended.status == (1 if more else 0), ended.stderr
     assert process.wait(timeout=300) == (1 if more else 0)
 

@@ -28,7 +28,7 @@ from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.harness.sending.policy import Safety
 from ringspec.reference import Behaviour, Embedded, ServerSettings, application
 from ringspec.reports import Recorder, Redactor, rendered
-from ringspec.spec import Contract, Level, load
+from ringspec.spec import Contract, Level, ReportError, load
 from ringspec.strategies import Case, Phase, cases_of, quick_of
 
 from ..called import call  # noqa: TID252 - tests are no distribution
@@ -48,7 +48,7 @@ def compiled(dialect: str | None) -> tuple[Contract, tuple[Case, ...]]:
 
 
 RUNS: dict[str, dict[str, Any]] = {
-    "reference": {},
+    "reference": {"notices": ("said before",)},
     "body": {"mutant": DELAY, "select": ("retryDelays",)},
     "wire": {"mutant": "method-as-404", "phases": frozenset({Phase.WIRE})},
     "lifecycle": {"mutant": "created-not-kept", "phases": frozenset({Phase.LIFECYCLE})},
@@ -131,10 +131,15 @@ def test_evidence_of_a_run_follows_and_has_no_secret(options: dict[str, Any]) ->
     assert known <= {"auth.token", "auth.client"}
 
 
+def test_secret_that_is_a_word_of_the_contract_leaves_no_evidence() -> None:
+    with pytest.raises(ReportError, match=r"a secret would stand in its|not tell the"):
+        recorded(token="broadcastId", select=("retries",))
+
+
 def test_all_that_a_run_is_decided_by_is_in_its_evidence() -> None:
     # Where and how fast to send, and with what: what comes of it is recorded.
-    sending = {"route", "connect", "patience_s", "explore_s", "tape", "pacing"}
-    given = {"contract", "cases", "known", "made", "filling"}
+    sending = {"route", "connect", "patience_s", "explore_s", "pacing", "notices"}
+    given = {"contract", "cases", "known", "made", "filling", "tape"}
     row = plan_row(Plan(contract=load(), cases=(), url=URL)).keys()
 
     assert {each.name for each in fields(Plan)} - row == sending | given
@@ -149,11 +154,11 @@ def rewritten(folder: Path, name: str, old: str, new: str) -> None:
     (folder / MANIFEST).write_bytes(_manifest(files))
 
 
-def lost(folder: Path, name: str) -> None:
-    """Leave out the exchange of a case, sums and all."""
+def altered(folder: Path, name: str, old: str = "", new: str = "") -> None:
+    """Change the exchange of a case, sums and all; or leave it out."""
     lines = (folder / "exchanges.ndjson").read_text().splitlines(keepends=True)
     line = next(each for each in lines if name in each)
-    rewritten(folder, "exchanges.ndjson", line, "")
+    rewritten(folder, "exchanges.ndjson", line, line.replace(old, new) if old else "")
 
 
 def added(folder: Path, name: str) -> None:
@@ -163,16 +168,17 @@ def added(folder: Path, name: str) -> None:
 
 
 CASE = "retryDelays.count/1-for-0"
-# How a file is changed, and what names the change.
-CHANGES: dict[str, tuple[Callable[..., None], tuple[str, ...], str]] = {
+JSON, HAR, EXCHANGES = "report.json", "report.har", "exchanges.ndjson"
+# What is changed, sums and all, and what names the change; in the others, no sum.
+CHANGES = {
     "verdict": (
         rewritten,
-        ("report.json", '"outcome": "fail"', '"outcome": "pass"'),
+        (JSON, '"outcome": "fail"', '"outcome": "pass"'),
         'rule retryDelays.items.max, outcome: recorded "pass", recomputed "fail"',
     ),
     "conclusion": (
         rewritten,
-        ("report.json", '"nonconformant"', '"conformant"'),
+        (JSON, '"nonconformant"', '"conformant"'),
         'conclusion: recorded "conformant", recomputed "nonconformant"',
     ),
     "level": (
@@ -181,50 +187,22 @@ CHANGES: dict[str, tuple[Callable[..., None], tuple[str, ...], str]] = {
         'level: recorded "must", recomputed "may"',
     ),
     "status": (
-        rewritten,
-        ("exchanges.ndjson", '"status":422', '"status":201'),
-        'recorded nothing, recomputed "an invalid body was accepted with HTTP 201"',
+        altered,
+        (f'"{CASE}"', '"status":422', '"status":201'),
+        'recorded nothing, recomputed "an invalid body was accepted with HTTP 201',
     ),
-    "request": (
-        rewritten,
-        ("exchanges.ndjson", '"method":"POST"', '"method":"GET"'),
-        "is of another request",
-    ),
-    "dropped": (lost, (f'"{CASE}"',), f"stands where {CASE} is due"),
-    "last": (lost, ("many~pairs-39",), "many~pairs-39 is missing"),
-    "word": (
-        rewritten,
-        ("report.html", "retryDelays", "retryDelay5"),
-        "report.html is not what follows: it differs from byte",
-    ),
-    "har": (
-        rewritten,
-        ("report.har", '"statusText": "Created"', '"statusText": "C"'),
-        'response, statusText: recorded "C", recomputed "Created"',
-    ),
-    "list": (
-        rewritten,
-        ("cases.ndjson", CASE, "x/y"),
-        "is not what contract, catalogue and seed give",
-    ),
-    "contract": (
-        rewritten,
-        ("contract.json", "Naxai voice", "Other voice"),
-        'contract, title: recorded "Naxai voice broadcasts"',
-    ),
-    "garbage": (
-        rewritten,
-        ("exchanges.ndjson", '"status":201', '"status":[]'),
-        "it cannot be judged",
-    ),
+    "request": (rewritten, (EXCHANGES, '"POST"', '"GET"'), "is of another request"),
+    "dropped": (altered, (f'"{CASE}"',), f"stands where {CASE} is due"),
+    "last": (altered, ("many~pairs-39",), "many~pairs-39 is missing"),
+    "word": (rewritten, ("report.html", "count", "c0unt"), "it differs from byte"),
+    "har": (rewritten, (HAR, '"Created"', '"C"'), 'recorded "C", recomputed "Created"'),
+    "list": (rewritten, ("cases.ndjson", CASE, "x/y"), "is not what contract,"),
+    "contract": (rewritten, ("contract.json", "Naxai v", "V"), "contract, title: rec"),
+    "garbage": (rewritten, (EXCHANGES, '"status":201', '"status":[]'), "be judged: T"),
     "byte": (added, ("known.json",), "known.json was changed: its sum"),
     "manifest": (added, (MANIFEST,), "manifest.json was changed"),
     "stranger": (added, ("x",), "x is not listed"),
-    "missing": (
-        lambda folder, name: (folder / name).unlink(),
-        ("report.har",),
-        "report.har is missing",
-    ),
+    "missing": (lambda at, name: (at / name).unlink(), (HAR,), f"{HAR} is missing"),
 }
 
 

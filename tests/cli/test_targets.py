@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import ssl
+import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,6 +96,7 @@ def assert_nothing_is_held_against_it(ended: Any, hint: str) -> None:
     assert ended.report["conclusion"] == "inconclusive"
     assert not any(rule["failures"] for rule in ended.report["rules"])
     assert all(rule["why"] for rule in ended.report["rules"])
+    assert ended.report["counts"]["cases"] <= LOOKS
     assert hint in ended.stdout
     assert len(ended.stdout.splitlines()) == 7
     assert "Traceback" not in ended.stderr
@@ -103,7 +108,10 @@ def test_closed_port_is_inconclusive(ringspec: Ringspec) -> None:
     assert_nothing_is_held_against_it(ended, "hint: is the server running")
 
 
-ELSEWHERE = ("Location: /elsewhere", "Content-Type: text/html")
+AWAY = "Location: https://api.example.test/v2/voice/broadcasts"
+SLASH, LOGIN = "Location: /voice/broadcasts/", "Location: /login?next=1"
+# So few cases show that a target has nothing to say.
+LOOKS = 7
 
 
 @pytest.mark.parametrize(
@@ -111,12 +119,15 @@ ELSEWHERE = ("Location: /elsewhere", "Content-Type: text/html")
     [
         (silent, ("--timeout", "0.2"), "takes connections and does not answer"),
         (once(b"\x15\x03\x01\x00\x02\x02\x46"), (), "is it https rather than http?"),
-        (answering(404, b"no", *ELSEWHERE), (), "mount prefix included?"),
-        (answering(401, b"no", *ELSEWHERE), (), "give --bearer TOKEN"),
-        (answering(302, b"no", *ELSEWHERE), (), "redirects are not followed"),
-        (answering(401), ("--bearer", "secret"), "hint: check the token"),
+        (answering(404, b"no"), (), "mount prefix included"),
+        (answering(401, b"no"), (), "give --bearer TOKEN"),
+        (answering(302, b"", AWAY), (), "ringspec run https://api.example.test/v2\n"),
+        (answering(308, b"", SLASH), (), "the path is served with a slash at its end"),
+        (answering(307, b"", LOGIN), (), "is that a login page? give credentials"),
+        (answering(429, b"", "Retry-After: 0"), (), "--rate"),
+        (answering(401), ("--bearer", "secret"), "credentials"),
     ],
-    ids=["silent", "https", "404", "401", "302", "401 despite a token"],
+    ids=["silent", "https", "404", "401", *("302", "308", "307", "429", "denied")],
 )
 def test_server_without_an_answer_of_the_api_is_inconclusive(
     ringspec: Ringspec,
@@ -137,7 +148,37 @@ def test_https_to_a_server_of_http_is_inconclusive(
 
     ended = ringspec("run", url, "--timeout", "2", report=True)
 
-    assert_nothing_is_held_against_it(ended, "http where https is due")
+    assert_nothing_is_held_against_it(ended, f"give {url.replace('https:', 'http:')}\n")
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="it makes a certificate")
+@pytest.mark.parametrize(
+    "said", [b"", b"The plain HTTP request was sent to HTTPS port"]
+)
+def test_http_to_a_server_of_tls_is_inconclusive(
+    ringspec: Ringspec, served: Served, tmp_path: Path, said: bytes
+) -> None:
+    pem = str(tmp_path / "pem")
+    made = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x")
+    subprocess.run(
+        ["openssl", *made, "-keyout", pem, "-out", f"{pem}.cert"], check=True
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{pem}.cert", pem)
+
+    def behave(connection: socket.socket) -> None:
+        if connection.recv(1, socket.MSG_PEEK) == b"\x16":
+            with context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            ) as shaken:
+                shaken.do_handshake()
+        elif said:
+            answering(400, said)(connection)
+
+    url = served(behave)
+    ended = ringspec("run", url, report=True)
+
+    assert_nothing_is_held_against_it(ended, f"give {url.replace('http:', 'https:')}\n")
 
 
 def assert_only_robustness_fails(ended: Any, hint: str) -> None:
@@ -163,8 +204,9 @@ def assert_only_robustness_fails(ended: Any, hint: str) -> None:
         (once(HEAD + b"Content-Length: 900\r\n\r\n{"), "closes connections"),
         (once(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"), "API"),
         (answering(500), "the server fails at everything"),
+        (answering(503), "the service is not up yet"),
     ],
-    ids=["closing", "dripping", "endless", "ssh", "cut", "no-gzip", "500"],
+    ids=["closing", "dripping", "endless", "ssh", "cut", "no-gzip", "500", "503"],
 )
 def test_server_without_one_whole_answer_fails_robustness_alone(
     ringspec: Ringspec, served: Served, behave: Behaviour, hint: str
@@ -183,12 +225,18 @@ def test_server_without_one_whole_answer_fails_robustness_alone(
             "hint: is the URL that of the API?",
         ),
         (
+            answering(200, b'<input type="password">', "Content-Type: text/html"),
+            {"answer.json": "fail"},
+            "hint: it is a login page: give credentials",
+        ),
+        (answering(403), {"body.accepted": "fail"}, "hint: may these credentials"),
+        (
             answering(422),
             {"body.accepted": "fail", "name.required": "inconclusive"},
             "hint: check the dialect (none), the fixtures (none) and the URL",
         ),
     ],
-    ids=["html", "422"],
+    ids=["html", "login", "403", "422"],
 )
 def test_same_answer_to_everything_is_nonconformant(
     ringspec: Ringspec,
@@ -202,6 +250,24 @@ def test_same_answer_to_everything_is_nonconformant(
     assert ended.status == 1
     assert ended.outcomes.items() >= outcomes.items()
     assert hint in ended.stdout
+    # A refusal that tells of a check goes on; nothing else is worth it.
+    assert (ended.report["counts"]["cases"] > LOOKS) == ("dialect" in hint)
+
+
+@pytest.mark.parametrize("valid", [403, 404, 302, 503])
+def test_target_that_tells_invalid_bodies_is_not_left(
+    ringspec: Ringspec, served: Served, valid: int
+) -> None:
+    def behave(connection: socket.socket) -> None:
+        while request := read_request(connection):
+            status = valid if b'"name":"' in request else 422
+            answer = f"HTTP/1.1 {status} no\r\nContent-Length: 0\r\n\r\n"
+            connection.sendall(answer.encode())
+
+    ended = ringspec("run", served(behave), "--select=name", "--quiet", report=True)
+
+    assert "stopped after" not in ended.stdout
+    assert ended.report["counts"]["cases"] > LOOKS
 
 
 @pytest.mark.parametrize("then", [silent, leaving], ids=["hang", "drop"])

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ringspec.harness.judging import checks
-from ringspec.spec import Contract, Json, SpecError, load
+from ringspec.spec import Contract, Json, SpecError, load, reading
 from ringspec.strategies import Case, Expect, cases_of, untested
 from ringspec.strategies.case import rules_without_case
 from ringspec.strategies.case_list import compile_cases
@@ -76,36 +76,7 @@ CONTRACTS = [
         headers=(("Content-Type", "application/json"), ("X-Region", "eu")),
     ),
 ]
-# Each posts to `/t`, and each of its assertions is broken by some case.
-SMALL = [
-    *("closed-and-few", "forbidden-members", "regex", "several-kinds"),
-    *("answer-put-together", "any-of-second-branch", "any-of-values"),
-    *("branches-of-members", "contains", "else-of-contains", "else-of-pattern"),
-    *(
-        "each-format",
-        "example-singular",
-        "exclusive-beside-multiple",
-        "exclusive-large",
-    ),
-    *("fourteen-dependents", "fraction-bound-of-integer", "kind-beside-branches"),
-    *(
-        "length-beside-pattern",
-        "map-of-integers",
-        "member-called-star",
-        "member-called-then",
-    ),
-    *("multiple-beside-bound", "multiples-twice", "no-type", "not", "null-constant"),
-    *(
-        "pattern-without-example",
-        "read-only",
-        "same-bound-twice",
-        "sixty-optional",
-        "then-const",
-        "time",
-    ),
-    *("twelve-conditions", "unique-at-most", "unique-texts"),
-    "write-only",
-]
+SMALL, BODIES = reading.read(DATA.with_name("bodies.yaml")).values()
 # The rules that no case breaks, each with the reason.
 _NONE = "no value is known that breaks it"
 UNBROKEN = {
@@ -206,51 +177,6 @@ def test_a_rule_that_the_catalogue_excuses_is_not_named() -> None:
     assert not set(rules_without_case(contract, ())) & set(
         contract.catalogue.not_isolated
     )
-
-
-# What must be among the bodies of a contract: accepted ones, then refused ones.
-BODIES: list[tuple[str, list[Json], list[Json]]] = [
-    ("any-of-second-branch", [{"it": {"b": "texz"}}], [{"it": {}}]),
-    ("any-of-values", [{"a": 1}], [{"a": False}]),
-    (
-        "branches-of-members",
-        [{"a": {"x": "text"}}, {"a": {"z": "texv"}}],
-        [{"a": {}}, {"a": {"x": "text", "y": "text"}}],
-    ),
-    ("contains", [], [{"a": []}, {"a": ["y"]}]),
-    (
-        "else-of-contains",
-        [{"n": ["email"]}, {"n": ["email"], "e": "text"}],
-        [{"n": ["post", "post", "post"]}],
-    ),
-    (
-        "else-of-pattern",
-        [{"a": "Abc"}, {"a": "Abc", "b": "text"}],
-        [{"a": "no match, at aln"}],
-    ),
-    (
-        "forbidden-members",
-        [{"kind": "a", "size": 1}],
-        [{"kind": "b", "size": 1}, {"kind": "a", "old": "text"}],
-    ),
-    ("closed-and-few", [{"a": "texw", "c": "texx"}], []),
-    ("exclusive-beside-multiple", [{"a": 0.5}], [{"a": 0}]),
-    ("exclusive-large", [], [{"a": 1_000_000_000}]),
-    ("fraction-bound-of-integer", [{"a": 2}], [{"a": 1}]),
-    (
-        "kind-beside-branches",
-        [{"kind": "a", "x": "text"}],
-        [{"y": 1}, {"kind": "unknown", "y": 1}, {"kind": "a"}],
-    ),
-    ("map-of-integers", [{"a": {"other-1": 1}}], [{"a": {"other-1": "1"}}]),
-    ("multiple-beside-bound", [{"a": 9}], [{"a": 12}]),
-    ("multiples-twice", [{"a": 12}], [{"a": 16}, {"a": 18}]),
-    ("not", [{"a": "x"}], [{"a": "y"}]),
-    ("null-constant", [{"a": None}], [{"a": False}]),
-    ("pattern-without-example", [{"a": "texu", "b": "AAA"}], []),
-    ("then-const", [{"a": "x", "b": "p"}], [{"a": "x", "b": "q"}]),
-    ("unique-full", [{"a": ["x", "y", "z"]}], [{"a": ["x", "y", "x"]}]),
-]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -70,14 +71,16 @@ def load(tmp_path: Path) -> Load:
         pytest.skip("locust is not installed: pip install 'ringspec[load]'")
     (tmp_path / "locustfile.py").write_text(LOCUSTFILE)
 
-    def put(mutant: str | None, *arguments: str) -> Loaded:
+    def put(mutant: str | None, *arguments: str, loses_one: bool = False) -> Loaded:
         with ExitStack() as stack:
             server = stack.enter_context(Embedded(mutant=mutant))
             ready = server.ready()
             port = _free_port()
             where = ("--master-port", port, "--master-host", "127.0.0.1", "--worker")
-            for _ in range(2):
+            worker, _ = (
                 stack.enter_context(_locust(tmp_path, ready.token, *where))
+                for _ in range(2)
+            )
             master = stack.enter_context(
                 _locust(
                     tmp_path,
@@ -87,6 +90,9 @@ def load(tmp_path: Path) -> Load:
                     *("--ringspec-report", "load.json", *arguments),
                 )
             )
+            if loses_one:
+                time.sleep(10)
+                worker.kill()
             output, _ = master.communicate(timeout=180)
         report = json.loads((tmp_path / "load.json").read_text("utf-8"))
         assert ready.token not in output + json.dumps(report)

@@ -65,3 +65,11 @@ def test_correct_server_is_not_accused(load: Load) -> None:
     assert done.status == 0
     schema = jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
     assert list(schema.iter_errors(done.report)) == []
+
+
+def test_lost_worker_leaves_open_what_it_judged(load: Load) -> None:
+    done = load(None, *MANY, "--ringspec-select", "name", loses_one=True)
+
+    assert (done.status, done.report["conclusion"]) == (3, "inconclusive")
+    assert done.report["load"]["lost"] == 1
+    assert "1 worker lost, with a part of what was judged" in done.output

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from ringspec.harness import Ended, Finding, Known, Made, Started
+from ringspec.harness.judging.oracle import LONG_ENOUGH
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.plan import Plan, part_of
 from ringspec.harness.running.run import rejudged
@@ -67,6 +68,7 @@ _HEX = 64
 _DATE = (1980, 1, 1, 0, 0, 0)
 _RESEALED = "the zip itself was changed since it was written"
 _TOLD = 5
+_WORD = "use a token that is no word of contract or answers"
 _ABSENT = object()
 _SINGULAR = {"rules": "rule", "failures": "case", "inconclusive": "case"}
 _Found: TypeAlias = "tuple[dict[str, bytes], list[str]]"
@@ -110,11 +112,18 @@ class Evidence:
         outcomes = [each.outcome for each in record.result.rules]
         if outcomes != [each.outcome for each in made.record.result.rules]:
             raise ReportError(
-                "what is left of this run without its secrets does not tell the same",
-                hint="use a token that is no word of contract or answers",
+                "without its secrets this run does not tell the same: none was written",
+                hint=_WORD,
             )
         reports = {it: rendered(name, made.record) for it, name in REPORTS.items()}
         files = {**made.files, **reports}
+        long = [it.encode() for it in plan.filling.secrets() if len(it) >= LONG_ENOUGH]
+        for name, data in files.items():
+            if any(secret in data for secret in long):
+                raise ReportError(
+                    f"a secret would stand in its {name}: none was written",
+                    hint=_WORD,
+                )
         return cls({**files, MANIFEST: _manifest(files)})
 
     @cached_property

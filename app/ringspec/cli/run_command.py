@@ -213,6 +213,7 @@ class RunOptions(FireOptions):
             phases -= {Phase.EXPLORE}
         chosen = (setup.contract, setup.cases, setup.seed)
         return setup.plan(
+            notices=self.notices if self.address is not None else (),
             phases=phases,
             quick=quick_of(*chosen) if self.quick else None,
             part=part_of(setup.cases, *shard) if shard else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -37,6 +38,14 @@ from ringspec.strategies import Case, Slot, cases_of, expecting
 _SECRET = re.compile(r"--(ringspec-)?(bearer|client-secret|token|user|header)")
 # Returns the URL and the credentials of a server, once it is up.
 Resolve = Callable[[], tuple[str, Credentials]]
+
+
+# Options of credentials, in the order in which they count, with their variables.
+_CREDENTIALS = {
+    "user": ("RINGSPEC_USER",),
+    "bearer": ("RINGSPEC_BEARER", "RINGSPEC_TOKEN"),
+    "client_id": ("RINGSPEC_CLIENT_ID",),
+}
 
 
 def given(flags: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +114,8 @@ class RunSetup:
             SpecError: the contract or the dialect is at fault.
             UsageError: a file is missing, or the profile does not fit.
         """
-        self.tell(f"reading {self.contract_file or 'the contract'}")
+        if self.contract_file or self.seed:  # else it takes no time
+            self.tell(f"reading {self.contract_file or 'the contract'}")
         try:
             return load(
                 self.contract_file,
@@ -276,6 +286,28 @@ class FireOptions:
     def check_report(self, name: str, path: Path) -> None:
         """Raise a UsageError or ReportError if a report cannot be written."""
         check(path, name)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Say whose credentials count, if several are given; never which they are."""
+        given: list[str] = []
+        for name, variables in _CREDENTIALS.items():
+            own, value = (
+                [it for it in variables if os.environ.get(it)],
+                vars(self)[name],
+            )
+            by_option = value and value not in map(os.environ.get, own[:1])
+            # A client beside a token is for the rules on clients.
+            if not (given and name == "client_id"):
+                given += [f"--{name.replace('_', '-')}"] * bool(by_option) + own
+        places = self.setup.profile.places
+        if not (given and "client" in given[0].lower()):
+            named = places.variables.items()
+            given += sorted(it for keys, it in named if keys[0] == "credentials")
+            given += [places.shown] * places.has_credentials
+        first, *others = given or [""]
+        unused = f"{', '.join(others)} {'are' if others[1:] else 'is'} not used"
+        return (f"the credentials are those of {first}; {unused}",) if others else ()
 
     @cached_property
     def setup(self) -> RunSetup:

@@ -34,7 +34,7 @@ from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.selection import Selection, served
 from ringspec.harness.running.plan import lacking_rules
 from ringspec.harness.sending.policy import checked_url
-from ringspec.reports import Record, counted, report_json, shown
+from ringspec.reports import Record, counted, report_json
 from ringspec.spec import Json, Level, Rule, RuleId, UsageError
 from ringspec.strategies import Case, Phase, Request, untested
 
@@ -256,6 +256,25 @@ class LoadCounts:
         return {**vars(self), **sets}
 
 
+@dataclass
+class Roll:
+    """Which workers report, and of which a part of what they judged did not come.
+
+    Attributes:
+        reports: how many have come, by worker.
+        lost: workers that are away, judge nothing, or of which a report is missing.
+    """
+
+    reports: Counter[str] = field(default_factory=Counter)
+    lost: set[str] = field(default_factory=set)
+
+    def note(self, worker: str, number: int | None) -> None:
+        """Take in a worker's report by its number, None if it has no counts."""
+        self.reports[worker] += 1
+        if number != self.reports[worker]:
+            self.lost.add(worker)
+
+
 def _has_room(kept: Mapping[str, Json], level: str) -> bool:
     """Decide whether another example is kept; warnings leave room for failures."""
     return [each["level"] for each in kept.values()].count(level) < EXAMPLES
@@ -266,7 +285,7 @@ class LoadComparison:
     """Compares the same cases at rest and under load.
 
     Attributes:
-        figures: `users`, `workers`, `seconds`, `requests`, `rate` (a second), and
+        figures: `users`, `workers`, `lost` of these, `seconds`, `requests`, `rate` and
             `percentiles_ms` of the time that answers took, by the percentage.
     """
 
@@ -327,6 +346,7 @@ class LoadComparison:
         setup, load = self.setup, self.load.rules[rule.id]
         outcome, why = Outcome.PASS, ""
         unreached = "" if load["judged"] else "no case of it had its turn under load"
+        unreached = self._lost or unreached
         if rule.id in self.broken:
             outcome = Outcome.FAIL
         elif rule.id in setup.inapplicable:
@@ -342,8 +362,15 @@ class LoadComparison:
         judged = self.rest.rules[rule.id]["judged"] + load["judged"]
         return RuleResult(rule=rule, outcome=outcome, cases=judged, why=why)
 
+    @property
+    def _lost(self) -> str:
+        lost = counted(self.figures.get("lost", 0), "worker")
+        return "" if lost[0] == "0" else f"{lost} lost, with a part of what was judged"
+
     def notices(self) -> Iterator[str]:
         """Yield what a reader has to know besides."""
+        if self._lost:
+            yield self._lost
         if missed := len(self.setup.cases) - len(self.load.fired):
             cases = counted(missed, "case")
             yield f"{cases} had no turn under load: let it last longer"
@@ -387,66 +414,7 @@ class LoadComparison:
         report["rules"] = report.pop("rules")
         return report
 
-    def summary(self) -> Iterator[str]:
-        """Yield the lines that are printed at the end, for people."""
-        yield from (f"note: {notice}" for notice in self.notices())
-        level, only = self.setup.level, self.only_under_load
-        if self.broken:
-            yield _row("rule", "at rest", "under load", "from")
-            for rule in sorted(self.broken, key=lambda each: each not in only):
-                number = self.load.users.get(rule)
-                users = counted(number, "user") if number else ""
-                shares = _share(self.rest.rules[rule]), _share(self.load.rules[rule])
-                yield _row(shown(rule, 60), *shares, users)
-            yield ""
-        for rule in only:
-            gating = [x for x in self.failures(rule) if Level(x["level"]).gates(level)]
-            for example in gating[:1]:
-                yield f"ONLY UNDER LOAD {shown(rule, 100)}"
-                yield f"  case    {shown(example['case'], 200)}"
-                yield f"  why     {shown(example['reason'], 300)}"
-                yield str(example["curl"])
-                yield ""
-        for rule in self.setup.contract.rules:
-            rest, load = self.rest.rules[rule], self.load.rules[rule]
-            if (rest["warned"] or load["warned"]) and rule not in self.broken:
-                yield (
-                    f"warn: {shown(rule, 100)}, below the level:"
-                    f" {rest['warned']:,} of {rest['judged']:,} at rest,"
-                    f" {load['warned']:,} of {load['judged']:,} under load"
-                )
-        found = self.figures
-        workers = f", {counted(found['workers'], 'worker')}" if found["workers"] else ""
-        yield (
-            f"load: {counted(found['users'], 'user')}{workers}, "
-            f"{counted(found['requests'], 'request')} in {found['seconds']:.1f} s, "
-            f"{found['rate']:,.1f} a second"
-        )
-        times = [f"{p} % {ms:,.0f} ms" for p, ms in found["percentiles_ms"].items()]
-        if times:
-            yield f"latency: {', '.join(times)}"
-        troubles = [f"{name} {n:,}" for name, n in sorted(self.load.troubles.items())]
-        if troubles:
-            yield f"unanswered or turned away: {', '.join(troubles)}"
-        yield self._conclusion()
-
-    def _conclusion(self) -> str:
-        result, outcomes = self.result, [each.outcome for each in self.result.rules]
-        judged = sum(each.cases > 0 for each in result.rules)
-        failing = ", none failing"
-        if fails := outcomes.count(Outcome.FAIL):
-            only = len(self.only_under_load)
-            failing = f", {fails} failing, {only} only under load"
-        if inconclusive := outcomes.count(Outcome.INCONCLUSIVE):
-            failing += f", {inconclusive} inconclusive"
-        about = f"{counted(judged, 'rule')} judged{failing}"
-        return f"{result.conclusion}: {about} at level {result.level}"
-
-
-def _row(rule: str, rest: str, load: str, users: str) -> str:
-    return f"{rule:<30}  {rest:>12}  {load:>14}  {users:>10}".rstrip()
-
-
-def _share(count: Counter[str]) -> str:
-    number = f"{count['wrong']:,} of {count['judged']:,}"
-    return number if count["judged"] else "not judged"
+    def gating(self, rule: RuleId) -> list[Json]:
+        """Return its failures that fail the run."""
+        level = self.setup.level
+        return [x for x in self.failures(rule) if Level(x["level"]).gates(level)]

@@ -20,22 +20,33 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from ringspec.harness import Conclusion, Finding, Judged
+from ringspec.harness.judging.outcome import Reachability
 from ringspec.harness.running.plan import refusal
+from ringspec.harness.running.run import first_looks
 from ringspec.load.conformance import (
     OPTIONS,
     LoadComparison,
     LoadCounts,
     LoadSetup,
+    Roll,
     Shooter,
 )
 from ringspec.load.http_client import BlockingClient
-from ringspec.reports import failure_json, put, report_bytes
+from ringspec.reports import (
+    console,
+    failure_json,
+    print_template,
+    put,
+    report_bytes,
+)
 from ringspec.spec import Json, RingspecError
 
 _KEY = "ringspec"
 _TOKEN = "the environment has no token that it takes: export RINGSPEC_TOKEN=…"  # noqa: S105 - no token
 # Each user begins at another share of the list, far from those before it.
 _GOLDEN = 0.6180339887498949
+# Between two looks for lost workers.
+_WATCH_S = 5.0
 _PERCENTILES = (0.5, 0.9, 0.95, 0.99)
 
 
@@ -87,6 +98,7 @@ class LoadProcess:
         self._target: tuple[str | None, dict[str, Any]] | None = None
         self._users = self._most_users = self._most_workers = 0
         self._has_ended = self._has_rested = False
+        self._roll, self._reports = Roll(), 0
         # A master has the counts of its workers.
         self.is_worker = isinstance(environment.runner, WorkerRunner)
 
@@ -113,8 +125,14 @@ class LoadProcess:
         self._has_rested = True
         client = self.client()
         shooter = Shooter(self.setup, client.exchange)
-        for case in self.setup.cases:
+        reachability = Reachability(self.setup.contract.answers)
+        looks = first_looks(self.setup.cases)
+        cases = (*looks, *(it for it in self.setup.cases if it not in looks))
+        for number, case in enumerate(cases):
+            if number == len(looks) and reachability.in_vain:
+                self._exit(*reachability.account(), Conclusion.INCONCLUSIVE.exit_code)
             for judged in shooter.fire(case):
+                reachability.note(judged.case, judged.exchange)
                 refused = refusal(self.setup.plan, judged.exchange)
                 if refused is not None and not self.rest.fired:
                     status = Conclusion.INCONCLUSIVE.exit_code
@@ -174,11 +192,13 @@ class LoadProcess:
     def report_to_master(self, client_id: str, data: dict[str, Any]) -> None:
         """Add to a worker's report its counts since the last one."""
         del client_id
-        data[_KEY], self.load = self.load.wire(), LoadCounts()
+        self._reports += 1
+        data[_KEY] = {**self.load.wire(), "number": self._reports}
+        self.load = LoadCounts()
 
     def add_worker(self, client_id: str, data: dict[str, Any]) -> None:
         """Add the counts of a worker, by its report."""
-        del client_id
+        self._roll.note(client_id, data.get(_KEY, {}).get("number"))
         if _KEY in data:
             self.load.add(data[_KEY], self._count_users())
 
@@ -188,13 +208,21 @@ class LoadProcess:
         self._most_users = max(self._most_users, users)
         if isinstance(runner, MasterRunner):
             self._most_workers = max(self._most_workers, runner.worker_count)
+            self._roll.lost |= {each.id for each in runner.clients.missing}
         return users
+
+    def watch(self) -> None:
+        """Look for lost workers, which Locust itself forgets after a while."""
+        while not self._has_ended:
+            gevent.sleep(_WATCH_S)
+            self._count_users()
 
     def end(self) -> None:
         """Print the summary and write the report, once; set the exit status."""
         if self._has_ended or not self._has_rested:
             return
         self._has_ended = True
+        self._count_users()
         if self._environment.runner is not None:
             # Workers send the rest before they go.
             self._environment.runner.quit()
@@ -203,6 +231,7 @@ class LoadProcess:
         figures = {
             "users": self._most_users,
             "workers": self._most_workers,
+            "lost": len(self._roll.lost),
             "seconds": max(last - total.start_time, 0.0),
             "requests": total.num_requests,
             "rate": round(total.total_rps, 1),
@@ -215,7 +244,7 @@ class LoadProcess:
         path = self._environment.parsed_options.ringspec_report
         self._environment.process_exit_code = compared.result.exit_code
         try:
-            print("\n".join(("", *compared.summary())), flush=True)  # noqa: T201 - for people to read
+            print_template(console(sys.stdout), "load.txt", found=compared)
             if path:
                 put(Path(path), report_bytes(compared.report()))
         except OSError as error:
@@ -244,6 +273,7 @@ def _init(environment: Environment, **_: Any) -> None:
         environment.events.report_to_master.add_listener(process.report_to_master)
         return
     environment.events.worker_report.add_listener(process.add_worker)
+    gevent.spawn(process.watch)
     if environment.host or environment.web_ui is None:
         process.begin()
 

@@ -157,7 +157,8 @@ class Bridge:
         hint = f"they go out for {where}, in the phase examples"
         self.unsent: tuple[str, str] | None = (_NEVER, hint)
         self.has_failed = False
-        self._oracle, self.reachability = Oracle(self.contract), Reachability()
+        self._oracle = Oracle(self.contract)
+        self.reachability = Reachability(self.contract.answers)
         skipped = frozenset(self.contract.rules) - {*self.selected}
         self._tally = Tally(self.contract, self.level, skipped=skipped)
         self._judged: set[str] = set()

@@ -4,6 +4,7 @@ from ringspec.harness.judging.outcome import conclude as conclude
 from ringspec.harness.judging.verdict import EXPIRED as EXPIRED
 from ringspec.harness.judging.verdict import GONE as GONE
 from ringspec.harness.judging.verdict import PLAIN_REFUSED as PLAIN_REFUSED
+from ringspec.harness.judging.verdict import TWIN_REFUSED as TWIN_REFUSED
 from ringspec.harness.judging.verdict import Conclusion as Conclusion
 from ringspec.harness.judging.verdict import ContractName as ContractName
 from ringspec.harness.judging.verdict import Counts as Counts
@@ -23,6 +24,7 @@ from ringspec.harness.judging.verdict import Standing as Standing
 from ringspec.harness.judging.verdict import Started as Started
 from ringspec.harness.judging.verdict import Verdict as Verdict
 from ringspec.harness.judging.verdict import now as now
+from ringspec.harness.judging.verdict import plainest as plainest
 from ringspec.harness.recording import ClientSession as ClientSession
 from ringspec.harness.recording import JudgedRequest as JudgedRequest
 from ringspec.harness.sending.exchange import MASK as MASK

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.text import Text
 
 from ringspec.harness import (
-    PLAIN_REFUSED,
     Conclusion,
     Finding,
     Judged,
@@ -32,7 +31,7 @@ from ringspec.reports.case_text import (
     judged_share,
     untested_share,
 )
-from ringspec.reports.causes import explained
+from ringspec.reports.causes import explained, refusal
 from ringspec.reports.console import hanging, live, page
 from ringspec.reports.curl import curl
 from ringspec.reports.printable import counted, shown, visible
@@ -45,8 +44,6 @@ LIMIT = 2
 # The options that show the others.
 _MORE = "--verbose or --report json=PATH"
 _REASON = 300
-# Bodies beyond are hard to read.
-_LONG = 512
 # The outcome of a rule whose failures are all known.
 KNOWN = "known"
 # Of an outcome: its style, the head of its column, what one rule does and several do.
@@ -92,7 +89,7 @@ def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
         **{**by_default, **about},
         **_table(result),
         known=_known(result),
-        refused=_refused(result),
+        refused=refusal(result),
         inconclusive=by_reason(result, write=_reason),
         untested=by_reason(result, Outcome.UNTESTED, _reason),
         named=_named(result),
@@ -131,13 +128,6 @@ def _table(result: Result) -> dict[str, Any]:
     return {"groups": groups, "total": total, "columns": columns}
 
 
-def _refused(result: Result) -> Finding | None:
-    """Return that the plain valid body is refused: the rest may follow from it."""
-    every = (it for each in result.rules for it in each.inconclusive)
-    plain = (it for it in every if it.reason.startswith(PLAIN_REFUSED))
-    return next((it for it in plain if not it.case.twin), None)
-
-
 def _known(result: Result) -> dict[Known, int]:
     """Count the failures that each known one excuses."""
     known: Counter[Known] = Counter()
@@ -166,14 +156,11 @@ def outcome_of(result: RuleResult) -> str:
 
 
 def chosen(findings: Sequence[Finding], number: int = LIMIT) -> Sequence[Finding]:
-    """Return some failures: of many rules, easy to read, the first ones first."""
-    if number >= len(findings):
-        return findings
-    easy = sorted(findings, key=lambda it: len(it.exchange.request.body) > _LONG)
+    """Return some failures: of many rules, the first ones first."""
     first: dict[str, Finding] = {}
-    for each in easy:
+    for each in findings if number < len(findings) else ():
         first.setdefault(each.rule, each)
-    again = (each for each in easy if first[each.rule] is not each)
+    again = (each for each in findings if first.get(each.rule) is not each)
     return (*first.values(), *again)[:number]
 
 
@@ -229,7 +216,7 @@ class RuleTexts:
     def other_text(self) -> str:
         """Write what is inconclusive, only warns or is known, of all rules."""
         console, text = page(self._width)
-        self._show(console, "known", "stale", "open", "warnings")
+        self._show(console, "refusal", "known", "stale", "open", "warnings")
         return text.getvalue()
 
     def conclusion(self) -> str:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 
 from ringspec.harness import (
+    PLAIN_REFUSED,
+    TWIN_REFUSED,
     Exchange,
     Finding,
     Known,
@@ -21,8 +26,10 @@ from ringspec.harness import (
 from ringspec.reports.html_bodies import indented, is_json
 from ringspec.reports.printable import counted, decoded, shown, start, visible
 from ringspec.spec import Json, Level, Rule, is_shallow, patched, steps
-from ringspec.strategies import Case, Expect, Status, Want, What
+from ringspec.strategies import Case, Expect, Request, Status, Want, What
 
+# How the reasons begin of what a valid body leaves open that was refused.
+REFUSED = (PLAIN_REFUSED, TWIN_REFUSED)
 _KNOWN_STATUS = frozenset(HTTPStatus)
 # Bytes of an answer that are looked at, so that megabytes cost nothing.
 _BYTES = 4096
@@ -144,12 +151,7 @@ def deciding(result: RuleResult, level: Level) -> tuple[Finding, ...]:
 
 def first_reason(result: RuleResult) -> str:
     """Return why a rule is inconclusive, or untested."""
-    untested = result.outcome is Outcome.UNTESTED
-    return (
-        result.inconclusive[0].reason
-        if result.inconclusive and not untested
-        else result.why
-    )
+    return result.why or next((it.reason for it in result.inconclusive), "")
 
 
 def by_reason(
@@ -157,11 +159,15 @@ def by_reason(
     outcome: Outcome = Outcome.INCONCLUSIVE,
     write: Callable[[str], str] = str,
 ) -> dict[str, list[RuleResult]]:
-    """Group the rules of an outcome by their first reason, as it is to be written."""
+    """Group the rules of an outcome by their first reason, as it is to be written.
+
+    What the refusal of a valid body leaves open is told all at once, see `refusal`.
+    """
     reasons: dict[str, list[RuleResult]] = {}
     for each in result.rules:
-        if each.outcome is outcome:
-            reasons.setdefault(write(first_reason(each)), []).append(each)
+        reason = first_reason(each)
+        if each.outcome is outcome and not reason.startswith(REFUSED):
+            reasons.setdefault(write(reason), []).append(each)
     return reasons
 
 
@@ -219,8 +225,43 @@ def expiry(known: Known) -> str:
 def fault_lines(case: Case, twin: Case | None) -> list[str]:
     """Write the edit that made a case of its twin, an operation a line."""
     if isinstance(case.fault, dict):
-        return [f"{shown(k, _VALUE)}: {_written(v)}" for k, v in case.fault.items()]
+        return [shown(_in_words(case.fault, twin.request if twin else None), 200)]
     return list(_operations(case.edits, twin.body if twin else None))
+
+
+@cache
+def _fault_words() -> dict[str, dict[str, str]]:
+    path = Path(__file__).with_name("fault_words.toml")
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
+    """Say what a fault is that is no edit of the body's members."""
+    words = _fault_words()
+    match fault:
+        case {"bytes": label}:
+            return words["bytes"].get(label, f"the body: {label.replace('-', ' ')}")
+        case {"header": name, "value": value}:
+            return _header(name, value)
+        case {"method": method}:
+            return f"the method is {method}{f', not {twin.method}' if twin else ''}"
+        case {"path": path}:
+            return f"the path is {path}{f', not {twin.path}' if twin else ''}"
+    (name, value), *_ = fault.items()
+    client = words["client"]
+    return client.get(f"{name}={value}") or client.get(name) or f"{name}: {value}"
+
+
+def _header(name: str, value: str | None) -> str:
+    if name.lower() == "content-type":
+        label = f"labelled {value}" if value else "not labelled: no Content-Type"
+        return f"the body is {label}"
+    if not value:
+        return f"the header {name} is {'left out' if value is None else 'empty'}"
+    known = (it for place, it in _fault_words()["token"].items() if place in value)
+    is_long = len(value) > _VALUE
+    own = f"has {len(value):,} characters" if is_long else f"is {_written(value)}"
+    return next(known, f"the header {name} {own}")
 
 
 def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:

@@ -14,8 +14,17 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ringspec.harness import Finding, Judged, Outcome, Result, RuleResult
-from ringspec.reports.case_text import deciding
+from ringspec.harness import (
+    PLAIN_REFUSED,
+    TWIN_REFUSED,
+    Finding,
+    Judged,
+    Outcome,
+    Result,
+    RuleResult,
+    plainest,
+)
+from ringspec.reports.case_text import REFUSED, deciding, first_reason
 from ringspec.reports.printable import counted, shown, visible
 from ringspec.spec import Json, Level, Rule, RuleId, at_pointer, kind_of
 from ringspec.strategies import Case, Expect, Phase, Step, status_fits
@@ -40,6 +49,9 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _INDEX = re.compile(r"/\d+(?=/|$)")
 # The beginning of what a check of answers says of a place.
 _PLACE = re.compile(r"(?P<place>/\S*) (?:is|breaks)\b")
+_TWIN = re.compile(rf"{TWIN_REFUSED} (.*) was \w+")
+# What a check of answers says besides: what is there in place of what is missing.
+_BESIDES = re.compile(r"; it (?:has `|is of|is a|tells of) .*")
 _MORE = re.compile(r" \(and \d+ more\)$")
 # With more suspects than these, no single trait is to blame.
 _SUSPECTS = 3
@@ -75,8 +87,10 @@ class Cause:
     """The failures that one defect explains.
 
     Attributes:
-        rules: that fail by it, at least one; each may fail by other defects as well.
-        findings: their gating failures, one a request; of a warning all its failures.
+        rules: that fail by it, that of the first failure before all others; each may
+            fail by other defects as well.
+        findings: their gating failures, one a request and the plainest first; of a
+            warning all its failures.
         weaker: failures below the level by the same defect.
         title: the defect in words; it may cite the target.
         common: what those requests have in common, and hardly any other; or empty.
@@ -92,8 +106,52 @@ class Cause:
 
     @property
     def level(self) -> Level:
-        """The strongest level of its failures."""
-        return min((each.level for each in self.findings), key=lambda it: it.rank)
+        """The strongest level of its failures, that of the first."""
+        return self.findings[0].level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Valid bodies that were refused, and the rules that they leave open.
+
+    Attributes:
+        cases: ids of those bodies, the one that leaves most open first.
+        finding: what the first was refused with; None if nothing was kept of it.
+    """
+
+    title: str
+    cases: tuple[str, ...]
+    rules: tuple[RuleResult, ...]
+    finding: Finding | None
+
+
+def refusal(result: Result) -> Refusal | None:
+    """Return the valid bodies that were refused, if rules are open by that."""
+    rules: list[RuleResult] = []
+    reasons: dict[str, str] = {}
+    opened: Counter[str] = Counter()
+    found = [it for each in result.rules for it in (*each.failures, *each.inconclusive)]
+    plain = [it.case.id for it in found if it.reason.startswith(PLAIN_REFUSED)]
+    for each in result.rules if result.learnt else ():
+        reason = first_reason(each)
+        if each.outcome is Outcome.INCONCLUSIVE and reason.startswith(REFUSED):
+            twin = _TWIN.match(reason)
+            case = twin[1] if twin else next(iter(plain), "")
+            rules.append(each)
+            opened[case] += 1
+            reasons.setdefault(case, reason.removeprefix("its "))
+    if not rules:
+        return None
+    (first, _), *others = opened.most_common()
+    own = {it.case.id: it for it in found if it.rule == it.case.rule}
+    stay = f"{counted(len(rules), 'rule')} stay{'s' * (len(rules) == 1)} open by it"
+    more = f" and by {len(others):,} others" if others else ""
+    return Refusal(
+        title=f"{reasons[first]}: {stay}{more}",
+        cases=(first, *(case for case, _ in others)),
+        rules=tuple(rules),
+        finding=own.get(first),
+    )
 
 
 def causes(result: Result, judged: Iterable[Judged] = ()) -> tuple[Cause, ...]:
@@ -129,9 +187,11 @@ def explained(
     ):
         strong = [each for each in members if id(each) in gates]
         found = strong or members
+        told = plainest(found)
+        rules = {of[id(it)].rule.id: of[id(it)] for it in (*told[:1], *found)}
         cause = Cause(
-            rules=tuple({of[id(it)].rule.id: of[id(it)] for it in found}.values()),
-            findings=_once(found),
+            rules=tuple(rules.values()),
+            findings=_once(told),
             weaker=_once(it for it in members if id(it) not in gates) if strong else (),
             title=scope or _title(found),
             common=common,
@@ -390,7 +450,7 @@ def _sign(finding: Finding) -> tuple[Hashable, ...]:
         # Which 2xx it is depends on the operation alone.
         came = "2xx" if status // 100 == 2 else str(status)
         return finding.rule, came, _sent(finding).status
-    reason = _MORE.sub("", finding.reason)
+    reason = _BESIDES.sub("", _MORE.sub("", finding.reason))
     place = _PLACE.match(reason)
     if place is not None:
         # One serialiser writes all members of a name.

@@ -12,11 +12,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from ringspec.harness import Ended, Event, Finding, Outcome, Result, Started
+from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result, Started
 from ringspec.reports.case_text import by_reason, status_line
-from ringspec.reports.causes import Cause, causes
+from ringspec.reports.causes import Cause, causes, refusal
 from ringspec.reports.files import Display, rule_link
-from ringspec.reports.printable import counted, shown
+from ringspec.reports.printable import counted, listed, shown
 from ringspec.reports.redact import Redactor
 
 # Most annotations of each kind that GitHub shows for a step.
@@ -44,6 +44,7 @@ class GitHubAnnotations:
         self._out = stdout or sys.stdout
         self._docs = docs
         self._word = ""
+        self._judged: list[Judged] = []
 
     def handle(self, event: Event) -> None:
         """Show an event; stop commands before the first, annotate after the last."""
@@ -51,9 +52,12 @@ class GitHubAnnotations:
             self._word = secrets.token_hex(16)
             self._print(f"::stop-commands::{self._word}")
         self._inner.handle(event)
+        if isinstance(event, Judged):
+            self._judged.append(event)
         if isinstance(event, Ended):
             self._resume()
-            for each in commands(self._redactor.event(event).result, self._docs):
+            result = self._redactor.event(event).result
+            for each in commands(result, self._docs, self._judged):
                 self._print(each)
 
     def close(self) -> None:
@@ -73,9 +77,11 @@ class GitHubAnnotations:
         self._out.flush()
 
 
-def commands(result: Result, docs: str = "") -> Iterator[str]:
+def commands(
+    result: Result, docs: str = "", judged: Sequence[Judged] = ()
+) -> Iterator[str]:
     """Yield a result, free of secrets, as workflow commands."""
-    found = causes(result) if result.learnt else ()
+    found = causes(result, judged) if result.learnt else ()
     new = [_cause(each, docs) for each in found if not each.known]
     new += [
         _command("error", f"known failure {each.known.id}", each.why)
@@ -126,6 +132,9 @@ def _case(findings: Sequence[Finding]) -> tuple[str, str]:
 
 def _warnings(result: Result) -> Iterator[str]:
     reasons = by_reason(result) if result.learnt else {}
+    if refused := refusal(result):
+        named = listed([it.rule.id for it in refused.rules], LIMIT)
+        yield _command("warning", "a valid body is refused", refused.title, named)
     for reason, rules in reasons.items():
         more = f" and {counted(len(rules) - 1, 'other rule')}" if rules[1:] else ""
         yield _command("warning", f"inconclusive: {rules[0].rule.id}{more}", reason)

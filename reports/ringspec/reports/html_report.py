@@ -26,7 +26,7 @@ from ringspec.reports.case_text import (
     provenance,
     status_line,
 )
-from ringspec.reports.causes import causes
+from ringspec.reports.causes import causes, refusal
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.html_bodies import Body, one, pair
@@ -86,6 +86,7 @@ def render(record: Record) -> bytes:
             "untested": by_reason(result, Outcome.UNTESTED),
         },
         causes=causes(result, record.judged),
+        refused=refusal(result),
         groups=groups,
         levels=[each for each in Level if each in levels],
         kind=lambda each: _kind(each, result.level),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ringspec.harness import Exchange, Finding, Known, Result, Share
 from ringspec.reports.case_text import earlier
+from ringspec.reports.causes import refusal
 from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record
@@ -73,9 +74,19 @@ def report_json(record: Record) -> dict[str, Json]:
         "interrupted": result.interrupted,
         **({"fail_untested": True} if result.fail_untested else {}),
         "notices": list(record.notices),
+        **refused_json(result),
         "stale": [{**_known(each.known), "why": each.why} for each in result.stale],
         "rules": _rules(result),
     }
+
+
+def refused_json(result: Result) -> dict[str, Json]:
+    """Return the valid bodies whose refusal leaves rules open, if there are any."""
+    found = refusal(result)
+    if found is None:
+        return {}
+    rules = [each.rule.id for each in found.rules]
+    return {"refused": {"reason": found.title, "cases": found.cases, "rules": rules}}
 
 
 def part_json(result: Result) -> Json:

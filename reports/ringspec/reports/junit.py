@@ -21,6 +21,7 @@ from ringspec.reports.case_text import (
     first_reason,
     provenance,
 )
+from ringspec.reports.causes import refusal
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.json_report import utc
@@ -39,6 +40,8 @@ def render(record: Record) -> bytes:
     suite = TestSuite("ringspec")
     for name, value in provenance(record.started, record.result).items():
         suite.add_property(name, harmless(value))
+    if refused := refusal(record.result):
+        suite.add_property("refused", harmless(refused.title))
     elapsed_s: dict[RuleId, float] = defaultdict(float)
     for judged in record.judged:
         elapsed_s[judged.case.rule] += judged.exchange.elapsed_s
@@ -97,7 +100,8 @@ def _testcase(result: RuleResult, record: Record) -> TestCase:
         case Outcome.FAIL:
             text = _text(result, found, link)
             reason = found[0].reason if found else ""
-            testcase.result = [_result(Failure, reason, rule.level, text)]
+            bound = found[0].level if found else rule.level
+            testcase.result = [_result(Failure, reason, bound, text)]
         case Outcome.INCONCLUSIVE:
             text = _text(result, result.inconclusive, link)
             testcase.result = [_result(Error, first_reason(result), rule.level, text)]

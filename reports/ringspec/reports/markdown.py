@@ -22,7 +22,7 @@ from ringspec.reports.case_text import (
     status_line,
     untested_share,
 )
-from ringspec.reports.causes import causes
+from ringspec.reports.causes import causes, refusal
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.printable import counted, listed, shown, visible
@@ -99,6 +99,7 @@ def render(record: Record) -> bytes:
         said=headline(result),
         extent=extent(result),
         causes=[each for each in found if not each.known],
+        refused=refusal(result),
         inconclusive=by_reason(result) if result.learnt else {},
         untested=by_reason(result, Outcome.UNTESTED),
         warnings=[each for each in warnings if each[1]],

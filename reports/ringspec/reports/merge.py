@@ -17,7 +17,12 @@ from typing import TypeAlias
 
 from ringspec.harness import EXPIRED, GONE, Counts, Outcome, Standing
 from ringspec.reports.files import FORMATS, Record, check, rendered
-from ringspec.reports.json_report import REPORT_FORMAT, part_json, report_bytes
+from ringspec.reports.json_report import (
+    REPORT_FORMAT,
+    part_json,
+    refused_json,
+    report_bytes,
+)
 from ringspec.reports.printable import by_value, counted, listed, shown
 from ringspec.reports.report_reader import Report, read_reports, record_of
 from ringspec.spec import Json, Level, UsageError
@@ -75,6 +80,7 @@ def merge_reports(
     )
     record = replace(record, result=replace(record.result, counts=counts))
     report["conclusion"] = str(record.result.conclusion)
+    report |= refused_json(record.result)
     report["counts"] = asdict(counts)
     report["part"] = part_json(record.result)
     return MergedReport(report, record)
@@ -244,7 +250,12 @@ def _rule(
         once: dict[str, Json] = {}
         for each in (it for entry in entries for it in entry[member]):
             once.setdefault(each["case"], each)
-        return sorted(once.values(), key=lambda it: places.get(it["case"], inf))
+
+        def place(it: Json) -> tuple[int, float]:
+            rank = Level(it["level"]).rank if "level" in it else 0
+            return rank, places.get(it["case"], inf)
+
+        return sorted(once.values(), key=place)
 
     known = {it["id"]: it for entry in entries for it in entry["known"]}
     joined = {

@@ -43,9 +43,11 @@ def find(name_or_file: str) -> Path:
     path = Path(name_or_file)
     if path.is_file():
         return path
-    near, shipped = did_you_mean(name_or_file, dialect_names()), dialect_names()
-    hint = f"{near}shipped ones: {', '.join(shipped)}; or give a file"
-    raise UsageError(f"no dialect {name_or_file!r}", hint=hint)
+    listed = f"shipped ones: {', '.join(dialect_names())}; or give a file"
+    raise UsageError(
+        f"no dialect {name_or_file!r}",
+        hint=f"{did_you_mean(name_or_file, dialect_names())}{listed}",
+    )
 
 
 def load(path: Path, contract: Path | None = None) -> Overlay:

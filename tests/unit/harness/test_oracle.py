@@ -301,7 +301,7 @@ def response(body: bytes, media: str | None = "application/json") -> Response:
         (b"{}", "Application/JSON; charset=utf-8", ""),
         (b"{}", "application/vnd.api+json", ""),
         (b"{}", "text/html", "labelled text/html, not JSON"),
-        (b"{}", None, "labelled nothing, not JSON"),
+        (b"{}", None, "has no Content-Type"),
         (b"", "application/json", "no JSON"),
         (b"{", "application/json", "no JSON"),
         (b"\xff\xff", "application/json", "no JSON"),

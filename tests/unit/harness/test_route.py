@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ringspec.harness import Event, Exchange, Notice, Trouble
+from ringspec.harness import Event, Exchange, Notice, Started, Trouble
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.target import Route, Target
@@ -217,8 +217,13 @@ def test_a_proxy_of_the_environment_is_told_of(
     fire: Callable[..., list[Event]],
 ) -> None:
     route = Route(proxy="http://me:hush@127.0.0.1:3128", from_environment=True)
+    filling = Filling(token_url=ELSEWHERE)
 
     events = fire(lambda _: None, route=route, phases=frozenset())
+    unchecked = replace(route, insecure=True)
+    (begun, *_) = fire(lambda _: None, route=unchecked, filling=filling, phases=set())
 
     told = [each.message for each in events if isinstance(each, Notice)]
     assert "by the proxy http://127.0.0.1:3128, as the environment says" in told
+    assert isinstance(begun, Started)
+    assert "api.example.com is not checked" in begun.made.warning

@@ -22,9 +22,11 @@ from ringspec.load.conformance import (
     LoadComparison,
     LoadCounts,
     LoadSetup,
+    Roll,
     Shooter,
 )
-from ringspec.reports import failure_json
+from ringspec.reports import failure_json, print_template
+from ringspec.reports.console import page
 from ringspec.reports.json_report import SCHEMA
 from ringspec.spec import Level, RuleId, UsageError
 from ringspec.strategies import Case, Expect, Request
@@ -257,6 +259,23 @@ def test_right_server_is_so_in_part_once_all_had_a_turn(
     assert "had no turn under load" in next(unreached.notices())
 
 
+@pytest.mark.parametrize(
+    ("numbers", "lost"), [([1, 2, 3], 0), ([1, 3], 1), ([1, None], 1), ([2], 1)]
+)
+def test_part_that_did_not_come_leaves_rules_open(
+    setup: LoadSetup, right: LoadCounts, numbers: list[int | None], lost: int
+) -> None:
+    roll = Roll()
+    for number in numbers:
+        roll.note("worker", number)
+
+    found = LoadComparison(setup, right, right, {**FIGURES, "lost": len(roll.lost)})
+
+    ends = Conclusion.INCONCLUSIVE if lost else Conclusion.IN_PART
+    assert (len(roll.lost), found.result.conclusion) == (lost, ends)
+    assert any("1 worker lost" in each for each in found.summary()) == bool(lost)
+
+
 def test_being_turned_away_is_no_verdict(setup: LoadSetup, right: LoadCounts) -> None:
     busy = counted(fired(setup, status=429))
 
@@ -293,16 +312,15 @@ def test_summary_has_what_breaks_only_under_load_and_hides_no_warning(
     warned.add(wrong.wire(), 20)
     warned.rules["answer.echo"]["warned"] += 3
 
-    lines = list(LoadComparison(setup, right, warned, FIGURES).summary())
+    opened, told = page(100)
+    found = LoadComparison(setup, right, warned, FIGURES)
+    print_template(opened, "load.txt", found=found)
 
-    text, judged = "\n".join(lines), right.rules["answer.echo"]["judged"]
-    assert lines[1].split()[:4] == [
-        DELAYS,
-        "0",
-        "of",
-        str(right.rules[DELAYS]["judged"]),
-    ]
-    assert lines[1].endswith("20 users")
+    text, judged = told.getvalue(), right.rules["answer.echo"]["judged"]
+    lines = text.splitlines()
+    row = next(each for each in lines if each.startswith(DELAYS))
+    assert row.split()[1:4] == ["0", "of", str(right.rules[DELAYS]["judged"])]
+    assert row.endswith("20 users")
     assert f"ONLY UNDER LOAD {DELAYS}" in text
     assert "curl -sS -X POST http://127.0.0.1:9" in text
     assert f"0 of {judged} at rest, 3 of {judged} under load" in text

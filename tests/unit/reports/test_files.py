@@ -145,6 +145,14 @@ def test_report_links_what_fails(record: Record, name: str, link: str) -> None:
     assert "reference/rules" not in rendered(name, record).decode()
 
 
+@pytest.mark.parametrize("name", sorted({*FORMATS} - {"badge"}))
+def test_warning_stands_in_every_report(record: Record, name: str) -> None:
+    made = replace(record.started.made, warning="INSECURE: beware")
+    warned = replace(record, started=replace(record.started, made=made))
+
+    assert b"INSECURE: beware" in rendered(name, warned)
+
+
 @pytest.mark.parametrize("name", ["html", "markdown", "junit"])
 def test_hostile_id_stays_text(record: Record, name: str) -> None:
     hostile = RuleId('x"><script>alert(1)</script>](http://example.com)|')

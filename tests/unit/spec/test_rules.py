@@ -17,33 +17,13 @@ from ringspec.spec import (
     load,
     load_with_actions,
     questions,
+    reading,
 )
 from ringspec.spec.rules import parse_catalogue
 
-ROW: Json = {
-    "id": "a.type",
-    "level": "must",
-    "evidence": "documented",
-    "sentence": "It is.",
-    "source": "here",
-}
-COUPLING: Json = {
-    "rules": ["a.type", "b.type"],
-    "because": "They fall together.",
-    "faults": [
-        {
-            "name": "both",
-            "where": {"a": 1},
-            "patch": [{"op": "replace", "path": "/a", "value": 2}],
-        }
-    ],
-}
-DATA: Json = {
-    "rules": [ROW, {**ROW, "id": "b.type"}],
-    "couplings": [COUPLING],
-    "not_isolated": {"b.type": "It is never alone."},
-    "unjudged": {"#/x": "Nobody says."},
-}
+STATED = reading.read(Path(__file__).parent / "data" / "catalogues.yaml")
+DATA, SPOILED = STATED["catalogue"], STATED["spoiled"]
+ROW = DATA["rules"][0]
 
 
 def test_a_catalogue_is_read_in_its_order() -> None:
@@ -73,41 +53,6 @@ def test_a_row_has_every_member(name: str, wrong: Json) -> None:
         parse_catalogue({"rules": [row]}, "rules.yaml")
 
     assert raised.value.hint
-
-
-SPOILED: dict[str, tuple[tuple[str | int, ...], Json, str]] = {
-    "no object": ((), [], '#: .. is not of type "object"'),
-    "no rules": ((), {}, '#: "rules" is a required property'),
-    "a row is no object": (("rules", 0), "x", '/rules/0: "x" is not of type'),
-    "a level nobody knows": (("rules", 0, "level"), "musst", 'level: "musst" is not'),
-    "evidence nobody knows": (("rules", 0, "evidence"), "seen", 'evidence: "seen"'),
-    "an id that stands twice": (("rules", 0, "id"), "b.type", "b.type stands twice"),
-    "a part nobody knows": (("coupling",), [], "'coupling' was unexpected"),
-    "a coupling is no object": (("couplings", 0), 5, "/couplings/0: 5 is not of type"),
-    "a coupling of no rule": (("couplings", 0, "rules"), ["c"], "c is named, but no"),
-    "a coupling of numbers": (("couplings", 0, "rules"), [1], "rules/0: 1 is not"),
-    "no faults": (("couplings", 0, "faults"), None, "faults: null is not"),
-    "no name": (("couplings", 0, "faults", 0, "name"), "", "name: .. is shorter"),
-    "where is no object": (("couplings", 0, "faults", 0, "where"), 5, "where: 5 is"),
-    "no patch": (("couplings", 0, "faults", 0, "patch"), None, "patch: null is not"),
-    "an unknown step": (
-        ("couplings", 0, "faults", 0, "patch", 0, "op"),
-        "move",
-        'op: "move" is not one of',
-    ),
-    "a path that is none": (
-        ("couplings", 0, "faults", 0, "patch", 0, "path"),
-        "a",
-        'path: "a" does not match',
-    ),
-    "a step without value": (
-        ("couplings", 0, "faults", 0, "patch", 0),
-        {"op": "add", "path": "/a"},
-        'patch/0: "value" is a required property',
-    ),
-    "an unknown rule without case": (("not_isolated", "c"), "x", "c is named, but no"),
-    "no reason for no case": (("not_isolated", "b.type"), 5, "b.type: 5 is not"),
-}
 
 
 @pytest.mark.parametrize(("where", "value", "what"), SPOILED.values(), ids=SPOILED)

@@ -71,7 +71,7 @@ def test_without_a_list_cases_are_compiled(
 ) -> None:
     compiled: list[int] = []
 
-    def compile_none(_contract: Contract, seed: int) -> tuple[Case, ...]:
+    def compile_none(_contract: Contract, seed: int, _tell: object) -> tuple[Case, ...]:
         compiled.append(seed)
         return ()
 

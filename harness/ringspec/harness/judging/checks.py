@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeAlias
 
 from ringspec.harness.judging.verdict import Verdict
-from ringspec.harness.sending.exchange import MISSING, UNREAD, Played, Response, parse
+from ringspec.harness.sending.exchange import (
+    MISSING,
+    UNREAD,
+    Played,
+    Response,
+    parse,
+    parsed,
+)
 from ringspec.spec import (
     Answer,
     Answers,
@@ -19,9 +27,11 @@ from ringspec.spec import (
     Json,
     Location,
     RuleId,
+    at,
     at_pointer,
     branches,
     is_json,
+    kind_of,
     pointer,
     same,
     short,
@@ -31,6 +41,15 @@ from ringspec.strategies import Case, Want, What
 
 # Characters of a value in an echo that are cited.
 _WIDTH = 80
+_WHOLE = "the whole answer"
+# How ids are named, whatever they are of.
+_ID = re.compile(r"^_?(?:id|uuid|guid)$|(?:[a-z0-9](?:Id|ID|Uuid)|[_-](?:id|uuid))$")
+# How members are named that tell of an error, in letters alone, and by what value.
+_ERRORS = re.compile(r"(?:is|has)?(?:errors?|fault|exception|failed|failure)")
+_NO_ERROR = {"0", "none", "ok"}
+_FLAGS = re.compile(r"(?:is)?(?:success|successful|succeeded|ok|valid)")
+_STATES = re.compile(r"status|result|state|statuscode|code")
+_WRONG = re.compile(r"error|fail|failed|failure|invalid|rejected|ko|nok|[45]\d\d")
 _MASK = re.compile("[*\u2022]{3}")
 ENVELOPE = RuleId("error.envelope")
 ANSWER_JSON, ANSWER_STATUS = RuleId("answer.json"), RuleId("answer.status")
@@ -70,7 +89,9 @@ def form(answers: Answers, response: Response) -> Iterator[Judgement]:
         else:
             yield judgement(ENVELOPE, reason or "; ".join(faults.values()))
         for rule in ANSWER_SCHEMA if accepts and answer and not reason else ():
-            yield judgement(rule, faults.get(rule, ""))
+            fault = faults.get(rule, "")
+            told = error_inside(answers, response) if fault.startswith(_WHOLE) else ""
+            yield judgement(rule, f"{fault}{told.replace(', whose body', '; it')}")
 
 
 def _as_described(answers: Answers, response: Response) -> Iterator[Judgement]:
@@ -88,7 +109,8 @@ def _as_described(answers: Answers, response: Response) -> Iterator[Judgement]:
         if is_json(label) and response.body:
             yield judgement(ANSWER_JSON if accepts else ENVELOPE, reason)
     elif closest is None:
-        what = f"an answer with HTTP {status} is labelled {label or 'nothing'}"
+        said = f"is labelled {label}" if label else "has no Content-Type"
+        what = f"an answer with HTTP {status} {said}"
         yield judgement(ANSWER_MEDIA, f"{what}; {' or '.join(media)} is described")
     else:
         yield judgement(ANSWER_MEDIA, reason * is_json(label))
@@ -138,13 +160,97 @@ def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
     found: dict[RuleId, str] = {}
     for breach in answer.prover.breaches(data):
         assertion = breach.assertion
-        where = pointer(breach.location) or "the whole answer"
+        where = pointer(breach.location) or _WHOLE
         if assertion.keyword == "required":
-            what = f"{where} lacks {assertion.value}"
+            known = {} if breach.location else _members(answer.schema.schema)
+            name, parent = assertion.value, at(data, breach.location)
+            is_list = "items" in known.get(name, {})
+            what = (
+                f"{where} lacks {name}{instead(parent, name, known, is_list=is_list)}"
+            )
         else:
             what = f"{where} breaks {assertion.keyword} {json.dumps(assertion.value)}"
         found.setdefault(assertion.rule, what)
     return found
+
+
+def instead(
+    parent: Json, name: str, known: Collection[str] = (), *, is_list: bool = False
+) -> str:
+    """Say which member is there in place of a missing one; empty if none seems to be.
+
+    It is spelt alike, or a list or an id as that is; or the same, one level below.
+    """
+    if not isinstance(parent, dict):
+        return f"; it is {_written(parent)}" if isinstance(parent, list) else ""
+    others = {key: value for key, value in parent.items() if key not in known}
+    alike = [key for key in others if _letters(key) == _letters(name)]
+    if is_list:
+        alike += [key for key, value in others.items() if isinstance(value, list)]
+    elif _ID.search(name):
+        ids = [key for key in others if isinstance(others[key], str | int)]
+        alike += sorted(filter(_ID.search, ids), key=len)
+    for key in alike:
+        return f"; it has `{key[:_WIDTH]}`, {_written(others[key])}"
+    for key, value in others.items():
+        if isinstance(value, dict) and name in value:
+            return f"; it has `{key[:_WIDTH]}.{name}`, {_written(value[name])}"
+    return ""
+
+
+def absence(data: Json, place: str, sent: Json = None, *, is_list: bool = False) -> str:
+    """Say that a list or an id, which was not sent, is missing, and what is there."""
+    parent, _, name = place.rpartition("/")
+    known = sent if isinstance(sent, dict) else ()
+    other = instead(at_pointer(data, parent), name, known, is_list=is_list)
+    return f"no {place}{other}"
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def _written(value: Json) -> str:
+    """Describe a value, in the same words for any id."""
+    if isinstance(value, str):
+        return f"a text of {len(value)} characters"
+    if not isinstance(value, list):
+        return f"of type {kind_of(value)}"
+    kind = "objects" if all(isinstance(each, dict) for each in value) else "items"
+    return f"a list of {len(value)} {kind[: None if len(value) != 1 else -1]}"
+
+
+def error_inside(answers: Answers, response: Response, sent: Json = None) -> str:
+    """Say, after a comma, which error a success tells of; empty if of none.
+
+    Members that are described, or were sent and come back, may say something else.
+    """
+    known = sent if isinstance(sent, dict) else ()
+    answer, (data, _) = answers.of(response.status), parsed(response.body)
+    described = _members(answer.schema.schema, perhaps=True) if answer else {}
+    found = _telling(data, {*described, *known})
+    if response.media == "application/problem+json" and isinstance(data, dict):
+        found = data
+    told = f", whose body tells of an error, {short(found, _WIDTH)}"
+    return f"{told}: send a 4xx status" if found else ""
+
+
+def _telling(data: Json, known: Collection[str], depth: int = 2) -> Json:
+    """Return the member that tells of an error, one level below at most."""
+    if isinstance(data, list) and len(data) == 1:
+        data = data[0]
+    others = data if isinstance(data, dict) and depth else {}
+    others = {name: value for name, value in others.items() if name not in known}
+    for name, value in others.items():
+        word, text = _letters(name), str(value).lower()
+        if (
+            (_ERRORS.fullmatch(word) and value and text not in _NO_ERROR)
+            or (_FLAGS.fullmatch(word) and value is False)
+            or (_STATES.fullmatch(word) and _WRONG.fullmatch(text))
+        ):
+            return {name: value}
+    inner = (_telling(value, known, depth - 1) for value in others.values())
+    return next(filter(None, inner), None)
 
 
 def _members(schema: Json, *, perhaps: bool = False) -> dict[str, Any]:
@@ -297,7 +403,8 @@ def taken(contract: Contract, case: Case, response: Response) -> tuple[Verdict, 
     accepted = f"an invalid body was accepted with HTTP {response.status}"
     data, unread = parse(response)
     if not case.or_default:
-        return Verdict.FAIL, accepted
+        told = error_inside(contract.answers, response, case.body)
+        return Verdict.FAIL, f"{accepted}{told}"
     if unread.startswith(UNREAD):
         return Verdict.INCONCLUSIVE, unread
     unknown = ""
@@ -351,6 +458,9 @@ def unmet(wants: Iterable[Want], data: Json, played: Played) -> Iterator[str]:
                 yield f"{want.at} is {short(value)} again"
             case What.HAS if not is_listed:
                 missing = f"no item of the list has {want.at} {short(value)}"
+                named = (it.items() for it in items if isinstance(it, dict))
+                held = [k for k, it in chain.from_iterable(named) if same(it, value)]
+                missing += f"; one has it in `{held[0][:_WIDTH]}`" if held else ""
                 yield missing if played.complete else f"{UNREAD}some pages; {missing}"
             case What.LACKS if is_listed:
                 yield f"an item of the list still has {want.at} {short(value)}"

@@ -12,9 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ringspec.harness.judging import checks
-from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement, unmet
+from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement, absence, unmet
 from ringspec.harness.judging.selection import SECRECY
-from ringspec.harness.judging.verdict import PLAIN_REFUSED, Finding, Verdict
+from ringspec.harness.judging.verdict import (
+    PLAIN_REFUSED,
+    TWIN_REFUSED,
+    Finding,
+    Verdict,
+)
 from ringspec.harness.sending.exchange import (
     UNREAD,
     Exchange,
@@ -31,6 +36,7 @@ from ringspec.spec import (
     Json,
     Role,
     RuleId,
+    at_pointer,
     member_names,
     weakest,
 )
@@ -63,13 +69,13 @@ class Oracle:
     plain: str = ""
     refused: int = 0
     _cases: dict[str, Case] = field(default_factory=dict)
-    _accepted: dict[str, bool] = field(default_factory=dict)
+    _statuses: dict[str, int] = field(default_factory=dict)
 
     def judge(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
         """Return what an exchange says of the rules it touches."""
         self._cases[case.id] = case
         if exchange.response is not None:
-            self._accepted[case.id] = exchange.response.status // 100 == 2
+            self._statuses[case.id] = exchange.response.status
         twin = self.twin_of(case)
         found: list[Finding] = []
         for rule, verdict, reason in self._judgements(case, exchange):
@@ -164,6 +170,17 @@ class Oracle:
         """Say that the plain valid body is refused; empty if it is not."""
         return f"{PLAIN_REFUSED} with HTTP {self.refused}" if self.refused else ""
 
+    def _twin_refused(self, case: Case) -> str:
+        """Say that the twin of a case was not accepted; empty if it was."""
+        status = self._statuses.get(case.twin or "", 0)
+        if status // 100 == 2 or self.refusal:
+            return self.refusal if status // 100 != 2 else ""
+        if not case.twin:
+            return "it was refused, and has no valid twin"
+        how = "refused" if status // 100 == 4 else "answered"
+        said = f"was {how} with HTTP {status}" if status else "was not answered"
+        return f"{TWIN_REFUSED} {case.twin} {said}"
+
     def _unknown(self, case: Case, response: Response) -> str:
         """Return what a live target may not know that a refusal may be about."""
         own = member_names(case.body) if self.unnamed else set()
@@ -185,10 +202,8 @@ class Oracle:
                 yield rule, *judged
         elif _is_silent(self.contract.answers, status):
             yield from _open(case, _silence(status))
-        elif not self._accepted.get(case.twin or "", False):
-            yield from _open(
-                case, self.refusal or "it was refused, but so was its valid twin"
-            )
+        elif why := self._twin_refused(case):
+            yield from _open(case, why)
         else:
             if status < 400:
                 yield from _open(case, f"HTTP {status} says nothing of it")
@@ -205,9 +220,10 @@ class Oracle:
         """Judge a case that is to be refused for something other than its body."""
         status, contract = response.status, self.contract
         if status // 100 == 2:
-            yield case.rule, Verdict.FAIL, f"it was accepted with HTTP {status}"
-        elif case.twin and not self._accepted.get(case.twin, False):
-            yield from _open(case, self.refusal or "its valid twin was not accepted")
+            told = checks.error_inside(self.contract.answers, response, case.body)
+            yield case.rule, Verdict.FAIL, f"it was accepted with HTTP {status}{told}"
+        elif case.twin and (why := self._twin_refused(case)):
+            yield from _open(case, why)
         elif _is_silent(contract.answers, status) and status not in case.status:
             yield from _open(case, _silence(status))
         elif status_fits(status, case.status):
@@ -270,7 +286,10 @@ class Oracle:
             if reason.startswith(UNREAD):
                 yield case.rule, Verdict.INCONCLUSIVE, reason
                 return
+        paging = case.steps[-1].paging
         faults = list(unmet(case.steps[-1].wants, data, played))
+        if faults and paging and not isinstance(at_pointer(data, paging.items), list):
+            faults = [f"the answer has {absence(data, paging.items, is_list=True)}"]
         for want in case.steps[-1].wants:
             if want.what == What.SHOWS and described is not None:
                 shown = checks.echo_faults(contract, described, want.value, data)

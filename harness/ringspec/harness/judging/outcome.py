@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
 
 from ringspec.harness.judging.checks import NO_JUDGEMENT
 from ringspec.harness.judging.verdict import (
@@ -15,9 +17,11 @@ from ringspec.harness.judging.verdict import (
     RuleResult,
     Stale,
     Verdict,
+    plainest,
+    plainness,
 )
-from ringspec.harness.sending.exchange import Exchange, Failure, Trouble
-from ringspec.spec import Contract, Level, Rule, RuleId
+from ringspec.harness.sending.exchange import Exchange, Failure, Response, Trouble
+from ringspec.spec import Answers, Contract, Level, Rule, RuleId, short
 from ringspec.strategies import Case, Expect, Phase, status_fits
 
 
@@ -84,8 +88,8 @@ class Tally:
         skipped = rule.id in self.skipped
         counts = self.judged is None or rule.id in self.judged
         found = self._findings.get(rule.id, []) if counts or skipped else []
-        failures = tuple(each for each in found if each.verdict == Verdict.FAIL)
-        open_ = tuple(each for each in found if each.verdict == Verdict.INCONCLUSIVE)
+        failures = plainest(each for each in found if each.verdict == Verdict.FAIL)
+        open_ = [each for each in found if each.verdict == Verdict.INCONCLUSIVE]
         if skipped:
             outcome, why = Outcome.SKIPPED, "deselected"
         elif counts and rule.id in self.inapplicable:
@@ -102,7 +106,7 @@ class Tally:
             outcome=outcome,
             cases=self._cases[rule.id],
             failures=failures,
-            inconclusive=open_,
+            inconclusive=tuple(sorted(open_, key=lambda it: plainness(it.case))),
             why=why,
             known=tuple(covering),
             otherwise=None if otherwise is Outcome.FAIL else otherwise,
@@ -154,25 +158,39 @@ def conclude(
     return Conclusion.IN_PART if narrowed else Conclusion.CONFORMANT
 
 
-# Statuses that say nothing of an API if there is no other answer.
+# Statuses that say nothing of an API if there is no other answer. With some more, that
+# and any redirect and breakdown, there is no point in going on.
 _EMPTY_STATUSES = NO_JUDGEMENT | {404}
+_VAIN = _EMPTY_STATUSES | {403, 405, 410, 421, 426, 451}
 _BROKEN = {Trouble.DROPPED, Trouble.GARBLED}
 TROUBLE_HINTS = {
     Trouble.UNREACHABLE: "is the server running, and the port right?",
     Trouble.NAME: "is the host spelt right?",
-    Trouble.TLS: "http where https is due, or the reverse, or an unknown certificate?",
+    Trouble.TLS: "is it http where https is due, the reverse, or a matter of --ca?",
     Trouble.TIMEOUT: "the server takes connections and does not answer; see --timeout",
     Trouble.DROPPED: "the server closes connections: is it an HTTP server at all?",
     Trouble.GARBLED: "that is no answer of an API: is the port right?",
 }
 _STATUS_HINTS = {
     3: "redirects are not followed: give the URL that they lead to",
+    4: "is the URL right, mount prefix included, and does the API have that path?",
     5: "the server fails at everything: what does its own log say?",
     401: "check the token or the client's credentials",
-    404: "is the URL right, mount prefix included?",
+    403: "may these credentials create anything there, and is the URL right?",
     407: "is there a proxy on the way?",
-    429: "the target limits its callers: is there a pace it allows?",
+    426: "the server asks for another protocol: is it https rather than http?",
+    429: "the target limits its callers: is there a pace it allows, as by --rate 1/s?",
+    502: "a gateway answers: is the service behind it up, and the URL right?",
+    503: "the service is not up yet, or overloaded: wait until it is",
+    504: "a gateway answers: is the service behind it up, and the URL right?",
 }
+_LOGIN = re.compile(rb"""type=["']?password""", re.IGNORECASE)
+
+
+def _is_page(response: Response) -> bool:
+    """Return whether an answer is a page for people, by its label and beginning."""
+    labelled = response.media in {"text/html", "application/xhtml+xml"}
+    return labelled and response.body.lstrip()[:1] == b"<"
 
 
 @dataclass
@@ -180,20 +198,26 @@ class Reachability:
     """Whether the target is there, and is this API, by all exchanges so far.
 
     Attributes:
+        answers: those that are described.
         looking: whether nothing is created, so that any answer of the expected status
             shows that it is the API.
         used: what may be at fault if no valid body is accepted.
         in_a_row: cases without an answer since the last one that had one.
         broken: whether the target itself misbehaved, rather than not being there.
+        in_vain: whether all answers so far may come from something before the API, or
+            beside it.
     """
 
+    answers: Answers
     looking: bool = False
     used: str = "dialect, fixtures and URL"
     answered: int = 0
     in_a_row: int = 0
     broken: bool = False
     failure: Failure | None = None
-    _html: int = 0
+    in_vain: bool = True
+    _first: Exchange | None = None
+    _pages: int = 0
     _fits: bool = False
     _statuses: Counter[int] = field(default_factory=Counter)
 
@@ -204,8 +228,9 @@ class Reachability:
             self.answered += 1
             self.in_a_row = 0
             self.broken |= response.status >= 500
-            media = response.header("content-type") or ""
-            self._html += media.lower().startswith("text/html")
+            self._first = self._first or exchange
+            self._pages += _is_page(response)
+            self.in_vain &= self._is_vain(response)
             self._fits |= status_fits(response.status, case.status)
             cases = self.looking or case.phase == Phase.CASES
             if case.expect != Expect.SURVIVE and cases:
@@ -233,14 +258,51 @@ class Reachability:
         """Return what is wrong with the answers as a whole, and a hint."""
         if not self.answered:
             return "", TROUBLE_HINTS[self.failure.trouble] if self.failure else ""
-        if not self.learnt:
-            listed = " or ".join(str(status) for status in sorted(self._statuses))
-            most = max(self._statuses, key=lambda it: self._statuses[it], default=0)
-            hint = _STATUS_HINTS.get(most) or _STATUS_HINTS.get(most // 100, "")
-            return f"every answer was HTTP {listed}", hint
-        if self._html == self.answered:
-            return "every answer was HTML", "is the URL that of the API?"
+        if not self.learnt or (self.in_vain and not self.looking):
+            return self._nothing_learnt()
         accepts = any(status // 100 == 2 for status in self._statuses)
         if not self.looking and not accepts:
             return "no valid body was accepted", f"check {self.used}"
         return "", ""
+
+    def _is_vain(self, response: Response) -> bool:
+        status, kind = response.status, response.status // 100
+        described = self.answers.description(status, "")
+        if kind == 3:
+            return described is None
+        media = described.media if described else {}
+        if kind != 2 or not _is_page(response):
+            return kind == 5 or status in _VAIN
+        is_due = described and media and described.closest(response.media)
+        return not is_due and bool(media or not self.answers.bind)
+
+    def _nothing_learnt(self) -> tuple[str, str]:
+        """Return what all answers were, with the first of them, and what to change."""
+        if not (first := self._first) or not (response := first.response):
+            return "", ""
+        status, location = response.status, response.header("location") or ""
+        hint = _STATUS_HINTS.get(status) or _STATUS_HINTS.get(status // 100, "")
+        page = ""
+        if self._pages == self.answered and status // 100 == 2:
+            login = "it is a login page: give credentials, or "
+            hint = login * bool(_LOGIN.search(response.body))
+            page, hint = "a page of HTML, with ", f"{hint}is the URL that of the API?"
+        elif location and status // 100 == 3:
+            hint = _redirected(first, location)
+        listed = " or ".join(map(str, sorted(self._statuses or {status})))
+        called = f"{first.request.method} {first.url}"
+        called += f", with Location {short(location, 200)}" * bool(location)
+        return f"every answer was {page}HTTP {listed}, as that to {called}", hint
+
+
+def _redirected(exchange: Exchange, location: str) -> str:
+    """Return what to give instead of a URL that redirects."""
+    path = exchange.request.path.partition("?")[0]
+    own = exchange.url.partition("?")[0]
+    found = urljoin(own, location).partition("?")[0]
+    if found.endswith(path) and urlsplit(found).scheme in {"http", "https"}:
+        return f"redirects are not followed: ringspec run {found.removesuffix(path)}"
+    if found.rstrip("/") == own.rstrip("/"):
+        slash = "with" if found.endswith("/") else "without"
+        return f"the path is served {slash} a slash at its end: see [paths] of profiles"
+    return "is that a login page? give credentials, and the URL of the API itself"

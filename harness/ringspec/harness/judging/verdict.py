@@ -7,7 +7,7 @@ with a `Notice` wherever something is to be said, and always one `Ended`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -22,6 +22,10 @@ GONE = "it no longer fails"
 EXPIRED = "it expired on"
 # How the reasons begin of what stays open by the refusal of the plainest valid body.
 PLAIN_REFUSED = "the plain valid body was refused"
+# The same of another valid body, the twin of what stays open.
+TWIN_REFUSED = "its valid twin"
+# Bytes beyond which a body is hard to read.
+_LONG = 512
 
 
 class Verdict(StrEnum):
@@ -76,6 +80,17 @@ class Finding:
     case: Case
     exchange: Exchange
     twin: Case | None = None
+
+
+def plainness(case: Case) -> tuple[bool, bool, bool]:
+    """Return a key by which cases come first that are easier to follow."""
+    is_long = len(case.request.body) > _LONG
+    return case.phase is Phase.EXPLORE, bool(case.steps), is_long
+
+
+def plainest(failures: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return failures as every report tells them: those that bind most, then plain."""
+    return tuple(sorted(failures, key=lambda it: (it.level.rank, *plainness(it.case))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +193,7 @@ class RuleResult:
     """What a run found about one rule.
 
     Attributes:
-        failures: those that gate and those that only warn, in order of the cases.
+        failures: those that gate and those that only warn, the plainest first.
         otherwise: what it would be without known failures, if it fails by them alone.
     """
 

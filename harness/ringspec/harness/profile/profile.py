@@ -53,11 +53,13 @@ class Places:
     Attributes:
         shown: name of the file in messages.
         variables: of values from the environment, the variable of each.
+        has_credentials: whether the file has any, whether they count or not.
     """
 
     shown: str = ""
     text: str = field(default="", repr=False)
     variables: Mapping[Keys, str] = field(default_factory=dict)
+    has_credentials: bool = False
 
     def of(self, keys: Keys) -> str:
         """Return file and line of a value, or its variable."""
@@ -212,7 +214,8 @@ def load(
             is_dialect = keys == ("dialect",) and (path.parent / value).is_file()
             is_beside = keys not in above and (is_dialect or keys in _FILES)
             joined[keys] = str(path.parent / value) if is_beside else value
-    places = replace(places, variables=named)
+    has_credentials = any(keys[0] == "credentials" for keys in own)
+    places = replace(places, variables=named, has_credentials=has_credentials)
     found = validated(_nested(joined), places, strict=False)
     for keys, name in references.items():
         if asks and not os.getenv(name) and keys not in above and counts(keys):

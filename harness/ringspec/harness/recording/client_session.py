@@ -31,6 +31,7 @@ from ringspec.harness.judging.verdict import (
     Started,
     Verdict,
     now,
+    plainest,
 )
 from ringspec.harness.recording.capture import LIMIT, CapturedRequest, Headers
 from ringspec.harness.sending.exchange import (
@@ -492,7 +493,7 @@ class ClientSession:
             rule=rule,
             outcome=outcome,
             cases=number,
-            failures=tuple(self._failures[rule.id]),
+            failures=plainest(self._failures[rule.id]),
             why=why,
         )
 

@@ -16,7 +16,7 @@ from itertools import chain, islice
 from types import FrameType
 from urllib.parse import quote, urlencode
 
-from ringspec.harness.judging.checks import unmet
+from ringspec.harness.judging.checks import absence, unmet
 from ringspec.harness.judging.verdict import Interrupted
 from ringspec.harness.sending.exchange import (
     JAR,
@@ -27,6 +27,7 @@ from ringspec.harness.sending.exchange import (
     Played,
     Response,
     parse,
+    parsed,
     share_of,
 )
 from ringspec.harness.sending.policy import unfit
@@ -299,7 +300,8 @@ class _Script:
                 continue
             found[name] = value = at_pointer(data, place)
             if isinstance(value, bool) or not isinstance(value, str | int):
-                return f"its answer has no {place}"
+                sent, _ = parsed(step.request.body)
+                return f"its answer has {absence(data, place, sent)}"
             if why := unfit(str(value)):
                 self.unfit = True
                 return f"its answer has {short(value)} at {place}, {why}"

@@ -18,6 +18,7 @@ from ringspec.harness.judging.verdict import (
     Stale,
     Standing,
     Verdict,
+    plainness,
 )
 from ringspec.harness.running.plan import Plan
 from ringspec.spec import RuleId, nearest
@@ -87,8 +88,8 @@ class KnownAudit:
         digest = hashlib.sha256()
         for case in plan.cases:
             digest.update(line(case).encode() + b"\n")
-        # The order in which a run of the whole list would come to them.
-        whole = sorted(plan.cases, key=lambda case: bool(case.steps))
+        # The order in which a run of the whole list would tell of them.
+        told = sorted(plan.cases, key=plainness)
         return Share(
             part=part.number,
             of=part.of,
@@ -99,7 +100,7 @@ class KnownAudit:
             exclude=plan.exclude,
             quick=plan.quick is not None,
             lent=lent,
-            places={it.id: n for n, it in enumerate(whole) if it.id in open_cases},
+            places={it.id: n for n, it in enumerate(told) if it.id in open_cases},
             known=tuple(self._standings(results, own)),
             learnt=self.learnt,
         )

@@ -57,6 +57,7 @@ class Plan:
         patience_s: how long scripts may wait in vain for what is to show.
         only: ids of the cases that are fired and alone judged, whatever else is
             selected; the first case and twins are fired with them.
+        notices: what is said before anything is sent.
         made: with what the run is made, but for when.
         tape: takes down what comes from outside, if it is to be judged anew.
     """
@@ -86,6 +87,7 @@ class Plan:
     connect: Callable[[], Connection] | None = None
     known: KnownList = field(default_factory=KnownList)
     only: frozenset[str] | None = None
+    notices: tuple[str, ...] = ()
     made: Made = field(default_factory=Made)
     tape: Tape | None = None
 

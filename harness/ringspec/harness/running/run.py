@@ -82,6 +82,8 @@ _ALONE = {Phase.LIFECYCLE, Phase.EXPLORE}
 _CONFLICT = 409
 # So many valid bodies are sent with other values, if that never helps.
 _IN_VAIN = 5
+# So many more are sent to a target whose first answer says nothing of its API.
+LOOKS = 4
 _OPEN_HINT = (
     "a create may {}; a profile that says `allow_create` and `max_creates`, and names"
     " its own fixtures, lets them through"
@@ -99,6 +101,17 @@ def listed(ids: Sequence[str]) -> str:
     """Name the first few of some cases, and how many more there are."""
     more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
     return f"{', '.join(ids[:_LISTED])}{more}"
+
+
+def first_looks(cases: Iterable[Case], number: int = LOOKS) -> list[Case]:
+    """Choose what shows whether a target says anything: a few valid, and some others.
+
+    A target that does not know what valid bodies name may yet tell invalid ones.
+    """
+    single = [case for case in cases if not case.steps]
+    valid = [case for case in single if case.expect == Expect.ACCEPT][:number]
+    others = [case for case in single if case.expect == Expect.REJECT]
+    return valid + others[: number // 2]
 
 
 def effects_in(plan: Plan, cases: Iterable[Case]) -> Counter[Effect]:
@@ -173,7 +186,9 @@ class Session:
         dialect = plan.contract.dialect or "none"
         named = ", ".join(sorted(plan.safety.fixtures_named)) or "none"
         used = f"the dialect ({dialect}), the fixtures ({named}) and the URL"
-        self._reachability = Reachability(looking=bool(policy.no_create), used=used)
+        self._reachability = Reachability(
+            plan.contract.answers, looking=bool(policy.no_create), used=used
+        )
         self._began = time.perf_counter()
         self._total = len(self.cases) + plan.explored
         self._left = list(self.cases)
@@ -286,18 +301,32 @@ class Session:
             if refused is not None:
                 self._end(*refused)
                 return
+            # What was repeated in vain takes a while, each time.
+            number = LOOKS // 2 if exchange.sent > 1 else LOOKS
+            looks = first_looks(self._left, number)
+            if self._reachability.in_vain and looks:
+                yield from self._singles(looks)
+                if self._reachability.in_vain and not self._ended_by:
+                    message, hint = self._reachability.account()
+                    self._end(f"{message}; stopped after {self.done} cases", hint)
         if is_unguarded(self._plan):
             message = "without credentials: the rules of authentication do not apply"
             yield Notice(message=message)
-        for case, exchange in self._fired([it for it in self._left if not it.steps]):
+        if not self._ended_by:
+            yield from self._singles([it for it in self._left if not it.steps])
+        if not self._ended_by:
+            yield from self._scripts()
+        if self._plan.explored and self._reachability.learnt and not self._ended_by:
+            yield from self._explore()
+
+    def _singles(self, cases: Sequence[Case]) -> Iterator[Event]:
+        """Fire cases of one request."""
+        for case, exchange in self._fired(cases):
             judged = self._judged(self._weighed(case, exchange))
             yield judged
             yield from self._notices()
             if self._stops(judged.findings):
                 return
-        yield from self._scripts()
-        if self._plan.explored and self._reachability.learnt and not self._ended_by:
-            yield from self._explore()
 
     def _scripts(self) -> Iterator[Event]:
         """Play the scripts, and judge them together.

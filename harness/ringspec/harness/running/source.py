@@ -54,7 +54,7 @@ class LiveSource:
             self._journal = Journal(plan.safety.journal or default_path())
         self._guard: Guard | None = None
         self._explorer: Explorer | None = None
-        self._messages: list[str] = []
+        self._messages = list(plan.notices)
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
             self._messages.append(f"by the proxy {proxy}, as the environment says")

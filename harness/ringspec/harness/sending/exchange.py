@@ -500,8 +500,9 @@ def share_of(body: bytes) -> float:
 def parse(response: Response) -> tuple[Json, str]:
     """Return an answer's JSON, or MISSING and the reason."""
     if not is_json(response.media):
-        label = response.media or "nothing"
-        return MISSING, f"the answer is labelled {label}, not JSON"
+        if not response.media:
+            return MISSING, "the answer has no Content-Type, so that it is no JSON"
+        return MISSING, f"the answer is labelled {response.media}, not JSON"
     return parsed(response.body)
 
 

@@ -42,6 +42,14 @@ _CLOSED = re.compile("disconnected|peer closed")
 _TLS_ALERT = b"\x15\x03"
 
 
+# What some TLS servers answer to a request without TLS, all with status 400.
+_AT_TLS = re.compile(rb"https|ssl|tls", re.IGNORECASE)
+_SPEECH = {"https": "TLS", "http": "HTTP without TLS"}
+_NOT_THERE = frozenset({Trouble.UNREACHABLE, Trouble.NAME})
+# How long one connection may take that is made to learn which of them it is.
+_GLANCE_S = 5.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """How a target is reached.
@@ -230,6 +238,8 @@ class Target(Sender):
         route: Route | None = None,
     ) -> None:
         super().__init__(checked_url(url), filling, timeout_s)
+        # Whether the scheme may be wrong: at first, and not by a proxy.
+        self._in_doubt = not (route and route.proxy)
         trust_env = not is_loopback(url)
         opened = route.opened() if route else {}
         self._client = httpx.AsyncClient(
@@ -248,6 +258,16 @@ class Target(Sender):
         await self._client.aclose()
 
     async def _answer(self, request: Request, url: str) -> Response | Failure:
+        found = await self._once_sent(request, url)
+        if self._in_doubt and url.startswith(self.url):
+            self._in_doubt = False
+            if other := await _other_scheme(self.url, found):
+                message = f"the target speaks {_SPEECH[other]}: give {other}"
+                message += self.url[self.url.index("://") :]
+                return Failure(trouble=Trouble.TLS, message=message)
+        return found
+
+    async def _once_sent(self, request: Request, url: str) -> Response | Failure:
         answer = AnswerStart()
         ANSWER_START.set(answer)
         went_out = True
@@ -275,6 +295,42 @@ class Target(Sender):
             content=self.filling.body(request),
         )
         return await read(await self._client.send(built, stream=True))
+
+
+async def _other_scheme(url: str, found: Response | Failure) -> str:
+    """Return the scheme that a target speaks, if it is the other one; else nothing.
+
+    A handshake sends no request; without TLS one is sent, to this machine alone.
+    """
+    parts, context, said = urlsplit(url), None, ""
+    if isinstance(found, Failure):
+        said = found.message
+        if "CERTIFICATE" in said or found.trouble in _NOT_THERE:
+            return ""
+    elif (
+        parts.scheme != "http" or found.status != 400 or not _AT_TLS.search(found.body)
+    ):
+        return ""
+    if parts.scheme == "http":
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    elif "WRONG_VERSION" in said or not is_loopback(url):
+        return "http" if "WRONG_VERSION" in said else ""
+    host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(_GLANCE_S):
+            reader, writer = await asyncio.open_connection(host, port, ssl=context)
+            try:
+                if context is not None:
+                    return "https"
+                writer.write(b"OPTIONS * HTTP/1.0\r\n\r\n")
+                return "http" if (await reader.read(5)) == b"HTTP/" else ""
+            finally:
+                # At once: to close TLS waits for the other side.
+                writer.transport.abort()
+    except OSError as error:  # a server that asks for a certificate answers by an alert
+        return "https" if "ALERT" in str(error) else ""
 
 
 async def read(answer: httpx.Response) -> Response | Failure:

@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 BEHIND_S = 0.15
 
 
+def _other(**methods: Callable[..., object]) -> type[Store]:
+    return type("Other", (Store,), methods)
+
+
 def with_ids(name: str) -> type[Store]:
     """Return a store that generates ids in another way."""
     give, numbers = _IDS[name], count(1)
 
-    class OtherIds(Store):
-        def made(self, body: JsonObject, size: int) -> Broadcast:
-            made = Store.made(self, body, size)
-            number = next(numbers) if name == "numbered" else len(self) + 1
-            return replace(made, broadcast_id=give(body, number))
+    def made(store: Store, body: JsonObject, size: int) -> Broadcast:
+        number = next(numbers) if name == "numbered" else len(store) + 1
+        return replace(Store.made(store, body, size), broadcast_id=give(body, number))
 
-    return OtherIds
+    return _other(made=made)
 
 
 # The id of a broadcast, given its body and its number.
@@ -52,11 +54,10 @@ def listing(name: str) -> type[Store]:
     """Return a store that lists the wrong broadcasts."""
     choose = _LISTED[name]
 
-    class OtherList(Store):
-        def slice(self, start: int, stop: int) -> list[Broadcast]:
-            return choose(list(self._kept.values()), start, stop)
+    def listed(store: Store, start: int, stop: int) -> list[Broadcast]:
+        return choose(Store.slice(store, 0, len(store)), start, stop)
 
-    return OtherList
+    return _other(slice=listed)
 
 
 # The broadcasts listed, given all, oldest first, and the range asked for.
@@ -76,13 +77,10 @@ def updating(name: str) -> type[Store]:
     """Return a store that keeps another body than that of an update."""
     merge = _UPDATED[name]
 
-    class OtherUpdate(Store):
-        def change(
-            self, broadcast: Broadcast, body: JsonObject, size: int
-        ) -> Broadcast:
-            return Store.change(self, broadcast, merge(broadcast.body, body), size)
+    def change(it: Store, before: Broadcast, body: JsonObject, size: int) -> Broadcast:
+        return Store.change(it, before, merge(before.body, body), size)
 
-    return OtherUpdate
+    return _other(change=change)
 
 
 # The body kept, given those before and of the update.
@@ -210,10 +208,9 @@ class FindsNewest(Store):
 def beginning(states: str | dict[str, str]) -> type[Store]:
     """Return a store with another first state, which may depend on the due one."""
 
-    class OtherState(Store):
-        def made(self, body: JsonObject, size: int) -> Broadcast:
-            made = Store.made(self, body, size)
-            state = states if isinstance(states, str) else states.get(made.state)
-            return replace(made, state=state or made.state)
+    def made(store: Store, body: JsonObject, size: int) -> Broadcast:
+        due = Store.made(store, body, size)
+        state = states if isinstance(states, str) else states.get(due.state)
+        return replace(due, state=state or due.state)
 
-    return OtherState
+    return _other(made=made)
