@@ -332,7 +332,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Any:
     ids=["none", "blank", "bearer", "header"],
 )
 def test_token_that_is_given_is_neither_fetched_nor_renewed(
-    given: dict[str, str], token: str | None
+    given: dict[str, Any], token: str | None
 ) -> None:
     filling = Credentials(**given).filling(1)
 
@@ -362,7 +362,7 @@ def test_token_that_fits_no_header_is_wrong_usage(bearer: str) -> None:
     ],
 )
 def test_half_of_what_is_needed_is_wrong_usage(
-    given: dict[str, str], message: str
+    given: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
         Credentials(**given).filling(1)
