@@ -273,7 +273,7 @@ def test_part_that_did_not_come_leaves_rules_open(
 
     ends = Conclusion.INCONCLUSIVE if lost else Conclusion.IN_PART
     assert (len(roll.lost), found.result.conclusion) == (lost, ends)
-    assert any("1 worker lost" in each for each in found.summary()) == bool(lost)
+    assert any("1 worker lost" in each for each in found.notices()) == bool(lost)
 
 
 def test_being_turned_away_is_no_verdict(setup: LoadSetup, right: LoadCounts) -> None:

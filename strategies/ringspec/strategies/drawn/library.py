@@ -344,17 +344,13 @@ class Breaker:
             choices = ByteChoices(data[:_CHOICES])
             valid = read(ByteChoices(data[_CHOICES:]))
             number = choices.below(_FAULTS)
-            both = {}
-            if isinstance(valid, dict) and isinstance(self._plain, dict):
-                both = {**self._plain, **valid}
+            plain, both = self._plain, dict[str, Json]()
+            if isinstance(valid, dict) and isinstance(plain, dict):
+                both = {**plain, **valid}
             reset = [
                 name
                 for name in both
-                if not (
-                    name in valid
-                    and name in self._plain
-                    and same(valid[name], self._plain[name])
-                )
+                if not same(valid.get(name, NOTHING), plain.get(name, NOTHING))
                 and not choices.below(_RESET)
             ]
             # Other assertions of the rule may have more faults in this body.

@@ -158,11 +158,7 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
         high = high if isinf(high) else floor(high)
     shape = Shape(
         kind=kind,
-        enum=_both(
-            lambda one, other: tuple(v for v in one if any(same(v, e) for e in other)),
-            left.enum,
-            right.enum,
-        ),
+        enum=_both(_shared, left.enum, right.enum),
         excluded=left.excluded + right.excluded,
         low=low,
         high=high,
@@ -181,11 +177,9 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
     )
     choices = shape.choices()
     if choices is not None:
-        # Listed values replace the bounds: shapes that admit the same ones become
-        # equal.
-        return (
-            Shape(kind=kind, enum=choices, examples=shape.examples) if choices else None
-        )
+        # Listed values replace the bounds: shapes of the same ones become equal.
+        shape = Shape(kind=kind, enum=choices, examples=shape.examples)
+        return shape if choices else None
     # Other reasons for which no value fits show on building.
     is_empty = (
         low > high
@@ -218,6 +212,10 @@ def _both(combine: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     if left is None or right is None:
         return left if right is None else right
     return combine(left, right)
+
+
+def _shared(left: tuple[Json, ...], right: tuple[Json, ...]) -> tuple[Json, ...]:
+    return tuple(one for one in left if any(same(one, other) for other in right))
 
 
 def _common(left: float, right: float) -> float:
