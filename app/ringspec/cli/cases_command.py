@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import contract_options, seed_option, selection_options
+from ringspec.cli.options import options
 from ringspec.harness.judging.selection import Selection
 from ringspec.spec import load
 from ringspec.strategies import CASE_SCHEMA, cases_of, line
@@ -21,17 +21,7 @@ def _schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  
 
 
 @click.command("cases", cls=ManualCommand)
-@seed_option
-@click.option(
-    "--schema",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_schema,
-    help="Print the JSON Schema of a line instead, and exit.",
-)
-@selection_options
-@contract_options
+@options("cases", schema={"callback": _schema})
 def command(
     *,
     seed: int,

@@ -11,12 +11,10 @@ import click
 
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
-    color_option,
     file_type,
-    flag,
-    format_option,
+    options,
+    report_option,
     report_paths,
-    reports_option,
     screen,
 )
 from ringspec.cli.outputs import attempted
@@ -41,24 +39,14 @@ from ringspec.spec import UsageError
 
 @click.command("compare", cls=ManualCommand)
 @click.argument("paths", metavar="REPORT.json|FOLDER...", nargs=-1, type=file_type)
-@flag(
-    "--runs",
-    help="Two runs of one target, the earlier one first: regressions and fixes.",
+@options(
+    "compare",
+    reports=report_option(
+        f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)};"
+        f" with --merge {', '.join(MERGED_FORMATS)}.",
+        lambda: dict.fromkeys((*COMPARISON_FORMATS, *MERGED_FORMATS)),
+    ),
 )
-@flag("--providers", help="Several targets side by side: a matrix, differences first.")
-@flag(
-    "--merge",
-    help="All parts of one list, as `run --shard I/N` fires them: one verdict.",
-)
-@flag("--one-deployment", help="With --merge: the parts' URLs lead to one target.")
-@flag("--all", "everything", help="Also the rules that are alike.")
-@format_option("table", "json", "markdown")
-@reports_option(
-    f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)};"
-    f" with --merge {', '.join(MERGED_FORMATS)}.",
-    lambda: dict.fromkeys((*COMPARISON_FORMATS, *MERGED_FORMATS)),
-)
-@color_option
 def command(  # noqa: PLR0913 - its options
     *,
     paths: tuple[Path, ...],

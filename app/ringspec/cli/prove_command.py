@@ -13,13 +13,7 @@ from pathlib import Path
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import (
-    contract_options,
-    flag,
-    format_option,
-    seed_option,
-    selection_options,
-)
+from ringspec.cli.options import options
 from ringspec.harness.judging.selection import Selection
 from ringspec.reports import console, print_template
 from ringspec.spec import Contract, Json, RuleId, UsageError, load
@@ -48,11 +42,7 @@ _PACE = 0.2
 
 
 @click.command("prove", cls=ManualCommand)
-@format_option("table", "json")
-@seed_option
-@flag("--quick", help="Name the cases that are enough.")
-@selection_options
-@contract_options
+@options("prove")
 def command(  # noqa: PLR0913 - its options
     *,
     shape: str,

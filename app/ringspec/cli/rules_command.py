@@ -8,16 +8,14 @@ from pathlib import Path
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import contract_options, format_option, selection_options
+from ringspec.cli.options import options
 from ringspec.harness.judging.selection import Selection
 from ringspec.reports import print_rules, render_rules, rules_json
 from ringspec.spec import load
 
 
 @click.command("rules", cls=ManualCommand)
-@format_option("table", "json", "markdown", text="How to print them.")
-@selection_options
-@contract_options
+@options("rules", shape={"help": "How to print them."})
 def command(
     *,
     shape: str,

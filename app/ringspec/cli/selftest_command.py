@@ -20,12 +20,10 @@ from ringspec.cli.exits import INTERRUPTED
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     Choice,
-    color_option,
     completer,
-    flag,
-    level_type,
+    options,
+    report_option,
     report_paths,
-    reports_option,
     screen,
 )
 from ringspec.cli.outputs import attempted
@@ -83,29 +81,11 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
     nargs=-1,
     shell_complete=completer(lambda: MUTANTS),
 )
-@click.option(
-    "--level",
-    type=level_type,
-    default=Level.MAY.value,
-    help="At which the mutants are run; lawful variants have their own.",
+@options(
+    "selftest",
+    dialect={"type": Choice(DIALECTS)},
+    reports=report_option("Write the matrix: json.", lambda: MATRIX_FORMATS),
 )
-@click.option(
-    "--dialect",
-    type=Choice(DIALECTS),
-    default=CANONICAL,
-    help="The spelling that all of them speak.",
-)
-@reports_option("Write the matrix: json.", lambda: MATRIX_FORMATS)
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    help="Servers run at once; as many as there are processors.",
-)
-@flag(
-    "--over-network",
-    help="Reach every server by a socket, not only those that need it.",
-)
-@color_option
 def command(
     *,
     prefixes: tuple[str, ...],

@@ -258,32 +258,6 @@ def test_columns_are_named_by_what_tells_them_apart(
     assert [column.label for column in found.columns] == labels
 
 
-def twenty(made: Made) -> list[Path]:
-    outcomes = ("pass", "fail", "inconclusive", "skipped", "known")
-    return [
-        made(
-            f"{number}.json",
-            told(outcomes[number % 5]),
-            target=f"https://voice-{number}.provider.example/api",
-        )
-        for number in range(20)
-    ]
-
-
-@pytest.mark.parametrize("width", [40, 80, 200])
-@pytest.mark.parametrize("number", [2, 5, 20])
-def test_matrix_fits_the_screen(
-    made: Made, monkeypatch: pytest.MonkeyPatch, width: int, number: int
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(width))
-
-    out = text(compare_reports(twenty(made)[:number]))
-
-    assert max(map(len, out.splitlines()[4:])) <= max(width, 60)
-    assert RULE in out
-    assert "1 rule differs" in out
-
-
 class _Page(HTMLParser):
     """Collects the tags and attributes of a page."""
 
