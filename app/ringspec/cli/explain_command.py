@@ -8,12 +8,7 @@ from pathlib import Path
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import (
-    completer,
-    contract_options,
-    format_option,
-    rule_prefixes,
-)
+from ringspec.cli.options import completer, options, rule_prefixes
 from ringspec.reports import explain, print_rules, render_rules
 from ringspec.spec import Contract, RuleId, UsageError, load, nearest
 
@@ -26,8 +21,7 @@ from ringspec.spec import Contract, RuleId, UsageError, load, nearest
     required=True,
     shell_complete=completer(rule_prefixes),
 )
-@format_option("text", "json", "markdown")
-@contract_options
+@options("explain")
 def command(
     *,
     ids: tuple[str, ...],

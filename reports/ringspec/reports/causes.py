@@ -131,12 +131,13 @@ def refusal(result: Result) -> Refusal | None:
     reasons: dict[str, str] = {}
     opened: Counter[str] = Counter()
     found = [it for each in result.rules for it in (*each.failures, *each.inconclusive)]
-    plain = [it.case.id for it in found if it.reason.startswith(PLAIN_REFUSED)]
+    plain = [it.case for it in found if it.reason.startswith(PLAIN_REFUSED)]
+    plain.sort(key=lambda case: bool(case.twin))
     for each in result.rules if result.learnt else ():
         reason = first_reason(each)
         if each.outcome is Outcome.INCONCLUSIVE and reason.startswith(REFUSED):
             twin = _TWIN.match(reason)
-            case = twin[1] if twin else next(iter(plain), "")
+            case = twin[1] if twin else plain[0].id
             rules.append(each)
             opened[case] += 1
             reasons.setdefault(case, reason.removeprefix("its "))
