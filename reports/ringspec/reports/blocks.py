@@ -21,19 +21,9 @@ from ringspec.harness import (
     RuleResult,
     Stale,
 )
-from ringspec.reports.case_text import (
-    by_reason,
-    case_rows,
-    deciding,
-    expiry,
-    extent,
-    first_reason,
-    judged_share,
-    untested_share,
-)
-from ringspec.reports.causes import explained, refusal
+from ringspec.reports.case_text import by_reason, deciding, expiry, first_reason
+from ringspec.reports.causes import explained
 from ringspec.reports.console import hanging, live, page, print_template
-from ringspec.reports.curl import curl
 from ringspec.reports.printable import counted, shown, visible
 from ringspec.spec import RuleId
 
@@ -87,7 +77,6 @@ def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
         **{**by_default, **about},
         **_table(result),
         known=_known(result),
-        refused=refusal(result),
         inconclusive=by_reason(result, write=_reason),
         untested=by_reason(result, Outcome.UNTESTED, _reason),
         named=_named(result),
@@ -97,12 +86,6 @@ def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
         dash="─" if console.encoding.startswith("utf") else "-",
         chosen=chosen,
         excuse=_excuse,
-        case_rows=case_rows,
-        curl=curl,
-        deciding=deciding,
-        judged_share=judged_share,
-        untested_share=untested_share,
-        extent=extent,
     )
 
 
