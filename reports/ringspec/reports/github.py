@@ -34,7 +34,7 @@ class GitHubAnnotations:
 
     def __init__(
         self,
-        inner: Display,
+        inner: Display | None,
         redactor: Redactor | None = None,
         stdout: TextIO | None = None,
         docs: str = "",
@@ -51,7 +51,8 @@ class GitHubAnnotations:
         if not self._word and isinstance(event, Started):
             self._word = secrets.token_hex(16)
             self._print(f"::stop-commands::{self._word}")
-        self._inner.handle(event)
+        if self._inner:
+            self._inner.handle(event)
         if isinstance(event, Judged):
             self._judged.append(event)
         if isinstance(event, Ended):
@@ -63,7 +64,8 @@ class GitHubAnnotations:
     def close(self) -> None:
         """Close the other reporter; commands are heard again."""
         try:
-            self._inner.close()
+            if self._inner:
+                self._inner.close()
         finally:
             self._resume()
 
