@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 from ringspec.harness.judging import checks
 from ringspec.harness.judging.checks import NO_JUDGEMENT
 from ringspec.harness.judging.oracle import ERROR_STATUS, Oracle, missing_links
-from ringspec.harness.judging.verdict import Finding, Verdict
+from ringspec.harness.judging.verdict import Finding, Judged, Verdict
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.exchange import Exchange, Played, Trouble
 from ringspec.spec import Level, RuleId
@@ -60,8 +60,8 @@ class Failures(dict[FailureKind, Level]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """An example that was fired, and its findings.
+class Attempt(Judged):
+    """An example of explore.
 
     Attributes:
         idle: what a target may leave undone, and did, so that a walk ended.
@@ -69,9 +69,6 @@ class Attempt:
         sent: how many requests it took.
     """
 
-    case: Case
-    exchange: Exchange
-    findings: tuple[Finding, ...]
     idle: str = ""
     ended: int = 0
     sent: int = 1

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, TypeAlias
 
@@ -339,8 +339,7 @@ class Search:
             or known.is_new(kind_of(each), levels[kind_of(each)])
         )
         known.note(attempt.findings)
-        judged = Judged(case=attempt.case, exchange=attempt.exchange, findings=findings)
-        self._found.append(judged)
+        self._found.append(replace(attempt, findings=findings))
 
     @_own_errors()
     def _fails(self, drawn: Drawn) -> bool:
