@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result, Started
+from ringspec.harness import Ended, Event, Finding, Outcome, Result, Started
 from ringspec.reports.case_text import by_reason, status_line
 from ringspec.reports.causes import Cause, causes, refusal
 from ringspec.reports.files import Display, rule_link
@@ -44,7 +44,6 @@ class GitHubAnnotations:
         self._out = stdout or sys.stdout
         self._docs = docs
         self._word = ""
-        self._judged: list[Judged] = []
 
     def handle(self, event: Event) -> None:
         """Show an event; stop commands before the first, annotate after the last."""
@@ -52,12 +51,10 @@ class GitHubAnnotations:
             self._word = secrets.token_hex(16)
             self._print(f"::stop-commands::{self._word}")
         self._inner.handle(event)
-        if isinstance(event, Judged):
-            self._judged.append(event)
         if isinstance(event, Ended):
             self._resume()
             result = self._redactor.event(event).result
-            for each in commands(result, self._docs, self._judged):
+            for each in commands(result, self._docs):
                 self._print(each)
 
     def close(self) -> None:
@@ -77,11 +74,9 @@ class GitHubAnnotations:
         self._out.flush()
 
 
-def commands(
-    result: Result, docs: str = "", judged: Sequence[Judged] = ()
-) -> Iterator[str]:
+def commands(result: Result, docs: str = "") -> Iterator[str]:
     """Yield a result, free of secrets, as workflow commands."""
-    found = causes(result, judged) if result.learnt else ()
+    found = causes(result) if result.learnt else ()
     new = [_cause(each, docs) for each in found if not each.known]
     new += [
         _command("error", f"known failure {each.known.id}", each.why)
