@@ -31,7 +31,7 @@ from ringspec.reports.case_text import (
     untested_share,
 )
 from ringspec.reports.causes import explained, refusal
-from ringspec.reports.console import hanging, live, page
+from ringspec.reports.console import hanging, live, page, print_template
 from ringspec.reports.curl import curl
 from ringspec.reports.printable import counted, shown, visible
 from ringspec.spec import RuleId
@@ -70,8 +70,6 @@ def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
     are told with some cases or `verbose`; what shows `more` of them; commands that are
     `next`, and why; and other `stale` entries than the result's.
     """
-    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
-
     by_default = {
         "found": (),
         "warned": (),
@@ -80,7 +78,7 @@ def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
         "more": _MORE,
         "next": (),
     }
-    told(
+    print_template(
         console,
         "run.txt",
         parts=parts,

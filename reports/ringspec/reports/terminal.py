@@ -99,7 +99,6 @@ class Terminal:
                     show(self._out, "ids", "conclusion", result=event.result)
                 else:
                     self._print(event.result)
-                self._out.file.flush()
 
     def _begin(self, started: Started) -> None:
         self._started, self._level = started, started.level

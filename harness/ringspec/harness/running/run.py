@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ringspec.harness.exploring.explore import (
     SERVED,
     Attempt,
-    Explorer,
     Failures,
-    SearchLimits,
     judge,
     offered_lifecycle,
     walked,
@@ -363,12 +361,6 @@ class Session:
 
     def _explore(self) -> Iterator[Event]:
         plan, selected = self._plan, self._selected
-        limits = SearchLimits(
-            examples=plan.examples,
-            seconds=plan.explore_s,
-            seed=plan.seed,
-            known=self._failed,
-        )
         from ringspec.strategies import Walk  # noqa: PLC0415 - it takes a while
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
@@ -387,22 +379,22 @@ class Session:
             attempt = Attempt(case=example, exchange=exchange, findings=findings)
             return self._cut(attempt)
 
-        def search() -> Explorer:
-            life = offered_lifecycle(plan, selected, play)
-            return Explorer(plan.contract, selected, limits, life)
+        def search() -> Iterator[Judged | Notice]:
+            from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - as above
 
-        explored = self._source.explored(search, fire, play=play, anew=self._anew)
-        with closing(explored) as events:
-            for event in events:
-                self._keep(event)
-                findings = event.findings if isinstance(event, Judged) else ()
-                self.done += isinstance(event, Judged)
-                # A rule that explore reports on is no longer left out.
-                self._tally.skipped -= {each.rule for each in findings}
-                self._tally.add(findings)
-                yield event
-                if self._stops(findings):
-                    return
+            life = offered_lifecycle(plan, selected, play)
+            return Search(plan, selected, self._failed, life, fire).run()
+
+        for event in self._source.explored(search, play, self._anew):
+            self._keep(event)
+            findings = event.findings if isinstance(event, Judged) else ()
+            self.done += isinstance(event, Judged)
+            # A rule that explore reports on is no longer left out.
+            self._tally.skipped -= {each.rule for each in findings}
+            self._tally.add(findings)
+            yield event
+            if self._stops(findings):
+                return
 
     def _fired(
         self, cases: Sequence[Case], **options: Any

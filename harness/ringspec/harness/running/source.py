@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,16 +26,13 @@ from ringspec.harness.sending.target import Target
 from ringspec.strategies import Case
 
 if TYPE_CHECKING:
-    from ringspec.harness.exploring.explore import Attempt, Explorer
     from ringspec.harness.running.plan import Plan
-    from ringspec.strategies import Walk
 
 # How long cleaning up may take: after a run, and after an interrupt.
 CLEAN_S, HASTY_S = 60.0, 15.0
 
 
-Search: TypeAlias = "Callable[[], Explorer]"
-Fire: TypeAlias = "Callable[[Case | Walk], Attempt]"
+Told: TypeAlias = Iterator[Judged | Notice]
 Play: TypeAlias = Callable[[Case], Exchange]
 Anew: TypeAlias = Callable[[Judged], Judged]
 
@@ -53,7 +50,6 @@ class LiveSource:
         if plan.live and not policy.no_create:
             self._journal = Journal(plan.safety.journal or default_path())
         self._guard: Guard | None = None
-        self._explorer: Explorer | None = None
         self._messages = list(plan.notices)
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
@@ -84,8 +80,6 @@ class LiveSource:
             def interrupt() -> None:
                 self._volley.interrupt()
                 guard.hurry(HASTY_S)
-                if self._explorer is not None:
-                    self._explorer.interrupt()
 
             with interrupts(runner.get_loop(), interrupt):
                 try:
@@ -186,13 +180,10 @@ class LiveSource:
     def found(self, exchange: Exchange) -> None:
         """Know nothing: it is to be judged."""
 
-    def explored(
-        self, search: Search, fire: Fire, play: Play, anew: Anew
-    ) -> Generator[Judged | Notice, None, None]:
-        """Search, and fire what that asks for."""
+    def explored(self, search: Callable[[], Told], play: Play, anew: Anew) -> Told:
+        """Search, by firing what that asks for."""
         del play, anew
-        self._explorer = search()
-        yield from self._explorer.events(self._runner, fire)
+        return search()
 
 
 class TapeSource:
@@ -236,11 +227,9 @@ class TapeSource:
         late = (it for it in self._late if it.exchange.request == exchange.request)
         return next(late).found
 
-    def explored(
-        self, search: Search, fire: Fire, play: Play, anew: Anew
-    ) -> Generator[Judged | Notice, None, None]:
+    def explored(self, search: Callable[[], Told], play: Play, anew: Anew) -> Told:
         """Play what was fired, and yield what was found by it, judged anew."""
-        del search, fire
+        del search
         while self._left:
             match self._left[0]:
                 case Fired(case=case):
