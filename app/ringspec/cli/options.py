@@ -183,11 +183,11 @@ def _option(name: str, more: Mapping[str, dict[str, Any]]) -> Decorator[Any]:
 
 def selected(
     *,
-    select: tuple[str, ...],
-    exclude: tuple[str, ...],
     contract: Path | None,
     operation: str | None,
     dialect: str | None,
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
 ) -> tuple[Contract, Selection]:
     """Return the contract and the rules that options name."""
     from ringspec.harness.judging.selection import Selection  # noqa: PLC0415 - heavy
