@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Sequence
 from typing import TextIO
 
-from ringspec.harness import Ended, Event, Judged, Outcome, Result, Started
+from ringspec.harness import Ended, Event, Outcome, Result, Started
 from ringspec.reports.case_text import by_reason, status_line
 from ringspec.reports.causes import causes, refusal
 from ringspec.reports.files import Display, rule_link
@@ -42,7 +41,6 @@ class GitHubAnnotations:
         self._out = stdout or sys.stdout
         self._docs = docs
         self._word = ""
-        self._judged: list[Judged] = []
 
     def handle(self, event: Event) -> None:
         """Show an event; stop commands before the first, annotate after the last."""
@@ -51,12 +49,10 @@ class GitHubAnnotations:
             self._print(f"::stop-commands::{self._word}")
         if self._inner:
             self._inner.handle(event)
-        if isinstance(event, Judged):
-            self._judged.append(event)
         if isinstance(event, Ended):
             self._resume()
             result = self._redactor.event(event).result
-            for each in commands(result, self._docs, self._judged):
+            for each in commands(result, self._docs):
                 self._print(each)
 
     def close(self) -> None:
@@ -77,16 +73,14 @@ class GitHubAnnotations:
         self._out.flush()
 
 
-def commands(
-    result: Result, docs: str = "", judged: Sequence[Judged] = ()
-) -> list[str]:
+def commands(result: Result, docs: str = "") -> list[str]:
     """Write a result, free of secrets, as workflow commands."""
     from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
 
     written = filled(
         "github.txt",
         result=result,
-        causes=causes(result, judged) if result.learnt else (),
+        causes=causes(result) if result.learnt else (),
         refused=refusal(result),
         inconclusive=by_reason(result) if result.learnt else {},
         untested=by_reason(result, Outcome.UNTESTED),

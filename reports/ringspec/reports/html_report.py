@@ -85,7 +85,7 @@ def render(record: Record) -> bytes:
             "inconclusive": by_reason(result) if result.learnt else {},
             "untested": by_reason(result, Outcome.UNTESTED),
         },
-        causes=causes(result, record.judged),
+        causes=causes(result),
         refused=refusal(result),
         groups=groups,
         levels=[each for each in Level if each in levels],
