@@ -73,7 +73,7 @@ _LISTED = 8
 # So many bytes of one answer are kept for reports; once those of all have filled the
 # room, which is larger for a tape, far fewer.
 _KEPT, _KEPT_LATER, _ROOM, _TAPE_ROOM = 2**19, 2**12, 2**24, 2**26
-_Judged = TypeVar("_Judged", Judged, Attempt)
+_Judged = TypeVar("_Judged", bound=Judged)
 # Scripts that others would disturb.
 _ALONE = {Phase.LIFECYCLE, Phase.EXPLORE}
 # What conflicts with something that is there already.
