@@ -8,13 +8,24 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from ringspec.spec import PROFILES, Level, UsageError, dialect_names, did_you_mean, load
+from ringspec.spec import (
+    PROFILES,
+    Contract,
+    Level,
+    UsageError,
+    dialect_names,
+    did_you_mean,
+    load,
+)
+
+if TYPE_CHECKING:
+    from ringspec.harness.judging.selection import Selection
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
@@ -168,6 +179,21 @@ def _option(name: str, more: Mapping[str, dict[str, Any]]) -> Decorator[Any]:
     elif "type" in row:
         row["type"] = _TYPES[row["type"]]
     return click.option(f"--{flag}", parameter, **{**row, **more.get(parameter, {})})
+
+
+def selected(
+    *,
+    contract: Path | None,
+    operation: str | None,
+    dialect: str | None,
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+) -> tuple[Contract, Selection]:
+    """Return the contract and the rules that options name."""
+    from ringspec.harness.judging.selection import Selection  # noqa: PLC0415 - heavy
+
+    loaded = load(contract, operation=operation, dialect=dialect)
+    return loaded, Selection.of(loaded, select, exclude)
 
 
 def typed(context: click.Context) -> dict[str, str]:

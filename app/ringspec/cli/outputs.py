@@ -49,7 +49,7 @@ class Outputs:
     def __init__(
         self,
         wanted: Sequence[tuple[str, Path]],
-        display: Display,
+        display: Display | None,
         redactor: Redactor,
         docs: str = "",
         *,
@@ -64,7 +64,7 @@ class Outputs:
         ]
         if annotates and on_github():
             display = GitHubAnnotations(display, redactor, screen(wanted), docs)
-        self._display: Display | None = display
+        self._display = display
         self._error: OSError | None = None
 
     def handle(self, event: Event) -> None:

@@ -128,8 +128,8 @@ class ReplayOptions(FireOptions):
             )
         named = contract.get("operation") if self.contract else None
         seed = past["seed"] if self.seed is None else self.seed
-        operation = self.operation or named
-        return replace(setup, operation=operation, dialect=dialect, seed=seed), address
+        operation, profile = self.operation or named, replace(profile, dialect=dialect)
+        return replace(setup, profile=profile, operation=operation, seed=seed), address
 
     def _plan(
         self,

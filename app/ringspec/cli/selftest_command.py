@@ -51,7 +51,7 @@ from ringspec.reports import (
     KillMatrix,
     ProgressLine,
     ServerKind,
-    check_matrix,
+    check,
     console,
     print_matrix,
     render_matrix,
@@ -104,7 +104,11 @@ def command(
     Exit status: 0 if every defect is noticed by its rule and no correct server is
     accused, 1 if not.
     """
-    wanted = report_paths(reports, check_matrix, "json=matrix.json")
+    wanted = report_paths(
+        reports,
+        lambda name, path: check(path, name, MATRIX_FORMATS, "matrix"),
+        "json=matrix.json",
+    )
     contract = load(dialect=None if dialect == CANONICAL else dialect)
     servers = fleet(contract, prefixes, Level(level), over_network=over_network)
     began = time.monotonic()

@@ -12,7 +12,7 @@ import pytest
 
 from ringspec.harness import Exchange, Finding
 from ringspec.harness.exploring import search
-from ringspec.harness.exploring.explore import Attempt, SearchLimits, walked
+from ringspec.harness.exploring.explore import Attempt, Failures, walked
 from ringspec.harness.judging.oracle import Oracle, missing_links
 from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import Patience, play
@@ -70,8 +70,7 @@ def walk(contract: Contract, cases: tuple[Case, ...]) -> Walking:
 
     def go(api: Connection, walks: int = WALKS, **options: Any) -> Walked:
         oracle = Oracle(contract)
-        seconds = options.pop("seconds", 60.0)
-        limits = SearchLimits(examples=walks, seconds=seconds, **options)
+        plan = Plan(contract=contract, cases=cases, url="", examples=walks, **options)
         with asyncio.Runner() as runner:
 
             def once(case: Case, *, patient: bool = True) -> Exchange:
@@ -88,9 +87,8 @@ def walk(contract: Contract, cases: tuple[Case, ...]) -> Walking:
                 gone.fired.append(each)
                 return walked(each, once, oracle.judge)
 
-            new = search.Search
-            going = new(contract, (), limits, gone.life, fire, gone.told.append)
-            going.walk(walks)
+            going = search.Search(plan, (), Failures(), gone.life, fire)
+            gone.told.extend(going.walk(walks))
             gone.late = going.late
         return gone
 
@@ -260,13 +258,16 @@ def test_state_that_never_comes_is_found_with_all_patience(walk: Walking) -> Non
     assert [want.what for want in found.case.steps[-1].wants] == ["one-of"]
 
 
-def test_target_that_dies_is_not_asked_for_ever_shorter_walks(walk: Walking) -> None:
+def test_target_that_dies_is_not_asked_for_ever_shorter_walks(
+    walk: Walking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "SHRINK_REQUESTS", 1000)
     left = iter(range(60))
 
     def dying(*_: Any) -> Answer | None:
         return (0, None) if next(left, None) is None else None
 
-    gone = walk(Api(dying), 12, shrink_requests=1000)
+    gone = walk(Api(dying), 12)
 
     assert {each.rule for each in gone.failures} == {"robustness"}
     # Once nothing is answered, nothing is shrunk.
