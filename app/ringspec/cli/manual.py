@@ -65,12 +65,6 @@ class ManualCommand(click.Command):
 class ManualGroup(ManualCommand, click.Group):
     """A group of commands with the same help."""
 
-    def format_options(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
-        """Write the options and the commands."""
-        click.Group.format_options(self, ctx, formatter)
-
 
 def _manual(name: str) -> dict[str, Any]:
     found: dict[str, Any] = tomllib.loads(_MANUAL.read_text("utf-8")).get(name, {})

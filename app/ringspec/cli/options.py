@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from ringspec.cli.manual import ManualCommand
 from ringspec.spec import (
     PROFILES,
     Contract,
@@ -158,6 +159,17 @@ def options(command: str, **more: dict[str, Any]) -> Decorator[Any]:
     return decorate
 
 
+def subcommand(
+    name: str, **more: dict[str, Any]
+) -> Callable[[Callable[..., Any]], ManualCommand]:
+    """Return a decorator that makes a command, with its options as by `options`."""
+
+    def decorate(function: Callable[..., Any]) -> ManualCommand:
+        return click.command(name, cls=ManualCommand)(options(name, **more)(function))
+
+    return decorate
+
+
 def _listed(name: str) -> Iterator[str]:
     if name in _TABLES["lists"]:
         for each in _TABLES["lists"][name]:
@@ -183,11 +195,11 @@ def _option(name: str, more: Mapping[str, dict[str, Any]]) -> Decorator[Any]:
 
 def selected(
     *,
-    select: tuple[str, ...],
-    exclude: tuple[str, ...],
     contract: Path | None,
     operation: str | None,
     dialect: str | None,
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
 ) -> tuple[Contract, Selection]:
     """Return the contract and the rules that options name."""
     from ringspec.harness.judging.selection import Selection  # noqa: PLC0415 - heavy

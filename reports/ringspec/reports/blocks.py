@@ -12,7 +12,6 @@ from rich.text import Text
 
 from ringspec.harness import (
     Finding,
-    Judged,
     Known,
     Outcome,
     Result,
@@ -103,13 +102,12 @@ class RuleTexts:
     def __init__(
         self,
         result: Result,
-        judged: Sequence[Judged] = (),
         *,
         width: int = 80,
         verbose: bool = False,
         more: str = _MORE,
     ) -> None:
-        found, self._warned = explained(result, judged)
+        found, self._warned = explained(result)
         self._found = tuple(each for each in found if not each.known)
         self._result = result
         self._width = width
@@ -180,7 +178,7 @@ class RuleTexts:
                 found = deciding(result, self._result.level)
                 own = tuple(each for each in found if each.case.id in shared)
                 cause = replace(  # noqa: PLW2901 - that of this rule
-                    cause, rules=(result,), findings=own, weaker=()
+                    cause, rules=(result,), findings=own
                 )
             self._show(console, "failures", found=[cause])
         return text.getvalue().rstrip("\n")

@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Sequence
 from typing import TextIO
 
-from ringspec.harness import Ended, Event, Judged, Result, Started
+from ringspec.harness import Ended, Event, Result, Started
 from ringspec.reports.causes import causes
 from ringspec.reports.files import Display, rule_link
 from ringspec.reports.redact import Redactor
@@ -41,7 +40,6 @@ class GitHubAnnotations:
         self._out = stdout or sys.stdout
         self._docs = docs
         self._word = ""
-        self._judged: list[Judged] = []
 
     def handle(self, event: Event) -> None:
         """Show an event; stop commands before the first, annotate after the last."""
@@ -50,12 +48,10 @@ class GitHubAnnotations:
             self._print(f"::stop-commands::{self._word}")
         if self._inner:
             self._inner.handle(event)
-        if isinstance(event, Judged):
-            self._judged.append(event)
         if isinstance(event, Ended):
             self._resume()
             result = self._redactor.event(event).result
-            for each in commands(result, self._docs, self._judged):
+            for each in commands(result, self._docs):
                 self._print(each)
 
     def close(self) -> None:
@@ -76,16 +72,14 @@ class GitHubAnnotations:
         self._out.flush()
 
 
-def commands(
-    result: Result, docs: str = "", judged: Sequence[Judged] = ()
-) -> list[str]:
+def commands(result: Result, docs: str = "") -> list[str]:
     """Write a result, free of secrets, as workflow commands."""
     from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
 
     written = filled(
         "github.txt",
         result=result,
-        causes=causes(result, judged) if result.learnt else (),
+        causes=causes(result) if result.learnt else (),
         most=LIMIT,
         link=lambda rule: rule_link(docs, rule.id),
     )

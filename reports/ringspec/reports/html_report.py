@@ -74,7 +74,7 @@ def render(record: Record) -> bytes:
         run=record.started,
         result=result,
         notices=record.notices,
-        causes=causes(result, record.judged),
+        causes=causes(result),
         groups=groups,
         levels=[each for each in Level if each in levels],
         kind=lambda each: _kind(each, result.level),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 from ringspec.harness.judging import checks
 from ringspec.harness.judging.checks import NO_JUDGEMENT
 from ringspec.harness.judging.oracle import ERROR_STATUS, Oracle, missing_links
-from ringspec.harness.judging.verdict import Finding, Verdict
+from ringspec.harness.judging.verdict import Finding, Judged, Verdict
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.exchange import Exchange, Played, Trouble
-from ringspec.spec import Level, RuleId, weakest
+from ringspec.spec import Level, RuleId
 from ringspec.strategies import Case, Expect, status_fits
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class Failures(dict[FailureKind, Level]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """An example that was fired, and its findings.
+class Attempt(Judged):
+    """An example of explore.
 
     Attributes:
         idle: what a target may leave undone, and did, so that a walk ended.
@@ -69,9 +69,6 @@ class Attempt:
         sent: how many requests it took.
     """
 
-    case: Case
-    exchange: Exchange
-    findings: tuple[Finding, ...]
     idle: str = ""
     ended: int = 0
     sent: int = 1
@@ -88,8 +85,8 @@ def judge(oracle: Oracle, case: Case, exchange: Exchange) -> Iterator[Finding]:
     A refusal therefore proves no rule. An invalid body that was accepted fails each
     rule that it breaks, at the level of that rule.
     """
-    contract, response = oracle.contract, exchange.response
-    refuses, status = case.expect == Expect.REJECT, response.status if response else 0
+    response, status = exchange.response, exchange.status
+    refuses = case.expect == Expect.REJECT
     for finding in oracle.judge(case, exchange):
         inconclusive = finding.verdict == Verdict.INCONCLUSIVE
         if not inconclusive or (not refuses and 0 < status < 500):
@@ -101,21 +98,9 @@ def judge(oracle: Oracle, case: Case, exchange: Exchange) -> Iterator[Finding]:
     wanted = " or ".join(map(str, case.status))
     fits = status_fits(status, case.status)
     fault = "" if fits else f"refused with {status}, not with {wanted}"
-    for rule, verdict, reason in (
-        *checks.form(contract.answers, response),
-        checks.judgement(ERROR_STATUS, fault),
-    ):
-        if rule in contract.rules:  # a dialect may have dropped it
-            level = weakest((contract.rules[rule].level, case.level))
-            yield Finding(
-                rule=rule,
-                verdict=verdict,
-                reason=reason,
-                level=level,
-                gate=level,
-                case=case,
-                exchange=exchange,
-            )
+    form = checks.form(oracle.contract.answers, response)
+    judgements = (*form, checks.judgement(ERROR_STATUS, fault))
+    yield from oracle.findings(case, exchange, judgements)
 
 
 JudgeStep: TypeAlias = Callable[[Case, Exchange], tuple[Finding, ...]]

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, TypeAlias
 
@@ -148,7 +148,6 @@ class Search:
         self._turns = Counter[str]()
         self._sources = own_sources(plan.contract, rules)
         self._labeller = Labeller(plan.contract)
-        self._cases: dict[bytes, Case | None] = {}
         # What bodies and walks came to, if they failed.
         self._bodies: dict[bytes, Attempt | None] = {}
         self._walked: dict[tuple[tuple[Call, ...], int], Attempt | None] = {}
@@ -340,8 +339,7 @@ class Search:
             or known.is_new(kind_of(each), levels[kind_of(each)])
         )
         known.note(attempt.findings)
-        judged = Judged(case=attempt.case, exchange=attempt.exchange, findings=findings)
-        self._found.append(judged)
+        self._found.append(replace(attempt, findings=findings))
 
     @_own_errors()
     def _fails(self, drawn: Drawn) -> bool:
@@ -363,14 +361,11 @@ class Search:
         """Fire a body, once; None if it shows no failure at all."""
         if drawn.content in self._bodies:
             return self._bodies[drawn.content]
-        # Proof takes a while, and shrinking comes by many bodies more than once.
-        if drawn.content not in self._cases:
-            number = len(self._cases) + 1
-            self._cases[drawn.content] = self._labeller.case(drawn, number)
-        case, shrinking = self._cases[drawn.content], self._shrinking
-        if case is None or (
-            shrinking is not None and case.expect != shrinking.kind.expect
-        ):
+        case = self._labeller.case(drawn, len(self._bodies) + 1)
+        shrinking = self._shrinking
+        # Not fired, if it cannot show what is shrunk, it is never drawn again.
+        self._bodies[drawn.content] = None
+        if case is None or (shrinking and case.expect != shrinking.kind.expect):
             return None
         attempt = self._fire_within_budget(case)
         self._bodies[drawn.content] = attempt if attempt.failures else None

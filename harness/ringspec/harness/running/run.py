@@ -73,7 +73,7 @@ _LISTED = 8
 # So many bytes of one answer are kept for reports; once those of all have filled the
 # room, which is larger for a tape, far fewer.
 _KEPT, _KEPT_LATER, _ROOM, _TAPE_ROOM = 2**19, 2**12, 2**24, 2**26
-_Judged = TypeVar("_Judged", Judged, Attempt)
+_Judged = TypeVar("_Judged", bound=Judged)
 # Scripts that others would disturb.
 _ALONE = {Phase.LIFECYCLE, Phase.EXPLORE}
 # What conflicts with something that is there already.
@@ -147,9 +147,9 @@ def rejudged(plan: Plan, tape: Tape) -> Generator[Event, None, None]:
     with closing(session.events()) as events:
         for event in events:
             yield event
-            if tape.interrupted and source.is_over and session.done == tape.cases:
+            if tape.interrupted and not source.left and session.done == tape.cases:
                 break
-    if not source.is_over or session.done != tape.cases:
+    if source.left or session.done != tape.cases:
         raise UnfitTapeError("there are more exchanges than cases")
     session.interrupted = tape.interrupted
     yield from session.ended()
@@ -446,7 +446,7 @@ class Session:
 
     def _weighed(self, case: Case, exchange: Exchange) -> Judged:
         found = self._oracle.judge(case, exchange)
-        if (known := self._source.found(exchange)) is not None:
+        if (known := self._source.known.get(case.id)) is not None:
             twin = self._oracle.twin_of(case)
             found = tuple(
                 replace(it, case=case, exchange=exchange, twin=twin) for it in known

@@ -10,7 +10,7 @@ import asyncio
 import shlex
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ringspec.harness.judging.verdict import Finding, Interrupted, Judged, Notice
@@ -42,9 +42,14 @@ class UnfitTapeError(Exception):
 
 
 class LiveSource:
-    """Sends the cases of a plan, and deletes what they created at a live target."""
+    """Sends the cases of a plan, and deletes what they created at a live target.
+
+    Attributes:
+        known: what is found by cases, by their ids, before they are judged: nothing.
+    """
 
     def __init__(self, plan: Plan, policy: Policy) -> None:
+        self.known: dict[str, tuple[Finding, ...]] = {}
         self._plan, self._policy = plan, policy
         self._journal: Journal | None = None
         if plan.live and not policy.no_create:
@@ -177,9 +182,6 @@ class LiveSource:
         """Fire one more case."""
         return self._runner.run(self._volley.target.exchange(case.request))
 
-    def found(self, exchange: Exchange) -> None:
-        """Know nothing: it is to be judged."""
-
     def explored(self, search: Callable[[], Told], play: Play, anew: Anew) -> Told:
         """Search, by firing what that asks for."""
         del play, anew
@@ -187,21 +189,24 @@ class LiveSource:
 
 
 class TapeSource:
-    """Gives what was taken down of an earlier run, in the same order."""
+    """Gives what was taken down of an earlier run, in the same order.
+
+    Attributes:
+        left: what has not been given out.
+    """
+
+    open = nullcontext
 
     def __init__(self, tape: Tape) -> None:
         self.spent, self.trouble = tape.spent, tape.trouble
-        self._left, self._tape = deque(tape.taken), tape
-        self._late: tuple[Fired, ...] = ()
-
-    def open(self) -> AbstractContextManager[None]:
-        """Do nothing."""
-        return nullcontext()
+        self.left, self._tape = deque(tape.taken), tape
+        fired = (each for each in tape.taken if isinstance(each, Fired))
+        self.known = {it.case.id: it.found for it in fired if it.found is not None}
 
     def told(self) -> Iterator[str]:
         """Yield what was said."""
-        while self._left and isinstance(notice := self._left[0], Notice):
-            self._left.popleft()
+        while self.left and isinstance(notice := self.left[0], Notice):
+            self.left.popleft()
             yield notice.message
 
     def fired(self, cases: Sequence[Case], **_: Any) -> Iterator[Exchange]:
@@ -210,40 +215,29 @@ class TapeSource:
 
     def again(self, case: Case) -> Exchange:
         """Return what was answered, or raise an UnfitTapeError."""
-        if not self._left and self._tape.interrupted:
+        if not self.left and self._tape.interrupted:
             raise Interrupted
-        taken = self._left.popleft() if self._left else None
+        taken = self.left.popleft() if self.left else None
         if not isinstance(taken, Fired):
             raise UnfitTapeError(f"the exchange of {case.id} is missing")
         if taken.case.id != case.id:
             raise UnfitTapeError(f"{taken.case.id} stands where {case.id} is due")
         if not _is_of(taken.exchange, case):
             raise UnfitTapeError(f"the exchange of {case.id} is of another request")
-        self._late = (taken, *self._late[:1])  # one, and one more time
         return taken.exchange
-
-    def found(self, exchange: Exchange) -> tuple[Finding, ...] | None:
-        """Return what was found by an exchange that is not whole any more."""
-        late = (it for it in self._late if it.exchange.request == exchange.request)
-        return next(late).found
 
     def explored(self, search: Callable[[], Told], play: Play, anew: Anew) -> Told:
         """Play what was fired, and yield what was found by it, judged anew."""
         del search
-        while self._left:
-            match self._left[0]:
+        while self.left:
+            match self.left[0]:
                 case Fired(case=case):
                     play(case)
                 case taken:
-                    self._left.popleft()
+                    self.left.popleft()
                     yield anew(taken) if isinstance(taken, Judged) else taken
         if self._tape.interrupted:
             raise Interrupted
-
-    @property
-    def is_over(self) -> bool:
-        """Whether all has been given out."""
-        return not self._left
 
 
 Source: TypeAlias = LiveSource | TapeSource
