@@ -125,14 +125,10 @@ def print_account(
         result=result,
         broken=broken,
         rules=[each for each in rules if broken[each.id]],
-        unspecified=session.counts[Verdict.INCONCLUSIVE],
-        remarks=session.counts[None],
-        left=session.unexercised() if session.requests else (),
         warned=sum(
             bool(broken[each.rule.id]) and each.outcome is not Outcome.FAIL
             for each in result.rules
         ),
-        outcomes=[each.outcome for each in result.rules],
         times=times,
         redacted=redactor.text,
     )

@@ -25,6 +25,8 @@ SCHEMA = Path(__file__).parent / "report.schema.json"
 LIMIT = 64 * 1024
 # Bytes of the bodies of all answers, of all command lines, of all twins.
 _ANSWERS, _INLINE, _TWINS = 5 * 2**19, 2**20, 2 * 2**20
+# What the report says of a share in the words that it has itself.
+_SHARED = ("phases", "select", "exclude", "quick", "learnt", "lent", "places")
 # Report, rules, rule, failures, failure.
 _DEPTH = 5
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -42,11 +44,11 @@ def report_bytes(report: dict[str, Json]) -> bytes:
 
 def _indented(value: Json, depth: int = 0) -> str:
     """Write JSON for readers too: down to a failure's members, each on one line."""
-    if depth == _DEPTH or not value or not isinstance(value, dict | list):
+    if depth == _DEPTH or not value or not isinstance(value, dict | list | tuple):
         return _encode(value)
     start = "\n" + "  " * (depth + 1)
     end = "\n" + "  " * depth
-    if isinstance(value, list):
+    if not isinstance(value, dict):
         written = (_indented(each, depth + 1) for each in value)
         return f"[{start}{f',{start}'.join(written)}{end}]"
     members = (f"{json.dumps(k)}: {_indented(v, depth + 1)}" for k, v in value.items())
@@ -181,13 +183,8 @@ def failure_json(
 
 def rule_json(rule: Rule) -> dict[str, Json]:
     """Return the description of a rule that every JSON report has."""
-    return {
-        "id": rule.id,
-        "level": rule.level,
-        "evidence": rule.evidence,
-        "sentence": rule.sentence,
-        "source": rule.source,
-    }
+    names = ("id", "level", "evidence", "sentence", "source")
+    return {name: getattr(rule, name) for name in names}
 
 
 def _case(case: Case) -> dict[str, Json]:
@@ -210,13 +207,7 @@ def _shard(share: Share) -> dict[str, Json]:
         "part": share.part,
         "of": share.of,
         "list": share.digest,
-        "phases": list(share.phases),
-        "select": list(share.select),
-        "exclude": list(share.exclude),
-        "quick": share.quick,
-        "learnt": share.learnt,
-        "lent": {case: list(rules) for case, rules in share.lent.items()},
-        "places": share.places,
+        **{name: getattr(share, name) for name in _SHARED},
         "known": [
             {**_known(known), "standing": standing} for known, standing in share.known
         ],
@@ -224,13 +215,9 @@ def _shard(share: Share) -> dict[str, Json]:
 
 
 def _known(known: Known) -> dict[str, Json]:
-    return {
-        "id": known.id,
-        "reason": known.reason,
-        "issue": known.issue,
-        "owner": known.owner,
-        "expires": known.expires.isoformat() if known.expires else None,
-    }
+    expires = known.expires.isoformat() if known.expires else None
+    names = ("id", "reason", "issue", "owner")
+    return {**{name: getattr(known, name) for name in names}, "expires": expires}
 
 
 def request_json(
