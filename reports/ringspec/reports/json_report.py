@@ -71,9 +71,7 @@ def report_json(record: Record) -> dict[str, Json]:
         "run": {**asdict(started.made), "ended": result.ended},
         "contract": asdict(started.contract),
         "counts": asdict(result.counts),
-        "message": result.message,
-        "hint": result.hint,
-        "interrupted": result.interrupted,
+        **attributes(result, "message", "hint", "interrupted"),
         **({"fail_untested": True} if result.fail_untested else {}),
         "notices": list(record.notices),
         **refused_json(result),
@@ -183,8 +181,12 @@ def failure_json(
 
 def rule_json(rule: Rule) -> dict[str, Json]:
     """Return the description of a rule that every JSON report has."""
-    names = ("id", "level", "evidence", "sentence", "source")
-    return {name: getattr(rule, name) for name in names}
+    return attributes(rule, "id", "level", "evidence", "sentence", "source")
+
+
+def attributes(value: object, *names: str) -> dict[str, Json]:
+    """Return some attributes under their names."""
+    return {name: getattr(value, name) for name in names}
 
 
 def _case(case: Case) -> dict[str, Json]:
@@ -204,10 +206,9 @@ def _case(case: Case) -> dict[str, Json]:
 
 def _shard(share: Share) -> dict[str, Json]:
     return {
-        "part": share.part,
-        "of": share.of,
+        **attributes(share, "part", "of"),
         "list": share.digest,
-        **{name: getattr(share, name) for name in _SHARED},
+        **attributes(share, *_SHARED),
         "known": [
             {**_known(known), "standing": standing} for known, standing in share.known
         ],
@@ -216,8 +217,7 @@ def _shard(share: Share) -> dict[str, Json]:
 
 def _known(known: Known) -> dict[str, Json]:
     expires = known.expires.isoformat() if known.expires else None
-    names = ("id", "reason", "issue", "owner")
-    return {**{name: getattr(known, name) for name in names}, "expires": expires}
+    return {**attributes(known, "id", "reason", "issue", "owner"), "expires": expires}
 
 
 def request_json(
