@@ -361,7 +361,6 @@ class Session:
 
     def _explore(self) -> Iterator[Event]:
         plan, selected = self._plan, self._selected
-        from ringspec.strategies import Walk  # noqa: PLC0415 - it takes a while
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
             ((_, exchange),) = self._fired((case,), at_once=False, patient=patient)
@@ -372,7 +371,7 @@ class Session:
             return self._selected_of(self._oracle.judge(case, exchange))
 
         def fire(example: Case | Walk) -> Attempt:
-            if isinstance(example, Walk):
+            if not isinstance(example, Case):
                 return self._cut(walked(example, play, findings_of))
             exchange = play(example)
             findings = self._selected_of(judge(self._oracle, example, exchange))
@@ -380,7 +379,7 @@ class Session:
             return self._cut(attempt)
 
         def search() -> Iterator[Judged | Notice]:
-            from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - as above
+            from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - it takes a while
 
             life = offered_lifecycle(plan, selected, play)
             return Search(plan, selected, self._failed, life, fire).run()
