@@ -54,7 +54,7 @@ from ringspec.harness.running.source import (
     TapeSource,
     UnfitTapeError,
 )
-from ringspec.harness.running.tape import Fired, Taken, Tape
+from ringspec.harness.running.tape import Fired, Taken, Tape, read_finding
 from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.pacer import GATEWAY
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
@@ -437,9 +437,8 @@ class Session:
         found = self._oracle.judge(case, exchange)
         if (known := self._source.known.get(case.id)) is not None:
             twin = self._oracle.twin_of(case)
-            found = tuple(
-                replace(it, case=case, exchange=exchange, twin=twin) for it in known
-            )
+            more = {"case": case, "exchange": exchange, "twin": twin}
+            found = tuple(read_finding(it, **more) for it in known)
         return self._cut(Judged(case=case, exchange=exchange, findings=found))
 
     def _anew(self, judged: Judged) -> Judged:
