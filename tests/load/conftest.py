@@ -6,6 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -92,9 +93,10 @@ def load(tmp_path: Path) -> Load:
             )
             output = ""
             if loses_one and master.stdout is not None:
-                # On a busy machine it takes long until both are at work.
+                # It may take long until both are at work.
                 said = iter(master.stdout.readline, "")
-                output = "".join(takewhile(lambda it: "users spawned" not in it, said))
+                output = "".join(takewhile(lambda it: "spawn jobs" not in it, said))
+                time.sleep(3)
                 worker.kill()
             output += master.communicate(timeout=180)[0]
         report = json.loads((tmp_path / "load.json").read_text("utf-8"))
