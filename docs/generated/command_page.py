@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from ringspec.cli.main import group
+from ringspec.cli.main import LazyCommand, group
 
 _HEAD = """\
 # Command
@@ -40,6 +40,6 @@ def _told(
     yield name, command.get_help(context).rstrip()
     if isinstance(command, click.Group):
         for each in command.list_commands(context):
-            within = command.get_command(context, each)
-            assert within is not None
+            within = command.commands[each]
+            within = within.load() if isinstance(within, LazyCommand) else within
             yield from _told(within, f"{name} {each}", context)

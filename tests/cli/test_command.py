@@ -154,32 +154,6 @@ def test_fail_fast_ends_at_the_first_failure(
 
 
 @pytest.mark.parametrize(
-    ("option", "environ", "coloured"),
-    [
-        ("auto", {}, False),
-        ("always", {"NO_COLOR": "1"}, True),
-        ("never", {"FORCE_COLOR": "1"}, False),
-    ],
-    ids=["auto", "always", "never"],
-)
-def test_colour_is_as_wanted(
-    ringspec: Ringspec,
-    reference: Embedded,
-    option: str,
-    environ: dict[str, str],
-    *,
-    coloured: bool,
-) -> None:
-    ended = ringspec(
-        *("run", reference.url, "--bearer", reference.token, "--select", "name"),
-        *("--color", option),
-        **environ,
-    )
-
-    assert ("\x1b[" in ended.stdout) == coloured
-
-
-@pytest.mark.parametrize(
     "command",
     ["rules", "rules --format=json", "rules --format=markdown", "prove", "cases"],
 )

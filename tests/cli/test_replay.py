@@ -223,23 +223,6 @@ def test_level_is_that_of_the_report_or_of_the_case_named(
 # Exact bytes.
 
 
-def test_listed_cases_arrive_byte_for_byte(
-    ringspec: Ringspec, recorder: str, recording: Recording, cases: dict[str, Case]
-) -> None:
-    names = [
-        "body.accepted/full-last",
-        "robustness/name-nul",
-        "robustness/nul-bytes",
-        "robustness/name-lone-surrogate",
-        "robustness/300-kilobytes",
-        "wire.json/not-utf-8",
-    ]
-
-    ringspec("replay", *names, recorder)
-
-    assert {cases[name].request.body for name in names} <= set(recording.bodies)
-
-
 NASTY = {
     "emoji": '{"name":"\U0001f4de\u202e\'\\"$(x)`\\\\"}'.encode(),
     "nul": b'{"name":"\\u0000"}',
@@ -317,23 +300,6 @@ def test_explored_bodies_arrive_byte_for_byte_unless_they_were_cut(
     plain, *others = recording.bodies
     assert plain == cases[PLAIN].request.body
     assert sorted(others) == sorted(NASTY.values())
-
-
-def test_walk_is_gone_again_from_its_report_alone(
-    ringspec: Ringspec, report: Path, reference: Embedded, cases: dict[str, Case]
-) -> None:
-    life = next(each for each in cases.values() if each.rule == "lifecycle.listed")
-    walk = replace(life, id="explore/lifecycle.listed-walk-1", phase=Phase.EXPLORE)
-    path = explored_report(report, reference.url, walk)
-
-    with Embedded(mutant="list-empty") as mutant:
-        same = ringspec("replay", str(path), mutant.url, "--bearer", mutant.token)
-    right = ringspec("replay", str(path), "--bearer", reference.token)
-
-    assert same.status == 1
-    assert f"fails otherwise  {walk.id}\n" in same.stdout
-    assert right.status == 0
-    assert right.stdout.startswith(f"fixed            {walk.id}\n")
 
 
 def test_what_explore_found_is_replayed_from_its_report_alone(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -271,35 +270,6 @@ def test_no_secret_is_in_any_byte_of_any_report(
             for secret in (TOKEN, TOKEN[:-1], TOKEN.swapcase(), CLIENT_SECRET):
                 assert secret.encode() not in view, name
                 assert secret.encode("latin-1") not in view, name
-
-
-def test_directory_that_vanishes_costs_neither_verdict_nor_other_reports(
-    ringspec: Ringspec, served: Served, tmp_path: Path
-) -> None:
-    gone, here = tmp_path / "gone", tmp_path / "here"
-    gone.mkdir()
-    here.mkdir()
-
-    def vanishing(connection: socket.socket) -> None:
-        while b"retries" not in connection.recv(65536):
-            connection.sendall(ACCEPTED)
-        shutil.rmtree(gone, ignore_errors=True)
-        connection.sendall(ACCEPTED)
-        careless(connection)
-
-    lost = [f"--report={name}={gone / name}" for name in FORMATS]
-
-    ended = ringspec(
-        "run", served(vanishing), "--select", "retries", *lost, *wanted(here)
-    )
-
-    assert ended.status == 1
-    assert "nonconformant" in ended.stdout
-    assert read(here)["json"]["conclusion"] == "nonconformant"
-    told = re.findall("ringspec: the (\\w+) report cannot be written", ended.stderr)
-    assert sorted(told) == sorted(FORMATS)
-    assert ended.stderr.count("hint: give a file in a directory") == len(FORMATS)
-    assert "Traceback" not in ended.stderr
 
 
 def test_full_disk_costs_neither_verdict_nor_other_reports(

@@ -12,7 +12,7 @@ import click
 import pytest
 from docs.generated import PAGES
 
-from ringspec.cli.main import COMMANDS, group
+from ringspec.cli.main import COMMANDS, LazyCommand, group
 from ringspec.spec import load
 
 from .page import Block, steps
@@ -42,10 +42,8 @@ def test_line_of_the_readme_is_understood(line: str) -> None:
     context = click.Context(group, info_name="ringspec")
     words = shlex.split(line, comments=True)[1:]
     while isinstance(command, click.Group):
-        name = words.pop(0)
-        found = command.get_command(context, name)
-        assert found is not None, name
-        command = found
+        command = command.commands[words.pop(0)]
+        command = command.load() if isinstance(command, LazyCommand) else command
 
     assert unread(command, words, context) == []
 

@@ -11,7 +11,8 @@ from ringspec import reference
 from ringspec.cli import selftest_command
 from ringspec.cli.selftest_command import fleet, run_against
 from ringspec.reference import DIALECTS, Behaviour, application
-from ringspec.reports import Channel, FleetRun, RunMark, ServerKind
+from ringspec.reports import Channel, FleetRun, ServerKind
+from ringspec.reports.kill_matrix import RunMark
 from ringspec.spec import Level, load
 
 SUBJECTS = fleet(load(), (), Level.MAY, over_network=False)

@@ -18,7 +18,8 @@ PACKAGES = (
     "plugin",
 )
 FILES = """
-    cli/manual.toml spec/forms.json spec/http_rules.yaml spec/openapi.yaml
+    cli/manual.toml cli/options.toml spec/forms.json spec/http_rules.yaml
+    plugin/options.toml spec/openapi.yaml
     spec/questions.yaml spec/rules.yaml spec/seed.yaml spec/dialects/naxai-sdk.yaml
     spec/sentences.yaml spec/profiles/naxai.toml spec/profiles/reference.toml
     harness/profile/template.toml reports/report.schema.json

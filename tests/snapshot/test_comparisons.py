@@ -12,12 +12,12 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from ringspec.reports import (
-    Comparison,
     Record,
     compare_reports,
     print_comparison,
     render_comparison,
 )
+from ringspec.reports.comparison import Comparison
 from ringspec.reports.json_report import report_json
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import Any
 
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import contract_options, seed_option, selection_options
-from ringspec.harness.judging.selection import Selection
-from ringspec.spec import load
+from ringspec.cli.options import options, selected
 from ringspec.strategies import CASE_SCHEMA, cases_of, line
 
 
@@ -21,33 +19,14 @@ def _schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  
 
 
 @click.command("cases", cls=ManualCommand)
-@seed_option
-@click.option(
-    "--schema",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_schema,
-    help="Print the JSON Schema of a line instead, and exit.",
-)
-@selection_options
-@contract_options
-def command(
-    *,
-    seed: int,
-    select: tuple[str, ...],
-    exclude: tuple[str, ...],
-    contract: Path | None,
-    operation: str | None,
-    dialect: str | None,
-) -> None:
+@options("cases", schema={"callback": _schema})
+def command(*, seed: int, **named: Any) -> None:
     """Print every case as a line of JSON; nothing is sent.
 
     Twins are printed before the cases made from them, selected or not.
     """
-    loaded = load(contract, operation=operation, dialect=dialect)
-    selection = Selection.of(loaded, select, exclude)
+    contract, selection = selected(**named)
     out = sys.stdout.buffer
-    for case in selection.fired(cases_of(loaded, seed)):
+    for case in selection.fired(cases_of(contract, seed)):
         out.write(line(case).encode() + b"\n")
     out.flush()

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import access_options, profile_option, timeout_option
+from ringspec.cli.options import file_type, options
 from ringspec.cli.run_setup import RunSetup, access_flags, given
 from ringspec.harness.profile import Profile, load
 from ringspec.harness.running.plan import LIVE_RATE
@@ -28,10 +28,8 @@ _WIDTH = 300
 
 
 @click.command("cleanup", cls=ManualCommand)
-@click.argument("journal", type=click.Path(path_type=Path))
-@profile_option
-@access_options
-@timeout_option
+@click.argument("journal", type=file_type)
+@options("cleanup")
 def command(
     *, journal: Path, profile: str | None, timeout: float, **access: Any
 ) -> int:

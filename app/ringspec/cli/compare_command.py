@@ -11,12 +11,10 @@ import click
 
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
-    color_option,
     file_type,
-    flag,
-    format_option,
+    options,
+    report_option,
     report_paths,
-    reports_option,
     screen,
 )
 from ringspec.cli.outputs import attempted
@@ -25,7 +23,7 @@ from ringspec.reports import (
     COMPARISON_FORMATS,
     MERGED_FORMATS,
     Terminal,
-    check_comparison,
+    check,
     check_merged,
     compare_reports,
     merge_reports,
@@ -41,24 +39,14 @@ from ringspec.spec import UsageError
 
 @click.command("compare", cls=ManualCommand)
 @click.argument("paths", metavar="REPORT.json|FOLDER...", nargs=-1, type=file_type)
-@flag(
-    "--runs",
-    help="Two runs of one target, the earlier one first: regressions and fixes.",
+@options(
+    "compare",
+    reports=report_option(
+        f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)};"
+        f" with --merge {', '.join(MERGED_FORMATS)}.",
+        lambda: dict.fromkeys((*COMPARISON_FORMATS, *MERGED_FORMATS)),
+    ),
 )
-@flag("--providers", help="Several targets side by side: a matrix, differences first.")
-@flag(
-    "--merge",
-    help="All parts of one list, as `run --shard I/N` fires them: one verdict.",
-)
-@flag("--one-deployment", help="With --merge: the parts' URLs lead to one target.")
-@flag("--all", "everything", help="Also the rules that are alike.")
-@format_option("table", "json", "markdown")
-@reports_option(
-    f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)};"
-    f" with --merge {', '.join(MERGED_FORMATS)}.",
-    lambda: dict.fromkeys((*COMPARISON_FORMATS, *MERGED_FORMATS)),
-)
-@color_option
 def command(  # noqa: PLR0913 - its options
     *,
     paths: tuple[Path, ...],
@@ -75,7 +63,7 @@ def command(  # noqa: PLR0913 - its options
 
     Two reports of one target are taken for two runs of it, the earlier one first; any
     others for several providers; a folder, with all reports in it, for a history of
-    providers by days, named by sub-folders, profiles or targets.
+    providers by days, named by sub-folders, or else by targets.
 
     Exit status: 0; of two runs, or the last two of a provider, 1 if some rule fails
     that did not, or fails by more cases, else 3 if some rule is inconclusive that was
@@ -93,8 +81,8 @@ def command(  # noqa: PLR0913 - its options
             "--runs and --providers exclude each other",
             hint="leave out one of them, or both",
         )
-    check = check_merged if merge else check_comparison
-    wanted = report_paths(reports, check, "html=compare.html")
+    check_format = check_merged if merge else _check_format
+    wanted = report_paths(reports, check_format, "html=compare.html")
     render: Callable[[str], bytes]
     if merge:
         whole = merge_reports(paths, one_deployment=one_deployment)
@@ -117,6 +105,10 @@ def command(  # noqa: PLR0913 - its options
         write_data(name, path, render(name))
 
     return attempted((partial(write, *each) for each in wanted), status)
+
+
+def _check_format(name: str, path: Path) -> None:
+    check(path, name, COMPARISON_FORMATS, "comparison")
 
 
 def _found(

@@ -9,20 +9,18 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import date
-from functools import cached_property
-from itertools import chain, islice, zip_longest
+from functools import cached_property, partial
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from ringspec.harness import Ended, Finding, Known, Made, Started
+from ringspec.harness import Finding, Made
 from ringspec.harness.judging.oracle import LONG_ENOUGH
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.plan import Plan, part_of
@@ -32,7 +30,9 @@ from ringspec.harness.running.tape import (
     Fired,
     Row,
     Tape,
+    as_json,
     finding_row,
+    from_json,
     plan_row,
     read_plan,
     read_taken,
@@ -60,6 +60,7 @@ _FILES = (
     *("run.json", "contract.json", "catalogue.json", "known.json"),
     *("cases.ndjson", "exchanges.ndjson", *REPORTS),
 )
+_OWN = frozenset({MANIFEST, *_FILES})
 # Bytes that an evidence has at most, and files that one may hold besides its own.
 _MOST, _STRANGERS = 2**28, 1000
 # How the comment of a zip begins; what follows is the digest of all before it.
@@ -67,20 +68,13 @@ _SEAL = b"ringspec-evidence sha256="
 _HEX = 64
 _DATE = (1980, 1, 1, 0, 0, 0)
 _RESEALED = "the zip itself was changed since it was written"
-_TOLD = 5
+_TOLD = 8
 _WORD = "use a token that is no word of contract or answers"
-_ABSENT = object()
-_SINGULAR = {"rules": "rule", "failures": "case", "inconclusive": "case"}
 _Found: TypeAlias = "tuple[dict[str, bytes], list[str]]"
-_OWN = frozenset({MANIFEST, *_FILES})
-# What a file that is no zip, or no whole one, may raise; and one that tells no run.
-_NO_FILE = (
-    *(zipfile.BadZipFile, zlib.error, struct.error),
-    *(EOFError, ValueError, RuntimeError),
-)
+# What a zip or a text may raise that is none, or tells no run.
 _UNFIT = (
-    *(LookupError, TypeError, ValueError, AttributeError),
-    *(ArithmeticError, RecursionError),
+    *(LookupError, TypeError, ValueError, AttributeError, ArithmeticError),
+    *(RuntimeError, EOFError, zipfile.BadZipFile, zlib.error, struct.error),
 )
 
 
@@ -148,7 +142,6 @@ class Evidence:
     def plan(self) -> Plan:
         """The plan of the run; `SpecError` for a contract that is none."""
         run = self.run
-        known = json.loads(self.files["known.json"])
         contract = Inputs(
             document=json.loads(self.files["contract.json"]),
             catalogue=json.loads(self.files["catalogue.json"]),
@@ -159,14 +152,7 @@ class Evidence:
             contract=contract,
             cases=tuple(map(parse_case, self._rows("cases.ndjson"))),
             made=Made(**run["made"]),
-            known=KnownList(
-                entries=tuple(
-                    Known(**{**row, "expires": _day(row["expires"])})
-                    for row in known["known"]
-                ),
-                today=_day(known["today"]),
-                renews=known["renews"],
-            ),
+            known=from_json(KnownList, json.loads(self.files["known.json"])),
         )
 
     @cached_property
@@ -181,38 +167,26 @@ class Evidence:
         """The run as judged anew, at the times when it was made."""
         recorder, run = Recorder(docs=self.run["docs"]), self.run
         for event in rejudged(self.plan, self.tape):
-            match event:
-                case Started():
-                    recorder.handle(replace(event, made=Made(**run["made"])))
-                case Ended(result=result):
-                    times = {name: run[name] for name in ("duration_s", "ended")}
-                    recorder.handle(Ended(result=replace(result, **times)))
-                case _:
-                    recorder.handle(event)
-        return recorder.record
+            recorder.handle(event)
+        found = recorder.record
+        times = {name: run[name] for name in ("duration_s", "ended")}
+        return replace(
+            found,
+            started=replace(found.started, made=self.plan.made),
+            result=replace(found.result, **times),
+        )
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
-        for number, row in enumerate(self.files[name].splitlines(), 1):
-            try:
-                yield json.loads(row)
-            except ValueError as error:
-                raise ValueError(f"{name} line {number}: {error}") from error
+        return map(json.loads, self.files[name].splitlines())
 
 
 def _written(plan: Plan, tape: Tape, record: Record) -> dict[str, bytes]:
     """Return the files that the reports follow from."""
-    inputs, known = asdict(plan.contract.inputs), plan.known
+    inputs = asdict(plan.contract.inputs)
     pages = {
         "contract.json": inputs.pop("document"),
         "catalogue.json": inputs.pop("catalogue"),
-        "known.json": {
-            "today": known.today and str(known.today),
-            "renews": known.renews,
-            "known": [
-                {**asdict(it), "expires": it.expires and str(it.expires)}
-                for it in known.entries
-            ],
-        },
+        "known.json": as_json(plan.known),
         "run.json": {
             "format": FORMAT,
             "made": asdict(record.started.made),
@@ -235,19 +209,13 @@ def _said(findings: Iterable[Finding]) -> list[Row]:
     return list(map(finding_row, findings))
 
 
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
 def _manifest(files: Mapping[str, bytes]) -> bytes:
-    return json_page(
-        {
-            "files": {
-                name: {"sha256": hashlib.sha256(it).hexdigest(), "bytes": len(it)}
-                for name, it in files.items()
-            }
-        }
-    )
+    return json_page({"files": _sums(files)})
+
+
+def _sums(files: Mapping[str, bytes]) -> dict[str, str]:
+    own = sorted(files.keys() - {MANIFEST})
+    return {name: hashlib.sha256(files[name]).hexdigest() for name in own}
 
 
 def check_evidence(path: Path) -> None:
@@ -285,12 +253,15 @@ def _packed(files: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             entry = zipfile.ZipInfo(name, _DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, data)
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED)
         archive.comment = _SEAL + bytes(_HEX)
-    data = buffer.getvalue()[:-_HEX]
-    return data + hashlib.sha256(data).hexdigest().encode()
+    return _sealed(buffer.getvalue())
+
+
+def _sealed(data: bytes) -> bytes:
+    """Return a zip with the digest of all before it at the end of its comment."""
+    return data[:-_HEX] + hashlib.sha256(data[:-_HEX]).hexdigest().encode()
 
 
 def read_evidence(path: Path) -> tuple[Evidence, list[str]]:
@@ -312,13 +283,8 @@ def _unreadable(path: Path, why: str) -> UsageError:
 
 
 def _folder(path: Path) -> _Found:
-    entries = list(islice(path.iterdir(), _STRANGERS))
-    plain = [it for it in entries if it.is_file() and not it.is_symlink()]
-    if (size := sum(it.stat().st_size for it in plain)) > _MOST:
-        raise _unreadable(path, f"{size:,} bytes are more than one has")
-    others = sorted(it.name for it in entries if it not in plain)
-    troubles = [f"{shown(it, 100)} is no plain file" for it in others]
-    return {it.name: it.read_bytes() for it in plain}, troubles
+    plain = (it for it in path.iterdir() if it.is_file() and not it.is_symlink())
+    return _held(path, ((it.name, it.stat().st_size, it.read_bytes) for it in plain))
 
 
 def _zip(path: Path) -> _Found:
@@ -326,60 +292,60 @@ def _zip(path: Path) -> _Found:
         raise _unreadable(path, "it is no file" if path.exists() else "it is not there")
     if path.stat().st_size > _MOST:
         raise _unreadable(path, f"more than {_MOST:,} bytes are more than one has")
-    data = path.read_bytes()
-    seal = hashlib.sha256(data[:-_HEX]).hexdigest().encode()
-    sealed = data[:-_HEX].endswith(_SEAL)
-    whole = sealed and data.endswith(seal)
-    files, troubles = dict[str, bytes](), [] if whole or not sealed else [_RESEALED]
+    data, files, others, why = path.read_bytes(), dict[str, bytes](), list[str](), ""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            # Another program may have packed it anew, without a comment.
-            bare = not archive.comment and data[-22:].startswith(b"PK\5\6")
-            troubles += [] if sealed or bare else [_RESEALED]
-            entries = archive.infolist()
-            size = sum(each.file_size for each in entries)
-            if size > _MOST or len(entries) > _STRANGERS:
-                held = f"{counted(len(entries), 'file')} of {size:,} bytes"
-                raise _unreadable(path, f"{held} are more than one has")
-            for each in entries:
-                if each.filename in files or each.filename not in _OWN:
-                    troubles.append(f"{shown(each.filename, 100)} is not listed")
-                else:
-                    files[each.filename] = _unpacked(archive, each)
-    except _NO_FILE as error:
-        if not sealed:
-            raise _unreadable(path, f"it is no zip: {error}") from error
-    if sealed and not whole:
+            found = archive.infolist()
+            sizes = (
+                (it.filename, it.file_size, partial(archive.read, it)) for it in found
+            )
+            files, others = _held(path, sizes)
+    except _UNFIT as error:
+        why = f"it is no zip: {error}"
+    if _SEAL in data:
         files.setdefault(MANIFEST, b"")
-    return files, troubles
+    elif why:
+        raise _unreadable(path, why)
+    # Another program may have packed it anew, without a comment: then the sums count.
+    is_bare = data[-22:].startswith(b"PK\5\6")
+    return files, others if is_bare or _sealed(data) == data else [_RESEALED, *others]
 
 
-def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """Return a file of a zip; what cannot be read is as good as empty."""
-    try:
-        return archive.read(entry)
-    except _NO_FILE:
-        return b""
+def _held(
+    path: Path, entries: Iterable[tuple[str, int, Callable[[], bytes]]]
+) -> _Found:
+    """Return the files of an evidence, and what else is there, by names and sizes.
+
+    What cannot be read is as good as empty.
+    """
+    listed = list(islice(entries, _STRANGERS))
+    if (size := sum(each for _, each, _ in listed)) > _MOST:
+        held = f"{counted(len(listed), 'file')} of {size:,} bytes"
+        raise _unreadable(path, f"{held} are more than one has")
+    files, others = dict[str, bytes](), list[str]()
+    for name, _, read in listed:
+        if name in files or name not in _OWN:
+            others.append(f"{shown(name, 100)} is not listed")
+            continue
+        files[name] = b""
+        with suppress(*_UNFIT):
+            files[name] = read()
+    return files, others
 
 
 def _sum_troubles(files: Mapping[str, bytes]) -> Iterator[str]:
     """Yield which files are not as the manifest lists them."""
-    own = {name: it for name, it in files.items() if name != MANIFEST}
-    sums = json.loads(_manifest(own))["files"]
+    sums = _sums(files)
     try:
-        manifest = json.loads(files[MANIFEST])
-        listed = dict(manifest["files"])
-        is_same = json_page({"files": listed}) == files[MANIFEST]
+        listed = dict(json.loads(files[MANIFEST])["files"])
     except _UNFIT:
         yield f"{MANIFEST} was changed: it is no list of files"
         return
-    for name in sorted({*own, *listed, *_FILES}):
-        why = "is missing" if name in listed else "is not listed"
-        if name not in own or name not in listed:
-            yield f"{shown(name, 100)} {why}"
-        elif sums[name] != listed[name]:
-            yield f"{shown(name, 100)} was changed: its sum is another"
-    if not is_same:
+    changed = [it for it in _FILES if it not in sums or sums[it] != listed.get(it)]
+    for name in changed:
+        why = "was changed: its sum is another" if name in sums else "is missing"
+        yield f"{name} {why}"
+    if not changed and _manifest(files) != files[MANIFEST]:
         yield f"{MANIFEST} was changed: it is not written as it was"
 
 
@@ -389,7 +355,6 @@ def not_following(evidence: Evidence, *, alike: bool) -> Iterator[str]:
     If it was made by a version `alike`, list and reports are held against what this one
     makes of them; else only conclusion, outcomes and failures.
     """
-    files, told = evidence.files, 0
     try:
         if alike and (why := _list_trouble(evidence.plan)):
             yield why
@@ -402,21 +367,19 @@ def not_following(evidence: Evidence, *, alike: bool) -> Iterator[str]:
         yield f"it cannot be judged: {shown(f'{type(error).__name__}: {error}', 300)}"
         return
     for name, form in REPORTS.items() if alike else (("report.json", "json"),):
-        anew = rendered(form, record)
-        if anew == files[name]:
+        pair = evidence.files[name], rendered(form, record)
+        if pair[0] == pair[1]:
             continue
-        found: Iterable[str] = ()
-        if form != "html":
-            with suppress(*_UNFIT):
-                read = (json.loads(files[name]), json.loads(anew))
-                was, now = read if alike else map(_verdicts, read)
-                found = list(islice(_differing(was, now, (name,)), _TOLD))
-        told += bool(found)
+        pairs = enumerate(zip_longest(*pair))
+        at = next(number for number, (was, now) in pairs if was != now)
+        found = [f"{name} is not what follows: it differs from byte {at:,} on"]
+        with suppress(*_UNFIT):  # a page, or what is no report
+            was, now = map(json.loads, pair)
+            if not alike:
+                was, now = _verdicts(was), _verdicts(now)
+            told = list(islice(_differing(was, now, name), _TOLD))
+            found = told if told or not alike else found
         yield from found
-        if alike and not found and not told:
-            pairs = enumerate(zip_longest(files[name], anew))
-            at = next(number for number, (was, now) in pairs if was != now)
-            yield f"{name} is not what follows: it differs from byte {at:,} on"
 
 
 def _list_trouble(plan: Plan) -> str:
@@ -443,41 +406,21 @@ def _verdicts(report: dict[str, Any]) -> Json:
     return {name: report[name] for name in ("conclusion", "level")} | {"rules": rules}
 
 
-def _differing(recorded: Any, anew: Any, at: tuple[str, ...]) -> Iterator[str]:
-    """Yield where two values differ: the conclusion first, then rules and cases."""
-    if recorded == anew:
-        return
-    pair = (_named(recorded), _named(anew))
-    if not all(isinstance(each, dict) for each in pair):
-        was, now = map(_value, (recorded, anew))
-        yield f"{shown(', '.join(at), 300)}: recorded {was}, recomputed {now}"
-        return
-    names = dict.fromkeys(chain(*pair))
-    for name in sorted(names, key=lambda it: (it != "conclusion", it != "rules")):
-        was, now = (each.get(name, _ABSENT) for each in pair)
-        below = at if name in _SINGULAR else (*at, name)
-        if at[-1] in _SINGULAR:
-            below = (*at[:-1], f"{_SINGULAR[at[-1]]} {name}")
-        yield from _differing(was, now, (*at, name) if name in _SINGULAR else below)
+def _differing(recorded: Any, anew: Any, at: str) -> Iterator[str]:
+    """Yield where two values differ, lists by what names their items."""
+    was, now = map(_named, (recorded, anew))
+    if isinstance(was, dict) and isinstance(now, dict):
+        for name in was | now:
+            yield from _differing(was.get(name), now.get(name), f"{at}, {name}")
+    elif was != now:
+        was, now = (shown(json.dumps(it, ensure_ascii=False), 120) for it in (was, now))
+        yield f"{shown(at, 300)}: recorded {was}, recomputed {now}"
 
 
 def _named(value: Any) -> Any:
-    """Return a list of what has names as an object."""
+    """Return a list as an object, by the names of its items, or their numbers."""
     if not isinstance(value, list):
         return value
-    for name in ("id", "case"):
-        if all(isinstance(each, dict) and name in each for each in value):
-            return {str(each[name]): each for each in value}
-    # Exchanges of a HAR are told by the cases that they are of.
-    told = (it.get("comment", "") if isinstance(it, dict) else "" for it in value)
-    cases = (re.split("[:;]", text, maxsplit=1)[0] for text in told)
-    numbered = enumerate(zip(cases, value, strict=True))
-    return {f"{number} {case}".strip(): it for number, (case, it) in numbered}
-
-
-def _value(value: Any) -> str:
-    if value is _ABSENT:
-        return "nothing"
-    if isinstance(value, dict):
-        value = value.get("reason", value)
-    return shown(json.dumps(value, ensure_ascii=False), 120)
+    rows = (it if isinstance(it, dict) else {} for it in value)
+    names = (row.get("id", row.get("case", at)) for at, row in enumerate(rows))
+    return dict(zip(names, value, strict=True))

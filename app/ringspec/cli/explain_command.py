@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import Any
 
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import (
-    completer,
-    contract_options,
-    format_option,
-    rule_prefixes,
-)
+from ringspec.cli.options import completer, options, rule_prefixes, selected
 from ringspec.reports import explain, print_rules, render_rules
-from ringspec.spec import Contract, RuleId, UsageError, load, nearest
+from ringspec.spec import Contract, RuleId, UsageError, nearest
 
 
 @click.command("explain", cls=ManualCommand)
@@ -26,23 +21,15 @@ from ringspec.spec import Contract, RuleId, UsageError, load, nearest
     required=True,
     shell_complete=completer(rule_prefixes),
 )
-@format_option("text", "json", "markdown")
-@contract_options
-def command(
-    *,
-    ids: tuple[str, ...],
-    shape: str,
-    contract: Path | None,
-    operation: str | None,
-    dialect: str | None,
-) -> None:
+@options("explain")
+def command(*, ids: tuple[str, ...], shape: str, **named: Any) -> None:
     """Explain rules: sentence, source, examples, usual causes of failures, the fix.
 
     RULE is an id, or the first words of several, such as retryDelays; nothing is sent.
     """
-    loaded = load(contract, operation=operation, dialect=dialect)
-    wanted = dict.fromkeys(rule for each in ids for rule in _begun(loaded, each))
-    told = explain(loaded, wanted)
+    contract, _ = selected(**named)
+    wanted = dict.fromkeys(rule for each in ids for rule in _begun(contract, each))
+    told = explain(contract, wanted)
     if shape == "text":
         print_rules(told, sys.stdout, "explain.txt")
     else:

@@ -10,10 +10,9 @@ import importlib
 import io
 import os
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
-from click.shell_completion import CompletionItem
 
 from ringspec.cli.exits import (
     INTERRUPTED,
@@ -23,7 +22,7 @@ from ringspec.cli.exits import (
     release_output,
     terminable,
 )
-from ringspec.cli.manual import ManualCommand, ManualGroup
+from ringspec.cli.manual import ManualGroup
 
 # Subcommands in the order of the help, with their line in it.
 COMMANDS = {
@@ -48,41 +47,27 @@ FORMATS = ("ringspec-case/1", "ringspec-report/1")
 COMPLETE_VARIABLE = "_RINGSPEC_COMPLETE"
 
 
-class LazyGroup(ManualGroup):
+class LazyCommand(click.Command):
     """Loads a subcommand only when it is called, so that help stays quick."""
+
+    def load(self) -> click.Command:
+        """Return the subcommand itself."""
+        module = importlib.import_module(f"ringspec.cli.{self.name}_command")
+        command: click.Command = module.command
+        return command
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Read the words of the subcommand."""
+        return self.load().make_context(*args, **more)
+
+
+class LazyGroup(ManualGroup):
+    """Has its subcommands in the order of the help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the subcommands."""
         del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a subcommand."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"ringspec.cli.{cmd_name}_command")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
-        """List the subcommands without loading them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def shell_complete(
-        self, ctx: click.Context, incomplete: str
-    ) -> list[CompletionItem]:
-        """Complete the name of a subcommand without loading any."""
-        names = [
-            CompletionItem(name, help=line)
-            for name, line in COMMANDS.items()
-            if name.startswith(incomplete)
-        ]
-        return [*names, *ManualCommand.shell_complete(self, ctx, incomplete)]
+        return list(self.commands)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -107,8 +92,8 @@ def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so
         os.environ["RINGSPEC_TRACEBACK"] = "1"
 
 
-# What a misspelt name is compared with; none of them is loaded.
-group.commands.update(dict.fromkeys(COMMANDS, group))
+for _name, _line in COMMANDS.items():
+    group.add_command(LazyCommand(_name, short_help=_line))
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

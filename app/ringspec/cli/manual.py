@@ -9,27 +9,10 @@ from typing import Any
 
 import click
 
-# By command: exit statuses, where its description has none, and examples.
+# Sections of options; by command its exit statuses and examples.
 _MANUAL = Path(__file__).with_suffix(".toml")
 # Commands with more options than this show them in sections; others in one list.
 _MANY = 15
-_SECTIONS = {
-    "Target": (
-        *("--profile", "--bearer", "--client-id", "--client-secret", "--token-url"),
-        *("--user", "--header", "--ca", "--insecure"),
-        *("--workers", "--rate", "--timeout"),
-    ),
-    "Contract": ("--contract", "--operation", "--dialect"),
-    "What is sent": (
-        *("--select", "--exclude", "--phase", "--seed", "--quick", "--examples"),
-        *("--shard", "--dry-run", "--fail-fast", "--case"),
-    ),
-    "Verdict": (
-        *("--level", "--fail-untested"),
-        *("--known-failures", "--update-known-failures"),
-    ),
-    "Output": ("--report", "--docs", "--quiet", "--verbose", "--color"),
-}
 
 
 class ManualCommand(click.Command):
@@ -52,15 +35,16 @@ class ManualCommand(click.Command):
         if len(records) <= _MANY:
             super().format_options(ctx, formatter)
             return
-        for title, names in _SECTIONS.items():
+        sections = _manual("sections")
+        for title, names in sections.items():
             _write(formatter, title, [row for name, row in records if name in names])
-        listed = {name for names in _SECTIONS.values() for name in names}
+        listed = {name for names in sections.values() for name in names}
         rows = [row for name, row in records if name not in listed]
         _write(formatter, "Other options", rows)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what comes after the options."""
-        manual = tomllib.loads(_MANUAL.read_text("utf-8")).get(ctx.command_path, {})
+        manual = _manual(ctx.command_path)
         _write(formatter, "Environment", self._environment(ctx))
         exits = [(status, meaning) for status, meaning in manual.get("exits", ())]
         _write(formatter, "Exit status", exits)
@@ -81,11 +65,10 @@ class ManualCommand(click.Command):
 class ManualGroup(ManualCommand, click.Group):
     """A group of commands with the same help."""
 
-    def format_options(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
-        """Write the options and the commands."""
-        click.Group.format_options(self, ctx, formatter)
+
+def _manual(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads(_MANUAL.read_text("utf-8")).get(name, {})
+    return found
 
 
 def _write(

@@ -1,20 +1,31 @@
-"""Options that several commands take, and what completes their values."""
+"""Options of the commands, and what completes their values."""
 
 from __future__ import annotations
 
 import math
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from ringspec.spec import PROFILES, Level, UsageError, dialect_names, did_you_mean, load
+from ringspec.spec import (
+    PROFILES,
+    Contract,
+    Level,
+    UsageError,
+    dialect_names,
+    did_you_mean,
+    load,
+)
+
+if TYPE_CHECKING:
+    from ringspec.harness.judging.selection import Selection
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
@@ -25,6 +36,8 @@ _SECRETS = {
     "--client-secret": "RINGSPEC_CLIENT_SECRET",
     "--user": "RINGSPEC_USER",
 }
+# Lists of options by command, and the options, as click takes them.
+_TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 ReportPaths = list[tuple[str, Path]]
 # What a run writes that is no single report.
 EVIDENCE = "evidence"
@@ -58,17 +71,6 @@ def rule_prefixes() -> dict[str, str]:
     return {**groups, **{str(each.id): each.sentence for each in rules}}
 
 
-def added(*options: Decorator[Any]) -> Decorator[Any]:
-    """Return a decorator that adds options to a command, listed in their order."""
-
-    def decorate(command: Decorated) -> Decorated:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
 class Choice(click.Choice):  # type: ignore[type-arg]  # generic since 8.4
     """One of some values, in any case; a misspelt one is told the nearest."""
 
@@ -82,22 +84,14 @@ class Choice(click.Choice):  # type: ignore[type-arg]  # generic since 8.4
         return f"{said[:-1]}; {near}" if near else said
 
 
-flag = partial(click.option, is_flag=True)
 file_type = click.Path(path_type=Path)
-level_type = Choice([level.value for level in Level])
-seed_option = click.option("--seed", type=int, default=0, help="Other cases.")
-color_option = click.option(
-    "--color",
-    type=Choice(["auto", "always", "never"]),
-    default="auto",
-    help="Colours in the terminal.",
-)
-
-
-def format_option(*shapes: str, text: str = "How to print it.") -> Decorator[Any]:
-    """Return the option `--format`; the first shape is the default."""
-    shown = Choice(shapes)
-    return click.option("--format", "shape", type=shown, default=shapes[0], help=text)
+_TYPES: dict[str, Any] = {
+    "int": int,
+    "file": file_type,
+    "path": click.Path(),
+    "level": Choice([level.value for level in Level]),
+    "seconds": click.FloatRange(min=0, min_open=True),
+}
 
 
 def _run_formats() -> Iterable[str]:
@@ -106,114 +100,16 @@ def _run_formats() -> Iterable[str]:
     return (*FORMATS, EVIDENCE)
 
 
-def reports_option(
+def report_option(
     text: str, formats: Callable[[], Iterable[str]] = _run_formats
-) -> Decorator[Any]:
-    """Return the option `--report`, with its help and the formats that complete it."""
-    return click.option(
-        "--report",
-        "reports",
-        metavar="FORMAT=PATH|-",
-        multiple=True,
-        shell_complete=completer(
-            lambda: [
-                f"{name}=report.{'zip' if name == EVIDENCE else name}"
-                for name in formats()
-            ]
-        ),
-        help=text,
-    )
+) -> dict[str, Any]:
+    """Return the help of an option `--report`, and what completes it."""
 
+    def reports() -> list[str]:
+        ends = {EVIDENCE: "zip"}
+        return [f"{name}=report.{ends.get(name, name)}" for name in formats()]
 
-document_options = added(
-    click.option(
-        "--contract",
-        metavar="FILE",
-        type=file_type,
-        help="Another API's OpenAPI 3.1 file in place of ours.",
-    ),
-    click.option(
-        "--operation",
-        metavar="ID",
-        help="The operation to test; by default the only POST with a JSON body.",
-    ),
-)
-contract_options = added(
-    document_options,
-    click.option(
-        "--dialect",
-        metavar="NAME|FILE",
-        envvar="RINGSPEC_DIALECT",
-        shell_complete=completer(dialect_names, files=True),
-        help="An OpenAPI Overlay that adapts the contract to a provider's spelling.",
-    ),
-)
-selection_options = added(
-    *(
-        click.option(
-            f"--{name}",
-            metavar="ID-PREFIX",
-            multiple=True,
-            shell_complete=completer(rule_prefixes),
-            help=f"{which} rules whose id begins so (repeatable).",
-        )
-        for name, which in (("select", "Only"), ("exclude", "No"))
-    )
-)
-profile_option = click.option(
-    "--profile",
-    metavar="NAME|FILE",
-    envvar="RINGSPEC_PROFILE",
-    shell_complete=completer(
-        lambda: [path.stem for path in PROFILES.glob("*.toml")], files=True
-    ),
-    help="What the target needs: URL, credentials, fixtures, pace, safety.",
-)
-access_options = added(
-    click.option(
-        "--bearer",
-        metavar="TOKEN",
-        # The second is what the printed lines of curl take the token from.
-        envvar=["RINGSPEC_BEARER", "RINGSPEC_TOKEN"],
-        help="The access token; better given as RINGSPEC_BEARER or RINGSPEC_TOKEN.",
-    ),
-    *(
-        click.option(
-            f"--{name}",
-            metavar=metavar,
-            envvar=f"RINGSPEC_{name.upper().replace('-', '_')}",
-            help=text,
-        )
-        for name, metavar, text in (
-            ("client-id", "ID", "Id of the client that fetches a token."),
-            (
-                "client-secret",
-                "SECRET",
-                "Its secret; better given as RINGSPEC_CLIENT_SECRET.",
-            ),
-            (
-                "token-url",
-                "URL",
-                "Where client id and secret are exchanged for a token.",
-            ),
-            ("user", "NAME:PASSWORD", "Basic credentials; better as RINGSPEC_USER."),
-        )
-    ),
-    click.option(
-        "--header",
-        "headers",
-        metavar="NAME=VALUE",
-        multiple=True,
-        help="A header of every request to the target (repeatable).",
-    ),
-    click.option(
-        "--ca",
-        metavar="FILE",
-        type=click.Path(),
-        help="Certificates to trust, in PEM form, in place of the usual ones.",
-    ),
-    flag("--insecure", help="Check no certificate; said loudly, but on this machine."),
-)
+    return {"help": text, "shell_complete": completer(reports)}
 
 
 def _finite(
@@ -224,30 +120,6 @@ def _finite(
     return seconds
 
 
-_timeout = partial(
-    click.option,
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    callback=_finite,
-)
-timeout_option = _timeout(default=5.0, help="How long an answer may take.")
-pace_options = added(
-    click.option(
-        "--workers",
-        type=click.IntRange(1, 64),
-        help="Requests under way at once; 4 on this machine, 1 elsewhere.",
-    ),
-    click.option(
-        "--rate",
-        metavar="N/s",
-        help="So many requests a second at most; 5 for a live target.",
-    ),
-    # Without a default, which would go before the profile's.
-    _timeout(help="How long an answer may take; 5 by default."),
-)
-
-
 def _checked_docs(
     _ctx: click.Context, _option: click.Parameter, base: str | None
 ) -> str:
@@ -256,13 +128,72 @@ def _checked_docs(
     return checked_docs(base) if base else ""
 
 
-docs_option = click.option(
-    "--docs",
-    metavar="URL",
-    envvar="RINGSPEC_DOCS",
-    callback=_checked_docs,
-    help="Where this documentation is published: reports link each rule to it.",
-)
+# What is no data of options that several commands have.
+_CODE: dict[str, dict[str, Any]] = {
+    "profile": {
+        "shell_complete": completer(
+            lambda: [path.stem for path in PROFILES.glob("*.toml")], files=True
+        )
+    },
+    "dialect": {"shell_complete": completer(dialect_names, files=True)},
+    "select": {"shell_complete": completer(rule_prefixes)},
+    "exclude": {"shell_complete": completer(rule_prefixes)},
+    "timeout": {"callback": _finite},
+    "pace/timeout": {"callback": _finite},
+    "docs": {"callback": _checked_docs},
+}
+
+
+def options(command: str, **more: dict[str, Any]) -> Decorator[Any]:
+    """Return a decorator that adds a command's options, as `options.toml` has them.
+
+    `more` has what is no data, by parameter.
+    """
+
+    def decorate(function: Decorated) -> Decorated:
+        for name in reversed(list(_listed(command))):
+            function = _option(name, more)(function)
+        return function
+
+    return decorate
+
+
+def _listed(name: str) -> Iterator[str]:
+    if name in _TABLES["lists"]:
+        for each in _TABLES["lists"][name]:
+            yield from _listed(each)
+    else:
+        yield name
+
+
+def _option(name: str, more: Mapping[str, dict[str, Any]]) -> Decorator[Any]:
+    row = {**_TABLES["options"][name], **_CODE.get(name, {})}
+    flag = name.rpartition("/")[2]
+    parameter = row.pop("to", flag.replace("-", "_"))
+    if "choices" in row:
+        row["type"] = Choice(row.pop("choices"))
+    elif "range" in row:
+        bounds = row.pop("range")
+        is_float = isinstance(bounds[0], float)
+        row["type"] = (click.FloatRange if is_float else click.IntRange)(*bounds)
+    elif "type" in row:
+        row["type"] = _TYPES[row["type"]]
+    return click.option(f"--{flag}", parameter, **{**row, **more.get(parameter, {})})
+
+
+def selected(
+    *,
+    contract: Path | None,
+    operation: str | None,
+    dialect: str | None,
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+) -> tuple[Contract, Selection]:
+    """Return the contract and the rules that options name."""
+    from ringspec.harness.judging.selection import Selection  # noqa: PLC0415 - heavy
+
+    loaded = load(contract, operation=operation, dialect=dialect)
+    return loaded, Selection.of(loaded, select, exclude)
 
 
 def typed(context: click.Context) -> dict[str, str]:

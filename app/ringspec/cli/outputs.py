@@ -11,15 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from ringspec.cli.exits import INTERRUPTED, output_error, print_error, release_output
-from ringspec.cli.options import (
-    EVIDENCE,
-    added,
-    color_option,
-    docs_option,
-    flag,
-    reports_option,
-    screen,
-)
+from ringspec.cli.options import EVIDENCE, options, report_option, screen
 from ringspec.harness import Ended, Event, Result
 from ringspec.harness.running.plan import Plan
 from ringspec.reports import (
@@ -38,15 +30,12 @@ from ringspec.spec import InternalError, ReportError
 # The one format that is written while the run goes on.
 _STREAM = "ndjson"
 
-output_options = added(
-    reports_option(
+output_options = options(
+    "output",
+    reports=report_option(
         f"Write a report (repeatable): {', '.join(FORMATS)}; of a run also"
         f" {EVIDENCE}, a folder, or a file if it ends in .zip."
     ),
-    docs_option,
-    flag("--quiet", help="Only failures and the last line."),
-    flag("--verbose", help="Every failing case."),
-    color_option,
 )
 
 
@@ -60,7 +49,7 @@ class Outputs:
     def __init__(
         self,
         wanted: Sequence[tuple[str, Path]],
-        display: Display,
+        display: Display | None,
         redactor: Redactor,
         docs: str = "",
         *,
@@ -75,7 +64,7 @@ class Outputs:
         ]
         if annotates and on_github():
             display = GitHubAnnotations(display, redactor, screen(wanted), docs)
-        self._display: Display | None = display
+        self._display = display
         self._error: OSError | None = None
 
     def handle(self, event: Event) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import access_options, document_options, timeout_option
+from ringspec.cli.options import options
 from ringspec.cli.run_setup import access_flags, given
 from ringspec.harness.probing import ProbeAnswer, Prober
 from ringspec.harness.profile import load as load_profile
@@ -28,15 +28,7 @@ _OPEN = 3
 
 @click.command("probe", cls=ManualCommand)
 @click.argument("url")
-@access_options
-@document_options
-@timeout_option
-@click.option(
-    "--write",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Write what was found as a dialect, for `ringspec run --dialect FILE`.",
-)
+@options("probe")
 def command(
     *,
     url: str,

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ringspec.cli.manual import ManualCommand, ManualGroup
-from ringspec.cli.options import access_options, completer, contract_options
+from ringspec.cli.options import completer, file_type, options
 from ringspec.cli.run_setup import RunSetup, access_flags, given
 from ringspec.harness.profile import load, names, template
 from ringspec.harness.profile.checking import CheckState, ProfileCheck
@@ -26,9 +26,7 @@ def command() -> None:
 
 
 @command.command("init", cls=ManualCommand)
-@click.argument(
-    "path", metavar="[FILE]", default="profile.toml", type=click.Path(path_type=Path)
-)
+@click.argument("path", metavar="[FILE]", default="profile.toml", type=file_type)
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def init(*, path: Path, force: bool) -> None:
     """Write a profile that says what there is; profile.toml without FILE."""
@@ -55,8 +53,7 @@ def init(*, path: Path, force: bool) -> None:
     "name", metavar="NAME|FILE", shell_complete=completer(names, files=True)
 )
 @click.argument("url", metavar="[URL]", required=False)
-@access_options
-@contract_options
+@options("check")
 def check(
     *,
     name: str,

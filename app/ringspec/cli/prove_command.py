@@ -8,21 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from pathlib import Path
+from typing import Any
 
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import (
-    contract_options,
-    flag,
-    format_option,
-    seed_option,
-    selection_options,
-)
-from ringspec.harness.judging.selection import Selection
+from ringspec.cli.options import options, selected
 from ringspec.reports import console, print_template
-from ringspec.spec import Contract, Json, RuleId, UsageError, load
+from ringspec.spec import Contract, Json, RuleId, UsageError
 from ringspec.strategies import (
     Case,
     Mutation,
@@ -48,22 +41,8 @@ _PACE = 0.2
 
 
 @click.command("prove", cls=ManualCommand)
-@format_option("table", "json")
-@seed_option
-@flag("--quick", help="Name the cases that are enough.")
-@selection_options
-@contract_options
-def command(  # noqa: PLR0913 - its options
-    *,
-    shape: str,
-    seed: int,
-    quick: bool,
-    select: tuple[str, ...],
-    exclude: tuple[str, ...],
-    contract: Path | None,
-    operation: str | None,
-    dialect: str | None,
-) -> int:
+@options("prove")
+def command(*, shape: str, seed: int, quick: bool, **named: Any) -> int:
     """Prove that the cases tell each mutant of the contract; nothing is sent.
 
     A mutant is the contract with one slip: a keyword dropped, a bound off by one, a
@@ -73,10 +52,9 @@ def command(  # noqa: PLR0913 - its options
 
     Exit status: 0 none is untold or undecided, 1 some are, 2 wrong usage.
     """
-    loaded = load(contract, operation=operation, dialect=dialect)
-    rules = frozenset(Selection.of(loaded, select, exclude).rules)
-    cases = [case for case in cases_of(loaded, seed) if case.phase == Phase.CASES]
-    results = tuple(_results(loaded, rules, cases))
+    contract, selection = selected(**named)
+    cases = [case for case in cases_of(contract, seed) if case.phase == Phase.CASES]
+    results = tuple(_results(contract, frozenset(selection.rules), cases))
     # Few cases that tell all that any case tells.
     enough = fewest({each.mutation.id: each.cases for each in results}, cases)
     totals = Counter(it.verdict for it in results)
@@ -84,7 +62,7 @@ def command(  # noqa: PLR0913 - its options
     document = {
         "format": FORMAT,
         "contract": {
-            name: getattr(loaded, name) for name in ("title", "version", "sha256")
+            name: getattr(contract, name) for name in ("title", "version", "sha256")
         },
         "seed": seed,
         "counts": {each: totals[each] for each in _VERDICTS},
@@ -103,7 +81,7 @@ def command(  # noqa: PLR0913 - its options
             console(sys.stdout),
             "proof.txt",
             found=document,
-            dialect=loaded.dialect,
+            dialect=contract.dialect,
             quick=quick,
             entries={each: list(_entries(results, each)) for each in _VERDICTS[1:]},
         )

@@ -22,7 +22,7 @@ from ringspec.cli.exits import release_output
 from ringspec.cli.options import report_paths, screen
 from ringspec.cli.outputs import Outputs, attempted
 from ringspec.cli.run_setup import made
-from ringspec.harness import Event, JudgedRequest, Notice
+from ringspec.harness import JudgedRequest, Notice
 from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
 from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import (
@@ -41,14 +41,6 @@ _WAITING, _PAUSE_S = 64, 0.02
 # first to show something new.
 _ROOM = 16 * 2**20
 _FULL = "the reports hold no more requests; later ones are counted, and on the record"
-
-
-class _NoDisplay:
-    def handle(self, event: Event) -> None:
-        """Do nothing: requests are printed as lines."""
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 class Recording:
@@ -98,7 +90,7 @@ class Recording:
         url = about.pop("url")
         filling = Filling(**about)
         self._redactor = Redactor(filling.secrets())
-        self._outputs = Outputs(self._reports, _NoDisplay(), self._redactor, self._docs)
+        self._outputs = Outputs(self._reports, None, self._redactor, self._docs)
         self._session = ClientSession(self._contract, self._level, url, filling, made())
         self._thread = threading.Thread(target=self._judge_all, daemon=True)
         self._thread.start()

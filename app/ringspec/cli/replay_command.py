@@ -11,16 +11,7 @@ from typing import Any
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import (
-    access_options,
-    completer,
-    contract_options,
-    level_type,
-    pace_options,
-    profile_option,
-    screen,
-    typed,
-)
+from ringspec.cli.options import completer, options, screen, typed
 from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
 from ringspec.harness.running.plan import Plan, lacking_rules
@@ -49,24 +40,7 @@ _INCONCLUSIVE = 3
     nargs=-1,
     shell_complete=completer(tuple, files=True),
 )
-@click.option(
-    "--case",
-    "chosen",
-    metavar="ID",
-    multiple=True,
-    help="Only this case of the report (repeatable).",
-)
-@click.option(
-    "--level",
-    type=level_type,
-    envvar="RINGSPEC_LEVEL",
-    help="What counts as a failure; by default what does in the report.",
-)
-@click.option("--seed", type=int, help="That of the run; a report holds its own.")
-@profile_option
-@access_options
-@contract_options
-@pace_options
+@options("replay")
 @output_options
 def command(**options: Any) -> int:
     """Fire again some cases, or all that failed in a JSON report.
@@ -154,8 +128,8 @@ class ReplayOptions(FireOptions):
             )
         named = contract.get("operation") if self.contract else None
         seed = past["seed"] if self.seed is None else self.seed
-        operation = self.operation or named
-        return replace(setup, operation=operation, dialect=dialect, seed=seed), address
+        operation, profile = self.operation or named, replace(profile, dialect=dialect)
+        return replace(setup, profile=profile, operation=operation, seed=seed), address
 
     def _plan(
         self,

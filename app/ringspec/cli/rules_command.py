@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import Any
 
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import contract_options, format_option, selection_options
-from ringspec.harness.judging.selection import Selection
+from ringspec.cli.options import options, selected
 from ringspec.reports import print_rules, render_rules, rules_json
-from ringspec.spec import load
 
 
 @click.command("rules", cls=ManualCommand)
-@format_option("table", "json", "markdown", text="How to print them.")
-@selection_options
-@contract_options
-def command(
-    *,
-    shape: str,
-    select: tuple[str, ...],
-    exclude: tuple[str, ...],
-    contract: Path | None,
-    operation: str | None,
-    dialect: str | None,
-) -> None:
+@options("rules", shape={"help": "How to print them."})
+def command(*, shape: str, **named: Any) -> None:
     """Print the rules: id, level, evidence, sentence, source and place."""
-    loaded = load(contract, operation=operation, dialect=dialect)
-    ids = Selection.of(loaded, select, exclude).rules
-    rows = rules_json(loaded.rules[each] for each in ids)
+    contract, selection = selected(**named)
+    rows = rules_json(contract.rules[each] for each in selection.rules)
     if shape == "table":
         print_rules(rows, sys.stdout)
     else:

@@ -15,21 +15,7 @@ from click.shell_completion import CompletionItem
 
 from ringspec.cli.known_file import KnownFile
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import (
-    EVIDENCE,
-    ReportPaths,
-    access_options,
-    contract_options,
-    file_type,
-    flag,
-    level_type,
-    pace_options,
-    profile_option,
-    screen,
-    seed_option,
-    selection_options,
-    typed,
-)
+from ringspec.cli.options import EVIDENCE, ReportPaths, options, screen, typed
 from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions
 from ringspec.harness.running.plan import (
@@ -62,51 +48,17 @@ def _complete_phases(
 
 @click.command("run", cls=ManualCommand)
 @click.argument("url", required=False)
-@click.option(
-    "--level",
-    type=level_type,
-    default=Level.MUST.value,
-    envvar="RINGSPEC_LEVEL",
-    help="What fails the run; weaker failures are warnings.",
+@options(
+    "run",
+    phases={
+        "shell_complete": _complete_phases,
+        "help": f"Only these parts of a run: {', '.join(Phase)}.",
+    },
+    examples={
+        "help": "Explore so many bodies after the list;"
+        f" {EXAMPLES} with --phase explore."
+    },
 )
-@profile_option
-@access_options
-@selection_options
-@contract_options
-@click.option(
-    "--phase",
-    "phases",
-    metavar="NAME,…",
-    multiple=True,
-    shell_complete=_complete_phases,
-    help=f"Only these parts of a run: {', '.join(Phase)}.",
-)
-@seed_option
-@flag(
-    "--quick", help="Only the fewest bodies that tell every slip in a server's checks."
-)
-@click.option(
-    "--examples",
-    metavar="N",
-    type=click.IntRange(min=0),
-    help=f"Explore so many bodies after the list; {EXAMPLES} with --phase explore.",
-)
-@pace_options
-@click.option(
-    "--shard",
-    metavar="I/N",
-    help="Only a part of the list, for N runs beside each other.",
-)
-@flag("--dry-run", help="Say what would be sent, and send nothing.")
-@flag("--fail-fast", help="Stop at the first failure.")
-@flag("--fail-untested", help="A rule that no case breaks makes the run inconclusive.")
-@click.option(
-    "--known-failures",
-    metavar="FILE",
-    type=file_type,
-    help="Failures that are known, and do not fail the run.",
-)
-@flag("--update-known-failures", help="Bring that file up to date by this run.")
 @output_options
 def command(**options: Any) -> int:
     """Test the server at URL; without one, the embedded reference server.

@@ -36,6 +36,7 @@ from ringspec.strategies import Case, Slot, cases_of, expecting
 
 # Options whose values are secrets, in the plugin's spelling, too.
 _SECRET = re.compile(r"--(ringspec-)?(bearer|client-secret|token|user|header)")
+_CANONICAL = "canonical"  # the embedded server's dialect, if no other is named
 # Returns the URL and the credentials of a server, once it is up.
 Resolve = Callable[[], tuple[str, Credentials]]
 
@@ -102,7 +103,6 @@ class RunSetup:
     profile: Profile
     contract_file: Path | None = None
     operation: str | None = None
-    dialect: str | None = None
     seed: int = 0
     tell: Callable[[str], object] = str  # what is being done, to nobody by default
 
@@ -120,7 +120,7 @@ class RunSetup:
             return load(
                 self.contract_file,
                 operation=self.operation,
-                dialect=self.dialect or self.profile.dialect,
+                dialect=self.profile.dialect,
                 overrides=self.profile.overrides,
             )
         except MisfitError as error:
@@ -147,11 +147,7 @@ class RunSetup:
         from ringspec.reference import DIALECTS  # noqa: PLC0415 - often not needed
 
         hint = f"the embedded server knows {', '.join(DIALECTS)}; or give a URL"
-        check_known("dialect", self._embedded_dialect, DIALECTS, hint)
-
-    @property
-    def _embedded_dialect(self) -> str:
-        return self.dialect or self.profile.dialect or "canonical"
+        check_known("dialect", self.profile.dialect or _CANONICAL, DIALECTS, hint)
 
     @contextmanager
     def server(self, url: str | None) -> Iterator[Resolve]:
@@ -166,7 +162,7 @@ class RunSetup:
             return
         from ringspec.reference import Embedded, EmbeddedError  # noqa: PLC0415 - as above
 
-        embedded = Embedded(dialect=self._embedded_dialect)
+        embedded = Embedded(dialect=self.profile.dialect or _CANONICAL)
 
         def resolve() -> tuple[str, Credentials]:
             try:
@@ -292,10 +288,8 @@ class FireOptions:
         """Say whose credentials count, if several are given; never which they are."""
         given: list[str] = []
         for name, variables in _CREDENTIALS.items():
-            own, value = (
-                [it for it in variables if os.environ.get(it)],
-                vars(self)[name],
-            )
+            own = [it for it in variables if os.environ.get(it)]
+            value = vars(self)[name]
             by_option = value and value not in map(os.environ.get, own[:1])
             # A client beside a token is for the rules on clients.
             if not (given and name == "client_id"):

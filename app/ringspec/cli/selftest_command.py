@@ -20,12 +20,10 @@ from ringspec.cli.exits import INTERRUPTED
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     Choice,
-    color_option,
     completer,
-    flag,
-    level_type,
+    options,
+    report_option,
     report_paths,
-    reports_option,
     screen,
 )
 from ringspec.cli.outputs import attempted
@@ -53,7 +51,7 @@ from ringspec.reports import (
     KillMatrix,
     ProgressLine,
     ServerKind,
-    check_matrix,
+    check,
     console,
     print_matrix,
     render_matrix,
@@ -83,29 +81,11 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
     nargs=-1,
     shell_complete=completer(lambda: MUTANTS),
 )
-@click.option(
-    "--level",
-    type=level_type,
-    default=Level.MAY.value,
-    help="At which the mutants are run; lawful variants have their own.",
+@options(
+    "selftest",
+    dialect={"type": Choice(DIALECTS)},
+    reports=report_option("Write the matrix: json.", lambda: MATRIX_FORMATS),
 )
-@click.option(
-    "--dialect",
-    type=Choice(DIALECTS),
-    default=CANONICAL,
-    help="The spelling that all of them speak.",
-)
-@reports_option("Write the matrix: json.", lambda: MATRIX_FORMATS)
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    help="Servers run at once; as many as there are processors.",
-)
-@flag(
-    "--over-network",
-    help="Reach every server by a socket, not only those that need it.",
-)
-@color_option
 def command(
     *,
     prefixes: tuple[str, ...],
@@ -124,7 +104,11 @@ def command(
     Exit status: 0 if every defect is noticed by its rule and no correct server is
     accused, 1 if not.
     """
-    wanted = report_paths(reports, check_matrix, "json=matrix.json")
+    wanted = report_paths(
+        reports,
+        lambda name, path: check(path, name, MATRIX_FORMATS, "matrix"),
+        "json=matrix.json",
+    )
     contract = load(dialect=None if dialect == CANONICAL else dialect)
     servers = fleet(contract, prefixes, Level(level), over_network=over_network)
     began = time.monotonic()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import completer, docs_option, level_type, reports_option
+from ringspec.cli.options import completer, options, report_option
 from ringspec.reference import DIALECTS, HOST, ServerLimits, ServerSettings, serve
-from ringspec.spec import Level, UsageError, check_known
+from ringspec.spec import UsageError, check_known
 
-_LIMITS = ServerLimits()
 # RFC 6750, section 2.1. A shorter one cannot be redacted: it would stand in any text.
 _TOKEN = re.compile("[!-~]{4,4096}")
 
@@ -25,85 +25,19 @@ def _mutants() -> dict[str, str]:
 
 
 @click.command("serve", cls=ManualCommand)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8000,
-    help="Port to listen on; 0 takes a free one.",
-)
-@click.option(
-    "--host",
-    default=HOST,
-    help="Address to listen on; others than this machine's own let others in.",
-)
-@click.option(
-    "--dialect",
-    metavar="NAME",
-    shell_complete=completer(lambda: DIALECTS),
-    default="canonical",
-    help=f"The spelling that it speaks: {', '.join(DIALECTS)}.",
-)
-@click.option(
-    "--mutant",
-    metavar="NAME",
-    shell_complete=completer(_mutants),
-    help="Serve with this defect; none by default.",
-)
-@click.option(
-    "--token",
-    metavar="TOKEN",
-    envvar="RINGSPEC_TOKEN",
-    help="The access token that it takes; a random one by default.",
-)
-@click.option("--list-mutants", is_flag=True, help="Print the defects and exit.")
-@click.option(
-    "--record",
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="Judge what clients send; add a line of JSON for each request.",
-)
-@reports_option(
-    "Judge what clients send; write a report of it at the end (repeatable):"
-    " html, json, ndjson, junit, har, markdown, badge.",
-)
-@docs_option
-@click.option(
-    "--level",
-    type=level_type,
-    default=Level.MUST.value,
-    help="What fails a client that is judged.",
-)
-@click.option(
-    "--max-broadcasts",
-    "broadcasts",
-    metavar="N",
-    type=click.IntRange(min=1),
-    default=_LIMITS.broadcasts,
-    help="Broadcasts that are kept; the oldest are forgotten.",
-)
-@click.option(
-    "--max-body",
-    "body_bytes",
-    metavar="BYTES",
-    type=click.IntRange(min=1),
-    default=_LIMITS.body_bytes,
-    help="The largest body that is read; larger ones are answered 413.",
-)
-@click.option(
-    "--max-connections",
-    "connections",
-    metavar="N",
-    type=click.IntRange(min=1),
-    default=_LIMITS.connections,
-    help="Connections open at once; the longest idle is closed.",
-)
-@click.option(
-    "--max-seconds",
-    "request_s",
-    metavar="S",
-    type=click.FloatRange(min=0.1, max=86400),
-    default=_LIMITS.request_s,
-    help="How long the head of a request may take to come, and its body.",
+@options(
+    "serve",
+    host={"default": HOST},
+    dialect={
+        "shell_complete": completer(lambda: DIALECTS),
+        "help": f"The spelling that it speaks: {', '.join(DIALECTS)}.",
+    },
+    mutant={"shell_complete": completer(_mutants)},
+    reports=report_option(
+        "Judge what clients send; write a report of it at the end (repeatable):"
+        " html, json, ndjson, junit, har, markdown, badge."
+    ),
+    **{name: {"default": most} for name, most in asdict(ServerLimits()).items()},
 )
 def command(  # noqa: PLR0913 - its options
     *,

@@ -96,11 +96,7 @@ class LoadSetup:
                 options = RunOptions(**context.params)
         except click.UsageError as error:
             raise UsageError(error.format_message()) from error
-        setup, self.level, self.seed = (
-            options.setup,
-            Level(options.level),
-            options.seed or 0,
-        )
+        setup, self.level = options.setup, Level(options.level)
         target = setup.profile.address(url or None)
         if target is None:
             raise UsageError(
@@ -114,7 +110,6 @@ class LoadSetup:
                 hint="a live target may ring phones; give one on this machine, such as"
                 " http://127.0.0.1:8000",
             )
-        self.timeout_s = setup.profile.pacing.timeout_s
         self.hosts = setup.profile.safety.hosts(target)
         self.contract = setup.contract
         plan = setup.plan(phases=_PHASES, level=self.level)
@@ -384,7 +379,7 @@ class LoadComparison:
             contract=ContractName.of(setup.contract),
             target=setup.redactor.url(setup.plan.url),
             level=setup.level,
-            seed=setup.seed,
+            seed=setup.plan.seed,
             total=len(setup.cases),
             made=setup.plan.made,
         )

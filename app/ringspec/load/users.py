@@ -19,6 +19,7 @@ from locust import User, constant, events, task
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
+from ringspec.cli.exits import print_error
 from ringspec.harness import Conclusion, Finding, Judged
 from ringspec.harness.judging.outcome import Reachability
 from ringspec.harness.running.plan import refusal
@@ -141,8 +142,7 @@ class LoadProcess:
         client.close()
 
     def _exit(self, why: str, hint: str, status: int) -> NoReturn:
-        message = f"ringspec: {why}" + (f"\n    hint: {hint}" if hint else "")
-        print(message, file=sys.stderr, flush=True)  # noqa: T201 - as all our commands
+        print_error(RingspecError(why, hint=hint))
         if isinstance(self._environment.runner, MasterRunner):
             self._environment.runner.quit()
         sys.exit(status)
@@ -159,7 +159,7 @@ class LoadProcess:
             self.setup.plan.url,
             self.setup.plan.filling,
             self.setup.hosts,
-            self.setup.timeout_s,
+            self.setup.plan.pacing.timeout_s,
             limit=lambda seconds: gevent.Timeout(seconds, TimeoutError),
         )
 

@@ -7,9 +7,11 @@ once a server is to be tested, or a fixture is used.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,41 +52,10 @@ class PytestOption:
         return f"{GROUP}_{self.name.replace('-', '_')}"
 
 
-URL = PytestOption("url", "URL", "the server under test, or `embedded`")
-PROFILE = PytestOption("profile", "NAME|FILE", "what the target needs", is_path=True)
 # What they may be, and which variables go before the ini file, the command says.
-OPTIONS = (
-    URL,
-    PROFILE,
-    PytestOption("bearer", "TOKEN", "access token; better in RINGSPEC_TOKEN"),
-    PytestOption("client-id", "ID", "id of the client that fetches a token"),
-    PytestOption(
-        "client-secret", "SECRET", "its secret; better in RINGSPEC_CLIENT_SECRET"
-    ),
-    PytestOption("token-url", "URL", "where a token is fetched"),
-    PytestOption("user", "NAME:PASSWORD", "Basic credentials; better in RINGSPEC_USER"),
-    PytestOption("header", "NAME=VALUE", "a header of every request", "args"),
-    PytestOption("ca", "FILE", "certificates to trust", is_path=True),
-    PytestOption("insecure", "", "check no certificate", "bool"),
-    PytestOption("level", "LEVEL", "what fails: must (default), should or may"),
-    PytestOption("dialect", "NAME|FILE", "the provider's spelling", is_path=True),
-    PytestOption("contract", "FILE", "another API's OpenAPI 3.1 file", is_path=True),
-    PytestOption("operation", "ID", "the operation of it to test"),
-    PytestOption("phase", "NAME,…", "only these parts of a run", "args"),
-    PytestOption("quick", "", "only the fewest bodies that tell all", "bool"),
-    PytestOption("examples", "N", "explore so many bodies as well", "int"),
-    PytestOption("seed", "N", "other cases", "int"),
-    PytestOption("workers", "N", "requests under way at once", "int"),
-    PytestOption("rate", "N/s", "so many requests a second at most"),
-    PytestOption("timeout", "SECONDS", "how long an answer may take", "float"),
-    PytestOption(
-        "known-failures",
-        "FILE",
-        "failures that are known: they are xfailed",
-        is_path=True,
-    ),
-    PytestOption("report", "FORMAT=PATH", "a report of ours besides", "args"),
-)
+_TABLES = tomllib.loads(Path(__file__).with_name("options.toml").read_text("utf-8"))
+OPTIONS = tuple(PytestOption(name, **table) for name, table in _TABLES.items())
+URL, PROFILE = OPTIONS[:2]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

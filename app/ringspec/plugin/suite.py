@@ -335,7 +335,6 @@ class Suite:
             found = record.result
             texts = RuleTexts(
                 replace(found, message=spelt(found.message), hint=spelt(found.hint)),
-                record.judged,
                 width=min(100, shutil.get_terminal_size().columns),
                 verbose=self._config.get_verbosity() > 1,
                 more="-vv or --ringspec-report json=PATH",

@@ -136,11 +136,12 @@ class Bridge:
         hint = f"RINGSPEC_LEVEL is one of: {', '.join(Level)}"
         check_known("level", level, Level, hint)
         self.level, contract = Level(level), given("CONTRACT")
+        dialect = given("DIALECT")
+        flags = {"dialect": dialect} if dialect else {}
         setup = RunSetup(
-            profile=load_profile(given("PROFILE"), {}),
+            profile=load_profile(given("PROFILE"), flags),
             contract_file=Path(contract) if contract else None,
             operation=given("OPERATION"),
-            dialect=given("DIALECT"),
         )
         self.contract = setup.contract
         select = tuple((given("SELECT") or "").replace(",", " ").split())
@@ -371,10 +372,8 @@ def filter_failure(
     wrong = {each for each, part in meta.components.items() if part.mode.is_negative}
     if wrong - {ParameterLocation.BODY}:
         return True  # something else is wrong on purpose
-    content, is_positive = (
-        _body(case, response),
-        isinstance(failure, RejectedPositiveData),
-    )
+    content = _body(case, response)
+    is_positive = isinstance(failure, RejectedPositiveData)
     wanted = Label.VALID if is_positive else Label.INVALID
     return content is None or BRIDGE.label(content) is wanted
 

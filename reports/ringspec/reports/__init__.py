@@ -7,8 +7,6 @@ from ringspec.reports.client_record import record_file as record_file
 from ringspec.reports.client_record import record_line as record_line
 from ringspec.reports.client_record import screen_line as screen_line
 from ringspec.reports.comparison import COMPARISON_FORMATS as COMPARISON_FORMATS
-from ringspec.reports.comparison import Comparison as Comparison
-from ringspec.reports.comparison import check_comparison as check_comparison
 from ringspec.reports.comparison import compare_reports as compare_reports
 from ringspec.reports.comparison import print_comparison as print_comparison
 from ringspec.reports.comparison import render_comparison as render_comparison
@@ -30,7 +28,6 @@ from ringspec.reports.files import checked_docs as checked_docs
 from ringspec.reports.files import put as put
 from ringspec.reports.files import refused as refused
 from ringspec.reports.files import rendered as rendered
-from ringspec.reports.files import rule_link as rule_link
 from ringspec.reports.files import write as write
 from ringspec.reports.files import write_data as write_data
 from ringspec.reports.files import write_obstacle as write_obstacle
@@ -46,9 +43,7 @@ from ringspec.reports.kill_matrix import MATRIX_FORMATS as MATRIX_FORMATS
 from ringspec.reports.kill_matrix import Channel as Channel
 from ringspec.reports.kill_matrix import FleetRun as FleetRun
 from ringspec.reports.kill_matrix import KillMatrix as KillMatrix
-from ringspec.reports.kill_matrix import RunMark as RunMark
 from ringspec.reports.kill_matrix import ServerKind as ServerKind
-from ringspec.reports.kill_matrix import check_matrix as check_matrix
 from ringspec.reports.kill_matrix import print_matrix as print_matrix
 from ringspec.reports.kill_matrix import render_matrix as render_matrix
 from ringspec.reports.merge import MERGED_FORMATS as MERGED_FORMATS

@@ -14,7 +14,6 @@ from rich.text import Text
 from ringspec.harness import (
     Conclusion,
     Finding,
-    Judged,
     Known,
     Outcome,
     Result,
@@ -32,7 +31,7 @@ from ringspec.reports.case_text import (
     untested_share,
 )
 from ringspec.reports.causes import explained, refusal
-from ringspec.reports.console import hanging, live, page
+from ringspec.reports.console import hanging, live, page, print_template
 from ringspec.reports.curl import curl
 from ringspec.reports.printable import counted, shown, visible
 from ringspec.spec import RuleId
@@ -71,8 +70,6 @@ def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
     are told with some cases or `verbose`; what shows `more` of them; commands that are
     `next`, and why; and other `stale` entries than the result's.
     """
-    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
-
     by_default = {
         "found": (),
         "warned": (),
@@ -81,7 +78,7 @@ def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
         "more": _MORE,
         "next": (),
     }
-    told(
+    print_template(
         console,
         "run.txt",
         parts=parts,
@@ -195,13 +192,12 @@ class RuleTexts:
     def __init__(
         self,
         result: Result,
-        judged: Sequence[Judged] = (),
         *,
         width: int = 80,
         verbose: bool = False,
         more: str = _MORE,
     ) -> None:
-        found, self._warned = explained(result, judged)
+        found, self._warned = explained(result)
         self._found = tuple(each for each in found if not each.known)
         self._result = result
         self._width = width
@@ -272,7 +268,7 @@ class RuleTexts:
                 found = deciding(result, self._result.level)
                 own = tuple(each for each in found if each.case.id in shared)
                 cause = replace(  # noqa: PLW2901 - that of this rule
-                    cause, rules=(result,), findings=own, weaker=()
+                    cause, rules=(result,), findings=own
                 )
             self._show(console, "failures", found=[cause])
         return text.getvalue().rstrip("\n")

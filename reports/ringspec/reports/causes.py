@@ -1,35 +1,31 @@
 """Causes: failures that one defect of the target explains, in groups.
 
 A group shares a sign: an invalid body that is accepted, a scope of rules that nothing
-is held to, or what a check of the answer complains of. Failures whose answers are bad
-as such are parted by what their requests have in common that others lack.
+is held to, what a check of the answer complains of, or an answer that is bad as such.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ringspec.harness import (
     PLAIN_REFUSED,
     TWIN_REFUSED,
     Finding,
-    Judged,
     Outcome,
     Result,
     RuleResult,
     plainest,
 )
 from ringspec.reports.case_text import REFUSED, deciding, first_reason
-from ringspec.reports.printable import counted, shown, visible
-from ringspec.spec import Json, Level, Rule, RuleId, at_pointer, kind_of
-from ringspec.strategies import Case, Expect, Phase, Step, status_fits
+from ringspec.reports.printable import counted
+from ringspec.spec import Level, Rule, RuleId, at_pointer, kind_of
+from ringspec.strategies import Case, Phase, Step, status_fits
 
-# Most unrelated failures that are split by rule alone.
+# Most bad answers that are told apart by the rule of their cases.
 _LONE = 3
 # This many operations with the same failure share its cause.
 _ALIKE = 3
@@ -53,33 +49,6 @@ _TWIN = re.compile(rf"{TWIN_REFUSED} (.*) was \w+")
 # What a check of answers says besides: what is there in place of what is missing.
 _BESIDES = re.compile(r"; it (?:has `|is of|is a|tells of) .*")
 _MORE = re.compile(r" \(and \d+ more\)$")
-# With more suspects than these, no single trait is to blame.
-_SUSPECTS = 3
-# Requests that are looked at: more would show nothing new.
-_ENOUGH = 150
-# Fewer that went well show nothing.
-_FEW = 10
-# Greatest probability that a trait is shared by chance.
-_CHANCE = 0.01
-_DEPTH = 12
-_VALUE = 40
-# Headers that depend on how we connect.
-_OURS = ("connection", "host", "content-length")
-# Kinds of traits in words; of those with the same requests, the first is best.
-_WORDS = {
-    "is": "{place} = {value}",
-    "beyond": "{place} has {value}",
-    "lacks": "{place} is left out",
-    "length": "{place} has {value} character{s}",
-    "items": "{place} has {value} item{s}",
-    "sent": "{value}",
-    "has": "{place} is there",
-    "type": "{place} is of type {value}",
-    "head": "{place}: {value}",
-}
-_ORDER = tuple(_WORDS)
-# Kinds that are no accident even where some requests with them went well.
-_SALIENT = ("is", "beyond", "lacks", "sent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,19 +58,14 @@ class Cause:
     Attributes:
         rules: that fail by it, that of the first failure before all others; each may
             fail by other defects as well.
-        findings: their gating failures, one a request and the plainest first; of a
-            warning all its failures.
-        weaker: failures below the level by the same defect.
+        findings: those failures, one a request and the plainest first.
         title: the defect in words; it may cite the target.
-        common: what those requests have in common, and hardly any other; or empty.
         known: whether all its failures are known beforehand.
     """
 
     rules: tuple[RuleResult, ...]
     findings: tuple[Finding, ...]
-    weaker: tuple[Finding, ...] = ()
     title: str = ""
-    common: str = ""
     known: bool = False
 
     @property
@@ -155,24 +119,18 @@ def refusal(result: Result) -> Refusal | None:
     )
 
 
-def causes(result: Result, judged: Iterable[Judged] = ()) -> tuple[Cause, ...]:
+def causes(result: Result) -> tuple[Cause, ...]:
     """Return the causes of a run's failures."""
-    return explained(result, judged)[0]
+    return explained(result)[0]
 
 
-def explained(
-    result: Result, judged: Iterable[Judged] = ()
-) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
+def explained(result: Result) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
     """Return the causes of failures and those of warnings, the worst first.
 
     New ones come before known ones, then by level, then the one that more requests
-    show; otherwise in order of the catalogue. All that was judged parts failures whose
-    answers are alike by what their requests have in common that others lack.
+    show; otherwise in order of the catalogue.
     """
-    judged = tuple(judged)
     failures = [it for each in result.rules for it in each.failures]
-    bad = [each for each in failures if _is_bad_answer(each)]
-    others = [each for each in failures if not _is_bad_answer(each)]
     of = {id(it): each for each in reversed(result.rules) for it in each.failures}
     gates = {
         id(it)
@@ -180,38 +138,35 @@ def explained(
         if each.outcome is Outcome.FAIL
         for it in deciding(each, result.level)
     }
-    gating: list[Cause] = []
-    weak: list[Cause] = []
-    for members, scope, common in (
-        *_by_sign(others, result, judged, gates),
-        *_by_answer(bad, judged),
-    ):
-        strong = [each for each in members if id(each) in gates]
-        found = strong or members
-        told = plainest(found)
-        rules = {of[id(it)].rule.id: of[id(it)] for it in (*told[:1], *found)}
-        cause = Cause(
+    unchecked = [each for each in failures if _is_unchecked(each)]
+    scopes = _coercions(unchecked)
+    scopes |= _scopes({each.rule for each in unchecked}, result.rules)
+
+    def cause(members: Sequence[Finding]) -> Cause:
+        found = plainest(members)
+        rules = {of[id(it)].rule.id: of[id(it)] for it in (*found[:1], *members)}
+        fallen = (each.rule for each in members if _is_unchecked(each))
+        return Cause(
             rules=tuple(rules.values()),
-            findings=_once(told),
-            weaker=_once(it for it in members if id(it) not in gates) if strong else (),
-            title=scope or _title(found),
-            common=common,
+            findings=_once(found),
+            title=next((scopes[it] for it in fallen if it in scopes), _title(members)),
             known=all(
                 any(known.covers(each) for known in of[id(each)].known)
-                for each in found
+                for each in members
             ),
         )
-        (gating if strong else weak).append(cause)
 
     def rank(cause: Cause) -> tuple[int, ...]:
         first = result.rules.index(cause.rules[0])
         return cause.known, cause.level.rank, -len(cause.findings), first
 
-    return tuple(sorted(gating, key=rank)), tuple(sorted(weak, key=rank))
-
-
-# Failures, the title of the scope of their rules, and what their requests share.
-_Groups = Iterator[tuple[Sequence[Finding], str, str]]
+    found: dict[bool, list[Cause]] = {True: [], False: []}
+    for group in _grouped(failures, scopes):
+        for is_gating, told in found.items():
+            members = [it for it in group if (id(it) in gates) == is_gating]
+            told.extend([cause(members)] if members else [])
+    gating, weak = (tuple(sorted(each, key=rank)) for each in found.values())
+    return gating, weak
 
 
 def _once(failures: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -221,24 +176,30 @@ def _once(failures: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(found.values())
 
 
-def _by_sign(
-    failures: Sequence[Finding],
-    result: Result,
-    judged: Sequence[Judged],
-    gates: Collection[int],
-) -> _Groups:
-    """Group failures that our checks tell apart well enough."""
-    unchecked = [each for each in failures if _is_unchecked(each)]
-    scopes = _coercions(unchecked, judged)
-    scopes |= _scopes({each.rule for each in unchecked}, result.rules)
-    bodies = {each.exchange.request.body for each in unchecked}
+def _grouped(
+    failures: Sequence[Finding], scopes: dict[RuleId, str]
+) -> Iterator[list[Finding]]:
+    """Group failures by what our checks say of them, or as bad answers."""
+    bad: dict[str, list[Finding]] = {}
+    for each in filter(_is_bad_answer, failures):
+        trouble = each.exchange.failure.trouble if each.exchange.failure else ""
+        bad.setdefault(str(_status(each) or trouble), []).append(each)
+    for members in bad.values():
+        # What the cases are of says more than `robustness`.
+        tried = {each.case.rule for each in members}
+        if len(tried) == len(members) <= _LONE:
+            yield from ([each] for each in members)
+        else:
+            yield members
+    others = [each for each in failures if not _is_bad_answer(each)]
+    bodies = {each.exchange.request.body for each in others if _is_unchecked(each)}
     # A sign of many operations belongs to their shared code.
     showing: defaultdict[Hashable, set[Hashable]] = defaultdict(set)
-    for each in failures:
+    for each in others:
         showing[_sign(each)].add(_operation(each))
     shared = {sign for sign, them in showing.items() if len(them) >= _ALIKE}
     signs: list[set[Hashable]] = []
-    for each in failures:
+    for each in others:
         body = each.exchange.request.body
         # A server that accepts a body here accepts it for all that it breaks.
         own: set[Hashable] = {body} if body in bodies else set()
@@ -249,11 +210,7 @@ def _by_sign(
             own.add(sign if sign in shared else (sign, _operation(each)))
         signs.append(own)
     for group in _joined(signs):
-        members = [failures[number] for number in group]
-        gating = [each for each in members if id(each) in gates]
-        fallen = [each.rule for each in gating or members if _is_unchecked(each)]
-        scope = next((scopes[rule] for rule in fallen if rule in scopes), "")
-        yield members, scope, ""
+        yield [others[number] for number in group]
 
 
 def _title(findings: Sequence[Finding]) -> str:
@@ -262,52 +219,6 @@ def _title(findings: Sequence[Finding]) -> str:
         return _complaint(findings[0])
     more = f" and {counted(len(rules) - 1, 'more rule')}" if len(rules) > 1 else ""
     return f"{_ACCEPTED} that break {rules[0]}{more}"
-
-
-def _by_answer(failures: Sequence[Finding], judged: Sequence[Judged]) -> _Groups:
-    """Group failures whose answers are bad as such, and part them by requests."""
-    groups: dict[str, list[Finding]] = {}
-    for each in failures:
-        trouble = each.exchange.failure.trouble if each.exchange.failure else ""
-        groups.setdefault(str(_status(each) or trouble), []).append(each)
-    for members in groups.values():
-        for common, part in _parts(members, judged):
-            yield part, _complaint(part[0]), common
-
-
-def _parts(
-    failures: list[Finding], judged: Sequence[Judged]
-) -> Iterator[tuple[str, list[Finding]]]:
-    """Split failures by traits that successful requests lack."""
-    right = [each for each in judged if _went_well(each, failures[0])]
-    parts: list[tuple[str, list[Finding]]] = []
-    for common, findings in _parted(_once(failures), right):
-        chosen = {each.case.id for each in findings}
-        part = [each for each in failures if each.case.id in chosen]
-        if not common and parts and _tried(part) <= _tried(parts[0][1]):
-            parts[0][1].extend(part)  # a trait need not explain all of a defect
-        else:
-            parts.append((common, part))
-    for common, part in parts:
-        if not common and right and len(_tried(part)) == len(part) <= _LONE:
-            # Each at a boundary of its own, and nothing in common.
-            yield from (("", [each]) for each in part)
-        else:
-            yield common, part
-
-
-def _tried(failures: Iterable[Finding]) -> set[RuleId]:
-    """Return the rules that the cases are of, which says more than `robustness`."""
-    return {each.case.rule for each in failures}
-
-
-def _went_well(judged: Judged, beside: Finding) -> bool:
-    response, bad = judged.exchange.response, _status(beside)
-    if response is None:
-        return False
-    if not bad or bad >= 500:
-        return response.status < 500
-    return judged.case.expect is Expect.ACCEPT and response.status // 100 == 2
 
 
 def _joined(signs: list[set[Hashable]]) -> list[list[int]]:
@@ -369,24 +280,14 @@ def _scopes_of(rule: Rule) -> Iterator[tuple[str, str]]:
         yield f"{inside}.*", f"{_ACCEPTED}: nothing inside {inside} is checked"
 
 
-def _coercions(
-    unchecked: Iterable[Finding], judged: Iterable[Judged]
-) -> dict[RuleId, str]:
+def _coercions(unchecked: Iterable[Finding]) -> dict[RuleId, str]:
     """Return the scope of each rule that lets one wrong type pass, as others do.
 
-    A server that reads numbers from words does so wherever it reads any. A rule that
-    lets everything pass is not checked at all, which is another defect.
+    A server that reads numbers from words does so wherever it reads any.
     """
-    strict = {
-        rule
-        for each in judged
-        for rule in each.case.broken
-        if each.exchange.response and 400 <= each.exchange.response.status < 500
-    }
     taken: dict[RuleId, set[str]] = {}
     for each in unchecked:
-        if each.rule in strict:
-            taken.setdefault(each.rule, set()).add(_taken(each.case, each.twin))
+        taken.setdefault(each.rule, set()).add(_taken(each.case, each.twin))
     alike: dict[str, list[RuleId]] = {}
     for rule, types in taken.items():
         if len(types) == 1 and "" not in types:
@@ -482,134 +383,3 @@ def _complaint(finding: Finding) -> str:
     if _is_bad_answer(finding):
         return f"valid requests are refused with HTTP {status}"
     return finding.reason
-
-
-class _Trait(NamedTuple):
-    """A property of a request: a kind of `_WORDS`, where, and which.
-
-    The place is a JSON pointer into the body, `#` for any index; or a header's name.
-    """
-
-    kind: str
-    place: str = ""
-    value: str = ""
-
-    def __str__(self) -> str:
-        """Say it in words."""
-        place = shown(self.place, 120) or "the body"
-        many = "" if self.value == "1" else "s"
-        words = _WORDS[self.kind]
-        return words.format(place=place, value=visible(self.value), s=many)
-
-
-def _parted(
-    wrong: Sequence[Finding], right: Sequence[Judged]
-) -> list[tuple[str, Sequence[Finding]]]:
-    """Part failures by the traits of requests that explain them, each in words.
-
-    One part, with a trait or without, unless several traits explain most of them by
-    more than chance.
-    """
-    whole: list[tuple[str, Sequence[Finding]]] = [("", wrong)]
-    if len(right) < _FEW:
-        return whole
-    bad = [_traits(each) for each in wrong[:_ENOUGH]]
-    good = [_traits(each) for each in right[:_ENOUGH]]
-    _add_lacks([*bad, *good])
-    innocent = Counter(trait for traits in good for trait in traits)
-    # A trait that all share, and few others have.
-    shared = [
-        each
-        for each in set.intersection(*bad)
-        if not innocent[each]
-        or (each.kind in _SALIENT and innocent[each] <= min(len(bad), len(good) / 2))
-    ]
-    if shared:
-        one = min(shared, key=lambda it: (innocent[it], *_rank(it)))
-        return [(str(one), wrong)]
-    if len(wrong) > len(bad):
-        return whole
-    parts = _several(bad, innocent, len(good))
-    return [(it, [wrong[at] for at in ats]) for it, ats in parts] or whole
-
-
-def _several(
-    bad: list[set[_Trait]], innocent: Counter[_Trait], good: int
-) -> list[tuple[str, list[int]]]:
-    """Return the few traits that no successful request has, and that explain most."""
-    rate = len(bad) / (len(bad) + good)
-    left = dict(enumerate(bad))
-    parts: list[tuple[str, list[int]]] = []
-    while left and len(parts) < _SUSPECTS:
-        held = Counter(
-            trait for traits in left.values() for trait in traits if not innocent[trait]
-        )
-        best = min(held, key=lambda it: (-held[it], *_rank(it)), default=None)
-        if best is None or len(held) * rate ** held[best] > _CHANCE:
-            break
-        part = [number for number, traits in left.items() if best in traits]
-        parts.append((str(best), part))
-        left = {number: it for number, it in left.items() if best not in it}
-    if not parts or len(left) * 2 > len(bad):
-        return []  # no trait explains the greater part
-    if left:
-        shared = set.intersection(*left.values()) if len(left) > 1 else set()
-        pure = [each for each in shared if not innocent[each]]
-        parts.append((str(min(pure, key=_rank, default="")), list(left)))
-    return parts
-
-
-def _rank(trait: _Trait) -> tuple[int, int, str, str]:
-    return _ORDER.index(trait.kind), len(trait.place), trait.place, trait.value
-
-
-def _traits(fired: Finding | Judged) -> set[_Trait]:
-    request = fired.exchange.request
-    heads = ((name.lower(), value) for name, value in request.headers)
-    found = {_Trait("head", *each) for each in heads if each[0] not in _OURS}
-    if fired.case.broken:
-        found.add(_Trait("sent", value="a body that is invalid"))
-    try:
-        found.update(_walk(json.loads(request.body), "", 0))
-    except (ValueError, RecursionError):
-        if request.body:
-            found.add(_Trait("sent", value="a body that is no JSON"))
-    return found
-
-
-def _walk(value: Json, place: str, depth: int) -> Iterator[_Trait]:
-    if depth > _DEPTH:
-        return
-    yield _Trait("type", place, type(value).__name__)
-    match value:
-        case dict():
-            for name, child in value.items():
-                below = f"{place}/{name}"
-                yield _Trait("has", below)
-                yield from _walk(child, below, depth + 1)
-        case list():
-            yield _Trait("items", place, str(len(value)))
-            for child in value:
-                yield from _walk(child, f"{place}/#", depth + 1)
-        case _:
-            text = shown(json.dumps(value, ensure_ascii=False), _VALUE)
-            yield _Trait("is", place, text)
-    if isinstance(value, str):
-        yield _Trait("length", place, str(len(value)))
-        if not value.isascii():
-            yield _Trait("beyond", place, "text beyond ASCII")
-        if any(ord(each) > 0xFFFF for each in value):
-            yield _Trait("beyond", place, "text beyond 16 bits")
-
-
-def _add_lacks(everything: list[set[_Trait]]) -> None:
-    """Add to each request the members that it leaves out and others have."""
-    children: dict[str, set[str]] = {}
-    for place in {it.place for traits in everything for it in traits if it[0] == "has"}:
-        children.setdefault(place.rpartition("/")[0], set()).add(place)
-    for traits in everything:
-        had = {it.place for it in traits if it.kind == "has"}
-        objects = [it.place for it in traits if it[::2] == ("type", "dict")]
-        for parent in objects:
-            lacking = children.get(parent, set()) - had
-            traits.update(_Trait("lacks", place) for place in lacking)

@@ -14,14 +14,13 @@ from string import ascii_lowercase
 from typing import Any, Literal, Self, TextIO
 
 from ringspec.reports.console import Color, console, print_template
-from ringspec.reports.files import check
 from ringspec.reports.printable import (
     by_value,
     json_page,
     shown,
 )
 from ringspec.reports.report_reader import Report, members, read_reports
-from ringspec.spec import Level, UsageError, check_known
+from ringspec.spec import Level, UsageError
 
 # Names, with the template and its styles.
 COMPARISON_FORMATS: dict[str, tuple[str, ...]] = {
@@ -380,12 +379,6 @@ def print_comparison(
         cut=cut,
         letters=LETTERS,
     )
-
-
-def check_comparison(name: str, path: Path) -> None:
-    """Raise a UsageError or ReportError if a comparison cannot be written."""
-    check_known("comparison format", name, COMPARISON_FORMATS)
-    check(path)
 
 
 def render_comparison(name: str, found: Comparison, *, everything: bool) -> bytes:

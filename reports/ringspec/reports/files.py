@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -124,10 +124,12 @@ def write_data(name: str, path: Path, data: bytes) -> None:
         raise refused(path, name, error) from error
 
 
-def check(path: Path, name: str = "") -> None:
+def check(
+    path: Path, name: str = "", formats: Iterable[str] = FORMATS, what: str = "report"
+) -> None:
     """Raise a UsageError or ReportError if a report cannot be written."""
     if name:
-        check_known("report format", name, FORMATS)
+        check_known(f"{what} format", name, formats)
     if why := write_obstacle(path):
         raise refused(path, name, why)
 

@@ -9,19 +9,16 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result, Started
+from ringspec.harness import Ended, Event, Outcome, Result, Started
 from ringspec.reports.case_text import by_reason, status_line
-from ringspec.reports.causes import Cause, causes, refusal
+from ringspec.reports.causes import causes, refusal
 from ringspec.reports.files import Display, rule_link
-from ringspec.reports.printable import counted, listed, shown
 from ringspec.reports.redact import Redactor
 
 # Most annotations of each kind that GitHub shows for a step.
 LIMIT = 10
-_TEXT = 500
 
 
 def on_github() -> bool:
@@ -34,7 +31,7 @@ class GitHubAnnotations:
 
     def __init__(
         self,
-        inner: Display,
+        inner: Display | None,
         redactor: Redactor | None = None,
         stdout: TextIO | None = None,
         docs: str = "",
@@ -44,26 +41,25 @@ class GitHubAnnotations:
         self._out = stdout or sys.stdout
         self._docs = docs
         self._word = ""
-        self._judged: list[Judged] = []
 
     def handle(self, event: Event) -> None:
         """Show an event; stop commands before the first, annotate after the last."""
         if not self._word and isinstance(event, Started):
             self._word = secrets.token_hex(16)
             self._print(f"::stop-commands::{self._word}")
-        self._inner.handle(event)
-        if isinstance(event, Judged):
-            self._judged.append(event)
+        if self._inner:
+            self._inner.handle(event)
         if isinstance(event, Ended):
             self._resume()
             result = self._redactor.event(event).result
-            for each in commands(result, self._docs, self._judged):
+            for each in commands(result, self._docs):
                 self._print(each)
 
     def close(self) -> None:
         """Close the other reporter; commands are heard again."""
         try:
-            self._inner.close()
+            if self._inner:
+                self._inner.close()
         finally:
             self._resume()
 
@@ -77,80 +73,19 @@ class GitHubAnnotations:
         self._out.flush()
 
 
-def commands(
-    result: Result, docs: str = "", judged: Sequence[Judged] = ()
-) -> Iterator[str]:
-    """Yield a result, free of secrets, as workflow commands."""
-    found = causes(result, judged) if result.learnt else ()
-    new = [_cause(each, docs) for each in found if not each.known]
-    new += [
-        _command("error", f"known failure {each.known.id}", each.why)
-        for each in result.stale
-    ]
-    if not new and result.conclusion.exit_code:
-        title = f"ringspec: {result.conclusion}"
-        new.append(_command("error", title, result.message, result.hint))
-    known = [_cause(each, docs) for each in found if each.known]
-    known += [
-        _command("notice", f"untested: {', '.join(it.rule.id for it in rules)}", why)
-        for why, rules in by_reason(result, Outcome.UNTESTED).items()
-    ]
-    yield from _limited("error", new)
-    yield from _limited("warning", list(_warnings(result)))
-    yield from _limited("notice", known)
+def commands(result: Result, docs: str = "") -> list[str]:
+    """Write a result, free of secrets, as workflow commands."""
+    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
 
-
-def _limited(kind: str, lines: list[str]) -> Iterator[str]:
-    if len(lines) <= LIMIT:
-        yield from lines
-        return
-    yield from lines[: LIMIT - 1]
-    left = len(lines) - LIMIT + 1
-    yield _command(kind, "ringspec", f"{left:,} more of this kind: see the log")
-
-
-def _cause(cause: Cause, docs: str) -> str:
-    result = cause.rules[0]
-    rule = result.rule
-    more = len(cause.rules) - 1
-    others = f" and {counted(more, 'other rule')}" if more else ""
-    title = f"{rule.id}{others} ({cause.level.upper()})"
-    sentence, link = cause.title or rule.sentence, rule_link(docs, rule.id)
-    case = _case(cause.findings)
-    if not cause.known:
-        return _command("error", title, sentence, *case, link)
-    known = [it for each in result.known[:1] for it in (each.reason, each.issue) if it]
-    excuse = " ".join(("known:", *known)) if result.known else ""
-    return _command("notice", f"known failure: {title}", sentence, excuse, *case, link)
-
-
-def _case(findings: Sequence[Finding]) -> tuple[str, str]:
-    first, more = findings[0], len(findings) - 1
-    others = f" (and {counted(more, 'more case')})" if more else ""
-    return first.reason, f"case {first.case.id}: {status_line(first.exchange)}{others}"
-
-
-def _warnings(result: Result) -> Iterator[str]:
-    reasons = by_reason(result) if result.learnt else {}
-    if refused := refusal(result):
-        named = listed([it.rule.id for it in refused.rules], LIMIT)
-        yield _command("warning", "a valid body is refused", refused.title, named)
-    for reason, rules in reasons.items():
-        more = f" and {counted(len(rules) - 1, 'other rule')}" if rules[1:] else ""
-        yield _command("warning", f"inconclusive: {rules[0].rule.id}{more}", reason)
-    for each in result.rules:
-        warnings = each.warnings(result.level)
-        if warnings:
-            title = f"{each.rule.id} ({warnings[0].level.upper()})"
-            lines = (each.rule.sentence, *_case(warnings))
-            yield _command("warning", title, *lines)
-
-
-def _command(kind: str, title: str, *lines: str) -> str:
-    message = "\n".join(dict.fromkeys(shown(line, _TEXT) for line in lines if line))
-    escaped = _escaped(shown(title, _TEXT)).replace(":", "%3A").replace(",", "%2C")
-    return f"::{kind} title={escaped}::{_escaped(message)}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    written = filled(
+        "github.txt",
+        result=result,
+        causes=causes(result) if result.learnt else (),
+        refused=refusal(result),
+        inconclusive=by_reason(result) if result.learnt else {},
+        untested=by_reason(result, Outcome.UNTESTED),
+        most=LIMIT,
+        link=lambda rule: rule_link(docs, rule.id),
+        status_line=status_line,
+    )
+    return written.decode().split("\n")[:-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,11 +10,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO, TypeAlias
 
 from ringspec.reports.comparison import (
     COMPARISON_FORMATS,
-    LETTERS,
     LOCAL,
     UNJUDGED,
     Comparison,
@@ -26,7 +24,7 @@ from ringspec.reports.comparison import (
     short_label,
 )
 from ringspec.reports.console import Color, console, print_template
-from ringspec.reports.printable import by_value, counted, json_page, listed
+from ringspec.reports.printable import counted, json_page
 from ringspec.reports.report_reader import (
     Report,
     members,
@@ -35,31 +33,35 @@ from ringspec.reports.report_reader import (
 )
 from ringspec.spec import Level, UsageError
 
-_UNDATED = "no date"
+# A verdict in words, and the mark that it looks like.
+Cell: TypeAlias = tuple[str, RuleMark]
+
 # Names of folders that tell of days or runs, not of providers.
 _OF_RUNS = re.compile(r"(?i).*\d{4}-?\d\d-?\d\d.*|(run|build|job|shard)?[\W_]*\d+")
-
-
-class Cell(NamedTuple):
-    """A verdict in words, in short, and as the mark that it looks like."""
-
-    words: str = ""
-    short: str = ""
-    mark: RuleMark = RuleMark.ABSENT
+_MARKS = {
+    "conformant": RuleMark.PASS,
+    "conformant in part": RuleMark.WARN,
+    "nonconformant": RuleMark.FAIL,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryRun:
-    """A report, and when its run began; None where it does not say."""
+    """A report, and when its run began."""
 
-    path: str
+    path: Path
     report: Report
-    began: datetime | None
+    began: datetime
 
     @property
     def day(self) -> str:
         """The day on which it began, in UTC."""
-        return f"{self.began:%Y-%m-%d}" if self.began else _UNDATED
+        return f"{self.began:%Y-%m-%d}"
+
+    @property
+    def terms(self) -> tuple[str, str]:
+        """The level and the contract that it was judged by."""
+        return self.report["level"], self.report["contract"]["sha256"]
 
     @cached_property
     def marks(self) -> dict[str, RuleMark]:
@@ -72,83 +74,59 @@ class HistoryRun:
         """The rules that make it nonconformant."""
         return [it for it, mark in self.marks.items() if mark is RuleMark.FAIL]
 
-    def judged(self, rule: str) -> bool:
-        """Return whether it says something of a rule."""
-        return self.marks.get(rule, RuleMark.ABSENT) not in UNJUDGED
-
-    def is_like(self, other: HistoryRun) -> bool:
-        """Return whether both were judged at one level, by one contract."""
-        mine, its = (
-            (it["level"], it["contract"]["sha256"])
-            for it in (self.report, other.report)
-        )
-        return mine == its
+    @cached_property
+    def judged(self) -> dict[str, Report]:
+        """The rules that it says something of."""
+        rules = {it["id"]: it for it in self.report["rules"]}
+        return {it: rules[it] for it in rules if self.marks[it] not in UNJUDGED}
 
     def cell(self, runs: int = 1) -> Cell:
         """Return the verdict, as that of the last of some runs."""
-        counts = Counter(self.marks.values())
-        word = self.report["conclusion"].removesuffix(" in part")
-        mark = {"conformant": RuleMark.PASS, "nonconformant": RuleMark.FAIL}.get(
-            word, RuleMark.INCONCLUSIVE
-        )
-        told = [self.report.get(it) for it in ("part", "shard", "interrupted")]
-        said = [(word, LETTERS[mark])]
-        if mark is RuleMark.PASS and any((*told, counts[RuleMark.SKIPPED])):
-            mark, said = RuleMark.WARN, [("in part", "~")]
+        counts, words = Counter(self.marks.values()), self.report["conclusion"]
+        mark = _MARKS.get(words, RuleMark.INCONCLUSIVE)
+        if mark is RuleMark.WARN:
+            words = "in part"
         elif mark is not RuleMark.PASS and counts[mark]:
-            said.append((f" {counts[mark]}", str(counts[mark])))
+            words += f" {counts[mark]}"
         if known := counts[RuleMark.KNOWN]:
-            said.append((f", {known} known", f"k{known}"))
-        if runs > 1:
-            said.append((f" ({runs} runs)", f"/{runs}"))
-        words, short = map("".join, zip(*said, strict=True))
-        return Cell(words, short, mark)
+            words += f", {known} known"
+        return f"{words} ({runs} runs)" if runs > 1 else words, mark
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """A server with its runs, in order of time; those without a date apart."""
+    """A server with its runs, in order of time."""
 
     name: str
-    dated: tuple[HistoryRun, ...]
-    undated: tuple[HistoryRun, ...]
+    runs: tuple[HistoryRun, ...]
 
     @property
     def latest(self) -> HistoryRun:
         """The last run."""
-        return (self.dated or self.undated)[-1]
+        return self.runs[-1]
 
     @cached_property
     def steps(self) -> list[Comparison]:
         """Each run compared with the one before it."""
-        return list(_steps(self.dated))
+        return list(_steps(self.runs))
 
     def cell(self, day: str) -> Cell:
-        """Return the verdict of the last run of a day; a star: by other terms."""
-        found = [it for it in (*self.undated, *self.dated) if it.day == day]
-        # Nobody knows which of those without a date is the last.
-        if day == _UNDATED and len({it.cell() for it in found}) > 1:
-            return Cell(f"{len(found)} that differ", "?", RuleMark.INCONCLUSIVE)
-        if not found:
-            return Cell()
-        words, short, mark = found[-1].cell(len(found))
-        star = "" if found[-1].is_like(self.latest) else " *"
-        return Cell(words + star, short + star, mark)
+        """Return the verdict of the last run of a day."""
+        found = [it for it in self.runs if it.day == day]
+        return found[-1].cell(len(found)) if found else ("", RuleMark.ABSENT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """The providers by name, what names them, and what makes them hard to compare."""
+    """The providers by name, and what makes them hard to compare."""
 
     providers: tuple[Provider, ...]
-    named_by: str
     remarks: tuple[str, ...]
 
     @cached_property
     def days(self) -> list[str]:
-        """The days with a run; first what has no date."""
-        days = sorted({run.day for it in self.providers for run in it.dated})
-        return [_UNDATED] * any(it.undated for it in self.providers) + days
+        """The days with a run."""
+        return sorted({run.day for it in self.providers for run in it.runs})
 
     @property
     def exit_code(self) -> int:
@@ -160,34 +138,29 @@ class History:
 def _steps(runs: Sequence[HistoryRun]) -> Iterator[Comparison]:
     """Compare each run with the one before it.
 
-    A rule that had no turn there is compared with the last run of that level and
-    contract in which it had: a run of a part hides no regression.
+    A rule that had no turn there is compared with the last run by the same terms in
+    which it had: a run of a part hides no regression.
     """
     days = Counter(it.day for it in runs)
     labels = [it.day if days[it.day] == 1 else f"{it.began:%F %T}" for it in runs]
-    rules = [{it["id"]: it for it in run.report["rules"]} for run in runs]
-    last: dict[str, int] = {}
+    last: dict[tuple[str, str], dict[str, Report]] = {}
     for number, (earlier, later) in enumerate(pairwise(runs)):
+        last.setdefault(earlier.terms, {}).update(earlier.judged)
         missed = {
-            rule: since
-            for rule, since in last.items()
-            if later.judged(rule) and not earlier.judged(rule)
-            if runs[since].is_like(later)
+            name: rule
+            for name, rule in last.get(later.terms, {}).items()
+            if name in later.judged and name not in earlier.judged
         }
-        last |= {rule: number for rule in rules[number] if earlier.judged(rule)}
-        before = rules[number] | {it: rules[since][it] for it, since in missed.items()}
-        report = {**earlier.report, "rules": [*before.values()]}
-        turns = Counter(labels[since] for since in missed.values())
+        rules = {it["id"]: it for it in earlier.report["rules"]} | missed
+        report = {**earlier.report, "rules": [*rules.values()]}
+        note = f"{counted(len(missed), 'rule')} compared with an earlier run"
         yield comparison_of(
             (
-                (earlier.path, labels[number], report),
-                (later.path, labels[number + 1], later.report),
+                (str(earlier.path), labels[number], report),
+                (str(later.path), labels[number + 1], later.report),
             ),
             "runs",
-            tuple(
-                f"{counted(size, 'rule')} compared with {label}, the last that judged"
-                for label, size in turns.items()
-            ),
+            (f"{note}, the last that judged",) if missed else (),
         )
 
 
@@ -199,72 +172,47 @@ def read_history(paths: Sequence[Path]) -> History:
     """
     folders = [it for it in paths if it.is_dir()]
     files = [it for it in paths if it not in folders]
-    found = [("", *it) for it in zip(files, read_reports(files), strict=True)]
-    skipped: list[str] = []
+    read_reports(files)
+    homes = dict.fromkeys(files, "")
     for folder in folders:
-        inside = list(_files(folder, skipped))
-        texts = [it for it in inside if it.suffix.lower() == ".json"]
-        if others := [str(it) for it in inside if it not in texts]:
-            skipped.append(f"{listed(others, 8)}: no JSON")
-        for path in texts:
-            read, unread = readable_reports([path])
-            skipped += unread
+        for path in _reports_in(folder):
             above = path.relative_to(folder).parts[:-1]
-            home = folder.resolve().name if len(folders) > 1 else "".join(above[:1])
-            found += [(home, path, _slim(report)) for _, report in read]
-    clients = [path for _, path, it in found if it.get("judged") == "clients"]
-    skipped += [f"{path}: is of clients, not of a server" for path in clients]
-    remarks = [f"skipped: {each}" for each in skipped]
-    found = [it for it in found if it[1] not in clients]
-    if not found:
+            homes[path] = folder.resolve().name if folders[1:] else "".join(above[:1])
+    remarks: list[str] = []
+    rows: dict[str, list[HistoryRun]] = {}
+    for each, home in homes.items():
+        found, unread = readable_reports([each])
+        remarks += [f"skipped: {why}" for why in unread]
+        for path, report in found:
+            began = _began(report)
+            if began is None or report.get("judged") == "clients":
+                why = "does not say when it began" if not began else "is of clients"
+                remarks.append(f"skipped: {path}: {why}")
+                continue
+            run = HistoryRun(path=path, report=_slim(report), began=began)
+            rows.setdefault(_name(report, home), []).append(run)
+    if not rows:
         raise UsageError(
             "\nringspec: ".join(("there is no report", *remarks)),
             hint="`ringspec run … --report json=PATH` writes one",
         )
-    runs = [
-        HistoryRun(path=str(path), report=report, began=_began(report))
-        for _, path, report in found
-    ]
-    named_by, names = _names(runs, [home for home, *_ in found])
-    rows: dict[str, list[HistoryRun]] = {}
-    for name, run in sorted(
-        zip(names, runs, strict=True), key=lambda it: (str(it[1].began), it[1].path)
-    ):
-        rows.setdefault(name, []).append(run)
-    titles = [it.report["contract"]["title"] for it in runs]
-    if len(set(titles)) > 1:
-        remarks.insert(0, f"another contract: {by_value(titles, names)}")
-    if undated := [it.path for it in runs if not it.began]:
-        of = f"{counted(len(undated), 'report')} without a date, as earlier versions"
-        remarks.append(f"{of} wrote them, compared with none: {listed(undated, 3)}")
-    return History(
-        providers=tuple(
-            Provider(
-                name=name,
-                dated=tuple(it for it in rows[name] if it.began),
-                undated=tuple(it for it in rows[name] if not it.began),
-            )
-            for name in sorted(rows)
-        ),
-        named_by=named_by,
-        remarks=tuple(remarks),
+    providers = (
+        Provider(name=name, runs=tuple(sorted(rows[name], key=lambda it: it.began)))
+        for name in sorted(rows)
     )
+    return History(providers=tuple(providers), remarks=tuple(remarks))
 
 
-def _files(folder: Path, skipped: list[str]) -> Iterator[Path]:
-    """Yield the files below a folder, but hidden ones; note what cannot be entered."""
-
-    def note(error: OSError) -> None:
-        skipped.append(f"{error.filename}: {error.strerror}")
-
-    for home, folders, names in os.walk(folder, onerror=note):
-        folders[:] = sorted(it for it in folders if not it.startswith("."))
+def _reports_in(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder that may be reports, but hidden ones."""
+    for path in sorted(folder.rglob("*.json")):
         # The other files of an evidence are no reports.
-        is_evidence = {"manifest.json", "report.json"} <= {*names}
-        wanted = ["report.json"] if is_evidence else sorted(names)
-        inside = (Path(home, it) for it in wanted if not it.startswith("."))
+        evidence = path.with_name("manifest.json"), path.with_name("report.json")
+        other = path.name != "report.json" and all(it.exists() for it in evidence)
+        hidden = any(it[0] == "." for it in path.relative_to(folder).parts)
         # A pipe would be waited for.
-        yield from (it for it in inside if it.is_file())
+        if path.is_file() and not other and not hidden:
+            yield path
 
 
 def _slim(report: Report) -> Report:
@@ -285,31 +233,18 @@ def _began(report: Report) -> datetime | None:
         return None
 
 
-def _names(runs: Sequence[HistoryRun], homes: Sequence[str]) -> tuple[str, list[str]]:
-    """Say what names the providers, and name that of each run.
+def _name(report: Report, home: str) -> str:
+    """Name the provider of a report in a folder.
 
-    Folders do unless the runs of a provider lie in several. A profile does where it
-    stands for one target, all of whose runs have it; a target on this machine may have
-    another port each time.
+    A target on this machine may have another port each time, and so goes by its
+    profile.
     """
-    targets, keys = [], []
-    for run in runs:
-        url = re.split("[?#]", run.report["target"])[0].rstrip("/")
-        targets.append(url.partition("://")[2] or url)
-        profile = run.report.get("run", {}).get("profile", "")
-        keys.append((profile, "" if targets[-1].startswith(LOCAL) else targets[-1]))
-    profiles = Counter(profile for profile, _ in set(keys))
-    places = Counter(place for _, place in set(keys) if place)
-    names = [
-        profile if profile and profiles[profile] == 1 and places[place] < 2 else target
-        for (profile, place), target in zip(keys, targets, strict=True)
-    ]
-    spread = {it[:2] for it in zip(names, homes, keys, strict=True) if any(it[2])}
-    apart = len({name for name, _ in spread}) == len(spread)
-    several = len(set(homes)) > 1 or len({name for name, _ in spread}) < 2
-    if all(homes) and several and apart and not any(map(_OF_RUNS.fullmatch, homes)):
-        return "folder", list(homes)
-    return "profile" if set(names).isdisjoint(targets) else "target", names
+    if home and not _OF_RUNS.fullmatch(home):
+        return home
+    url = re.split("[?#]", report["target"])[0].rstrip("/")
+    place = url.partition("://")[2] or url
+    profile: str = report["run"].get("profile", "")
+    return profile if profile and place.startswith(LOCAL) else place
 
 
 def print_history(
@@ -320,24 +255,18 @@ def print_history(
     names = [short_label(it.name) for it in found.providers]
     label = max(map(len, names)) + 2
     cells = [[it.cell(day) for it in found.providers] for day in found.days]
-    # In words; in short where these leave no room for all days.
-    for field in (0, 1):
-        heads = [it[5:] if field and it != _UNDATED else it for it in found.days]
-        texts = (*heads, *(it[field] for column in cells for it in column))
-        size = max(map(len, texts)) + 2
-        fitting = max((out.width + 2 - label) // size, 1)
-        if fitting >= len(heads):
-            break
+    texts = (*found.days, *(words for column in cells for words, _ in column))
+    size = max(map(len, texts)) + 2
+    fitting = max((out.width + 2 - label) // size, 1)
     print_template(
         out,
         "history.txt",
         found=found,
         first=found.days[-fitting:][0],
-        left=max(len(heads) - fitting, 0),
+        left=max(len(found.days) - fitting, 0),
         names=[it.ljust(label) for it in names],
-        columns=list(zip(heads, cells, strict=True))[-fitting:],
+        columns=list(zip(found.days, cells, strict=True))[-fitting:],
         size=size,
-        field=field,
         everything=everything,
         most=999 if everything else 6,
     )
@@ -356,11 +285,10 @@ def render_history(name: str, found: History, *, everything: bool) -> bytes:
 
 
 def _data(found: History) -> dict[str, Any]:
-    told = ("target", "conclusion", "level", "seed", "contract")
+    told = ("target", "conclusion", "level", "seed", "contract", "run")
     return {
         "format": "ringspec-history/1",
         "exit_code": found.exit_code,
-        "named_by": found.named_by,
         "remarks": list(found.remarks),
         "days": found.days,
         "providers": [
@@ -368,14 +296,13 @@ def _data(found: History) -> dict[str, Any]:
                 "name": it.name,
                 "runs": [
                     {
-                        "path": run.path,
+                        "path": str(run.path),
                         "day": run.day,
-                        "verdict": run.cell().words,
+                        "verdict": run.cell()[0],
                         **members(run.report, *told),
-                        "run": run.report.get("run", {}),
                         "fails": run.fails,
                     }
-                    for run in (*it.undated, *it.dated)
+                    for run in it.runs
                 ],
                 "steps": [
                     {

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
-from itertools import groupby, zip_longest
+from itertools import groupby, takewhile, zip_longest
 from typing import NamedTuple, TypeAlias
 
 from ringspec.reports.printable import counted, cut, decoded, harmless, visible
@@ -124,13 +124,13 @@ def _rows(left: Sequence[str], right: Sequence[str]) -> Iterator[_LinePair]:
 
 def _in_common(left: Sequence[str], right: Sequence[str]) -> tuple[int, int]:
     """Return how long a beginning and an end two texts or lists have in common."""
-    most = min(len(left), len(right))
-    lengths: list[int] = []
-    for step in (1, -1):
-        pairs = enumerate(zip(left[::step], right[::step], strict=False))
-        differing = (at for at, (old, new) in pairs if old != new)
-        lengths.append(min(next(differing, most), most - sum(lengths)))
-    return lengths[0], lengths[1]
+
+    def alike(left: Sequence[str], right: Sequence[str]) -> int:
+        pairs = zip(left, right, strict=False)
+        return len(list(takewhile(lambda it: it[0] == it[1], pairs)))
+
+    head = alike(left, right)
+    return head, alike(left[head:][::-1], right[head:][::-1])
 
 
 def _focused(rows: Sequence[_LinePair]) -> Sequence[_LinePair | int]:

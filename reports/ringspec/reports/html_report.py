@@ -85,7 +85,7 @@ def render(record: Record) -> bytes:
             "inconclusive": by_reason(result) if result.learnt else {},
             "untested": by_reason(result, Outcome.UNTESTED),
         },
-        causes=causes(result, record.judged),
+        causes=causes(result),
         refused=refusal(result),
         groups=groups,
         levels=[each for each in Level if each in levels],
@@ -178,32 +178,13 @@ class _Cases:
         """Count a text in, and shorten it if the page is heavy already."""
         if value in self._numbers:
             return value
-        size = _size(value)
+        text = value if isinstance(value, str) else "".join(it for _, it in value)
         limit = next(most for total, most in _STAGES if self._spent < total)
-        if size > limit:
-            value = "" if exact else _shortened(value, limit)
-            size = _size(value)
-        self._spent += size
+        if len(text.encode("utf-8", "replace")) > limit:
+            # At four bytes to a character it always fits.
+            value = text = "" if exact else f"{text[: limit // 4]}{_LEFT_OUT}"
+        self._spent += len(text.encode("utf-8", "replace"))
         return value
-
-
-def _size(value: Value) -> int:
-    parts = [value] if isinstance(value, str) else [text for _, text in value]
-    return sum(len(part.encode("utf-8", "replace")) for part in parts)
-
-
-def _shortened(value: Value, limit: int) -> Value:
-    """Cut to so many bytes, at four to a character so that it always fits."""
-    limit //= 4
-    if isinstance(value, str):
-        return f"{value[:limit]}{_LEFT_OUT}"
-    kept: list[tuple[str, str]] = []
-    for mark, text in value:
-        if limit <= 0:
-            break
-        kept.append((mark, text[:limit]))
-        limit -= len(text)
-    return (*kept, ("cut", f"{_LEFT_OUT}\n"))
 
 
 def _details(finding: Finding, rule: Rule, started: Started) -> dict[str, Value]:

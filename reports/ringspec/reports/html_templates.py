@@ -8,6 +8,7 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
@@ -16,7 +17,7 @@ from rich.text import Text
 
 from ringspec.reports.console import hanging, line
 from ringspec.reports.markdown import code, plain
-from ringspec.reports.printable import counted, listed, shown, visible
+from ringspec.reports.printable import counted, harmless, listed, shown, visible
 
 # Characters of a cited text that the filter `shown` leaves.
 _TEXT = 600
@@ -97,9 +98,15 @@ def _environment() -> Environment:
     )
     made.filters["shown"] = lambda text, limit=_TEXT: shown(str(text), limit)
     made.filters["visible"] = visible
+    made.filters["xml"] = _xml
     made.filters["code"] = code
     made.globals |= {"counted": counted, "listed": listed, "code": code, "plain": plain}
     return made
+
+
+def _xml(value: str, *, text: bool = False) -> str:
+    """Escape an attribute's value, or a text, for XML."""
+    return escape(harmless(value), {} if text else {'"': "&quot;", "\n": "&#10;"})
 
 
 def _digest(text: str) -> str:

@@ -11,9 +11,8 @@ from typing import TextIO
 
 from ringspec.harness import ContractName
 from ringspec.reports.console import Color, console, print_template
-from ringspec.reports.files import check
 from ringspec.reports.printable import json_page
-from ringspec.spec import Contract, Json, Level, RuleId, check_known
+from ringspec.spec import Contract, Json, Level, RuleId
 
 FORMAT = "ringspec-matrix/1"
 SCHEMA = Path(__file__).parent / "matrix.schema.json"
@@ -204,12 +203,6 @@ class KillMatrix:
             for name, rule in self.contract.rules.items()
             if name not in alone and rule.level.gates(self.level)
         }
-
-
-def check_matrix(name: str, path: Path) -> None:
-    """Raise a UsageError or ReportError if a matrix cannot be written."""
-    check_known("matrix format", name, MATRIX_FORMATS)
-    check(path)
 
 
 def render_matrix(matrix: KillMatrix) -> bytes:

@@ -84,7 +84,7 @@ def render(record: Record) -> bytes:
     from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
 
     result = record.result
-    found = causes(result, record.judged) if result.learnt else ()
+    found = causes(result) if result.learnt else ()
     warnings = [(each.rule, each.warnings(result.level)) for each in result.rules]
 
     def name(rule: Rule) -> str:

@@ -20,7 +20,7 @@ from ringspec.harness import (
     Verdict,
 )
 from ringspec.reports.case_text import exchange_rows
-from ringspec.reports.console import Color, console, print_note
+from ringspec.reports.console import Color, console, print_note, print_template
 from ringspec.reports.curl import curl
 from ringspec.reports.printable import shown
 from ringspec.reports.redact import Redactor
@@ -97,12 +97,10 @@ class Replay:
                 self._print(event.result)
 
     def _print(self, result: Result) -> None:
-        from ringspec.reports.html_templates import told  # noqa: PLC0415 - as it is slow
-
         cases = [(*self._case(case, result), case) for case in self._ids]
         found = Counter(outcome for outcome, _, _ in cases)
         self.is_open = ReplayOutcome.OPEN in found
-        told(
+        print_template(
             self._out,
             "replay.txt",
             result=result,
@@ -117,7 +115,6 @@ class Replay:
             exchange_rows=exchange_rows,
             curl=curl,
         )
-        self._out.file.flush()
 
     def _shown(self, outcome: ReplayOutcome, case: str) -> Judged | None:
         """Return what is shown of a case's exchange."""

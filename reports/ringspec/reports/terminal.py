@@ -75,7 +75,6 @@ class Terminal:
         self._started: Started | None = None
         self._level = Level.MUST
         self._failures = 0
-        self._judged: list[Judged] = []
 
     def close(self) -> None:
         """Take the bar off the screen, if one is there."""
@@ -100,7 +99,6 @@ class Terminal:
                     show(self._out, "ids", "conclusion", result=event.result)
                 else:
                     self._print(event.result)
-                self._out.file.flush()
 
     def _begin(self, started: Started) -> None:
         self._started, self._level = started, started.level
@@ -121,7 +119,6 @@ class Terminal:
         self._progress = ProgressLine(self._err, "case", started.total)
 
     def _advance(self, judged: Judged) -> None:
-        self._judged.append(judged)
         self._failures += any(
             each.verdict is Verdict.FAIL and each.level.gates(self._level)
             for each in judged.findings
@@ -130,7 +127,7 @@ class Terminal:
             self._progress.advance(self._failures, "failure")
 
     def _print(self, result: Result) -> None:
-        found, warned = explained(result, self._judged)
+        found, warned = explained(result)
         found = tuple(each for each in found if not each.known)
         started, again = self._started, self._again
         again = _given(started) if started and again is None else again

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,8 +33,7 @@ from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import Application, InProcess
 from ringspec.reference import ServerSettings, application
 from ringspec.spec import Contract, Json, Level, SpecError, TargetError, questions
-from ringspec.strategies import Case, Expect, Phase, Request
-from ringspec.strategies.drawn import library as foreign
+from ringspec.strategies import Case, Phase, Request
 from ringspec.strategies.drawn.label import Drawn, Labeller
 
 TOKEN = "t0k3n-of-the-tests"
@@ -182,22 +180,6 @@ def test_combination_that_is_refused_is_shrunk_to_just_that(
     assert told.result.exit_code == 1
 
 
-def test_crash_at_equal_items_is_shrunk_to_two(
-    explored: Explorable, cases: tuple[Case, ...]
-) -> None:
-    def repeats(body: dict[str, Any]) -> bool:
-        delays = body.get("retryDelays")
-        return isinstance(delays, list) and len(set(map(str, delays))) < len(delays)
-
-    told = explored(repeats, examples=300)
-
-    found = {each.case.expect: each for each in told.of("robustness")}
-    valid = found[Expect.ACCEPT]
-    differing = apart_from(cases[0].body, valid.case.body)
-    assert differing == {"retries": 2, "retryDelays": [15, 15]}
-    assert valid.level is Level.MUST
-
-
 def test_rule_that_one_combination_escapes_is_named(explored: Explorable) -> None:
     def lax(body: dict[str, Any]) -> bool:
         delays = body.get("retryDelays")
@@ -288,7 +270,7 @@ def test_target_of_which_nothing_was_learnt_is_not_explored(
     assert told.result.exit_code == 3
 
 
-def test_interrupt_ends_the_search_and_its_thread(explored: Explorable) -> None:
+def test_interrupt_ends_the_search(explored: Explorable) -> None:
     server = Server(never, 500)
     plan = replace(explored.plan, phases=EXPLORE, connect=lambda: server)
     events = run(plan)
@@ -300,28 +282,6 @@ def test_interrupt_ends_the_search_and_its_thread(explored: Explorable) -> None:
     assert isinstance(ended, Ended)
     assert ended.result.exit_code == 130
     assert ended.result.message == "interrupted after 19 of 101 cases"
-    assert threads() == []
-
-
-def threads() -> list[str]:
-    """Return the threads that are left, once they had time to end."""
-    own = [each for each in threading.enumerate() if each.name == "explore"]
-    for each in own:
-        each.join(10.0)
-    return [each.name for each in own if each.is_alive()]
-
-
-def test_bodies_of_schemathesis_are_judged_by_their_bytes(
-    explored: Explorable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search, "foreign_sources", foreign.foreign_sources)
-    monkeypatch.setattr(search, "own_sources", lambda *_: [])
-
-    told = explored(examples=16, level=Level.MAY)
-
-    assert told.failures == []
-    assert len(told.judged) == 16
-    assert {str(each.case.expect) for each in told.judged} >= {"accept", "survive"}
 
 
 @pytest.fixture
@@ -377,14 +337,6 @@ def test_refusal_proves_no_rule_but_its_form_is_judged(
     } == told
 
 
-def test_answer_that_says_nothing_of_a_valid_body_is_inconclusive(
-    verdicts: Alone, cases: tuple[Case, ...]
-) -> None:
-    found = verdicts(cases[0].body, 429, {})
-
-    assert ("body.accepted", "inconclusive", "must") in found
-
-
 ASKED = {each.id: each for each in questions()}
 CANONICAL, SDK = "includeUnsubscribed", "inclubeUnsubscribed"
 CERTAIN, LIKELY, NOT_TOLD = Sureness
@@ -435,41 +387,6 @@ def probed(
         return found, prober
 
     return asyncio.run(ask())
-
-
-@pytest.mark.parametrize(
-    ("dialect", "names"),
-    [
-        (
-            "canonical",
-            {
-                "includeUnsubscribed": CANONICAL,
-                "type": "it is required",
-                "retryDelays": "they are required",
-                "actions": "actions.status",
-                "allowMultiple": "allowMultiple",
-            },
-        ),
-        (
-            "naxai-sdk",
-            {
-                "includeUnsubscribed": SDK,
-                "type": "it may be left out",
-                "retryDelays": "they may be left out",
-                "actions": "actions.actions",
-                "allowMultiple": "allowMultiple",
-            },
-        ),
-    ],
-)
-def test_the_reference_is_known_by_its_dialect(
-    dialect: str, names: dict[str, str]
-) -> None:
-    found, prober = probed(reference(dialect))
-
-    assert {name: each.candidate.name for name, each in found.items()} == names
-    assert {each.sureness for each in found.values()} == {CERTAIN}
-    assert prober.sent <= 17
 
 
 def never_read(body: dict[str, Any]) -> None:

@@ -79,19 +79,6 @@ def stale(result: Result) -> dict[str, str]:
     return {each.known.id: each.why for each in result.stale}
 
 
-def test_known_failure_does_not_gate_but_another_rule_does(fired: Fired) -> None:
-    one, two = fired(("name",), known()), fired(("name", "from"), known())
-
-    assert rule_of(one).outcome is Outcome.FAIL
-    assert rule_of(one).known == (known(),)
-    assert (one.exit_code, one.stale) == (0, ())
-    assert two.exit_code == 1
-    assert (rule_of(two).excused, rule_of(two, "from.required").excused) == (
-        True,
-        False,
-    )
-
-
 def test_another_case_of_the_rule_still_gates(fired: Fired) -> None:
     ids = [each.case.id for each in rule_of(fired(("name",))).failures]
     assert len(ids) > 1

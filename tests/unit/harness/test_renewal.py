@@ -28,7 +28,7 @@ from ringspec.harness.sending.inprocess import URL, Application, InProcess
 from ringspec.reference import ServerSettings, application
 from ringspec.reports import Recorder, Redactor
 from ringspec.spec import Contract, Level, TargetError, UsageError
-from ringspec.strategies import Case, Phase, Request, Slot, quick_of
+from ringspec.strategies import Case, Phase, Request, quick_of
 
 
 @dataclass
@@ -425,27 +425,3 @@ def test_secrets_are_listed_and_stay_out_of_the_representation() -> None:
     assert list(Filling().secrets()) == []
     shown = repr(credentials) + repr(FILLING)
     assert not any(each in shown for each in ("b34r3r", "hush", "v4lue", "abCD12"))
-
-
-def asking(value: str, path: str = "/x", body: bytes = b"") -> Request:
-    return Request(
-        method="POST", path=path, headers=(("Authorization", value),), body=body
-    )
-
-
-@pytest.mark.parametrize(
-    ("value", "filled"),
-    [
-        (Slot.TOKEN, "abCD12"),
-        (f"{Slot.TOKEN}x", "abCD12x"),
-        (Slot.TOKEN_CUT, "abCD1"),
-        (Slot.TOKEN_SWAPPED, "ABcd12"),
-        ("other", "other"),
-    ],
-)
-def test_token_is_put_in_place_in_each_of_its_forms(value: str, filled: str) -> None:
-    request = asking(f"Bearer {value}")
-
-    assert FILLING.headers(request) == [("Authorization", f"Bearer {filled}")]
-    # Without a token the header that needs one is left out.
-    assert len(Filling().headers(request)) == (value == "other")

@@ -310,17 +310,6 @@ def listing(scripts: list[Case]) -> Case:
     return next(each for each in scripts if each.id == "lifecycle.listed/created")
 
 
-def test_long_list_is_read_from_both_ends(listing: Case) -> None:
-    api = Api(page=3, kept=old(90))
-
-    exchange = asyncio.run(play(api, listing))
-
-    pages = [int(asked.split("page=")[1].split("&")[0]) for asked in api.asked[1:]]
-    assert pages == [1, 31, 2, 30, 3, 29, 4, 28, 5, 27, 6, 26]
-    assert exchange.played is not None
-    assert not exchange.played.complete
-
-
 def test_list_without_a_total_is_read_to_its_end(listing: Case) -> None:
     def without(api: Api, path: str) -> Answer:
         return 200, {"items": api.listed(path)["items"], "pagination": {}}

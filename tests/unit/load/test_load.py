@@ -104,8 +104,16 @@ def test_options_are_those_of_a_run(setup: LoadSetup) -> None:
 
     other = LoadSetup(URL, parsed)
 
-    assert (setup.level, setup.seed, setup.timeout_s) == (Level.MUST, 0, 2)
-    assert (other.level, other.seed, other.timeout_s) == (Level.MAY, 7, 5)
+    assert (setup.level, setup.plan.seed, setup.plan.pacing.timeout_s) == (
+        Level.MUST,
+        0,
+        2,
+    )
+    assert (other.level, other.plan.seed, other.plan.pacing.timeout_s) == (
+        Level.MAY,
+        7,
+        5,
+    )
     assert other.contract.dialect == "naxai-sdk"
 
 

@@ -35,16 +35,7 @@ FILE: dict[str, Any] = {
     "source": "file",
     "file": {"id": "c2a7e0d4-51b8-4f36-8a9e-7b6d3c1f0e25"},
 }
-SDK: dict[str, Any] = {
-    **{
-        name: PEOPLE[name]
-        for name in PEOPLE
-        if name not in {"type", "retryDelays", "includeUnsubscribed"}
-    },
-    "inclubeUnsubscribed": True,
-    "actions": {"actions": SURVEY["actions"]["status"]},
-}
-BODIES = {"people": PEOPLE, "survey": SURVEY, "file": FILE, "sdk": SDK}
+BODIES = {"people": PEOPLE, "survey": SURVEY, "file": FILE}
 
 
 def _edit(body: Any, pointer: str, value: object) -> Any:

@@ -14,10 +14,10 @@ from ringspec.reports import (
     check,
     checked_docs,
     rendered,
-    rule_link,
     write,
 )
 from ringspec.reports.case_text import fault_lines
+from ringspec.reports.files import rule_link
 from ringspec.spec import ReportError, RuleId, UsageError
 
 

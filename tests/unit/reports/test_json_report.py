@@ -9,8 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import jsonschema_rs
 import pytest
-from jsonschema import Draft6Validator, Draft202012Validator, FormatChecker
+from jsonschema import Draft6Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT6
 
@@ -20,7 +21,7 @@ from ringspec.reports.json_report import SCHEMA, render
 from ringspec.spec import ReportError
 from ringspec.strategies import encode
 
-VALIDATOR = Draft202012Validator(json.loads(SCHEMA.read_text()))
+VALIDATOR = jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_text()))
 
 
 def failing(sample: ModuleType, record: Record, **edits: Any) -> dict[str, Any]:

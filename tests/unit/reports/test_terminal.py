@@ -151,17 +151,6 @@ def test_environment_turns_colour_on_and_off(
     assert ("━" in err) is (names == "NO_COLOR=1")
 
 
-def test_next_lines_are_few_and_lead_to_the_first_case(sample: ModuleType) -> None:
-    out, _ = shown(sample)
-
-    told = out[out.index("\nnext\n") :].splitlines()[2:]
-    assert 1 <= len(told) <= 3
-    assert told[0].startswith(
-        "  ringspec replay delays.count/2 http://127.0.0.1:8080 --seed 7"
-    )
-    assert any("--report html=" in each for each in told)
-
-
 @pytest.mark.parametrize("width", ["1", "40", "80", "300"])
 def test_any_width_shows_all_of_what_fails(
     sample: ModuleType, monkeypatch: pytest.MonkeyPatch, width: str

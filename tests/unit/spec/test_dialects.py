@@ -165,16 +165,6 @@ def test_rule_ids_stay_canonical(contract: Contract, member: str) -> None:
     assert member not in members
 
 
-def test_the_catalogues_own_faults_are_spelt_alike() -> None:
-    target = "$.components.schemas.CreateBroadcast.properties.retries"
-
-    found = dialect({"target": target, "x-rename": "redials"})
-
-    edit = found.catalogue.couplings[0]
-    assert edit.where == {"redials": 3}
-    assert [step["path"] for step in edit.patch] == ["/redials", "/retryDelays/-"]
-
-
 def test_a_rule_takes_another_level_and_sentence(contract: Contract) -> None:
     found = dialect(
         rules={"retryDelays.count": {"level": "may", "sentence": "Delays are counted."}}

@@ -17,7 +17,6 @@ from ringspec.spec import (
     Evidence,
     Json,
     Level,
-    RuleId,
     dialect_names,
     overlay,
     reading,
@@ -323,12 +322,3 @@ def test_each_fault_breaks_its_rule_and_no_other(
     contract: Contract, plain: dict[str, Json], members: Json, rules: list[str]
 ) -> None:
     assert contract.prover.proven_broken({**plain, **members}) == set(rules)
-
-
-@pytest.mark.parametrize("name", [*STATED["required"], "includeUnsubscribed"])
-def test_each_member_that_is_missing_breaks_one_rule(
-    contract: Contract, plain: dict[str, Json], name: str
-) -> None:
-    del plain[name]
-
-    assert contract.prover.proven_broken(plain) == {RuleId(f"{name}.required")}

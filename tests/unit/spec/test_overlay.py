@@ -15,7 +15,6 @@ from ringspec.spec import (
     MisfitError,
     Overrides,
     SpecError,
-    TokenHeader,
     UsageError,
     load,
     reading,
@@ -23,7 +22,6 @@ from ringspec.spec import (
 from ringspec.spec import overlay as overlays
 from ringspec.spec.document import Inlined, check
 from ringspec.spec.overlay import Overlay
-from ringspec.spec.overrides import with_fixtures
 from ringspec.spec.rules import Catalogue
 
 BASE: Json = {
@@ -185,16 +183,6 @@ def moved(**paths: str) -> Contract:
     return load(overrides=Overrides(paths=paths))
 
 
-def test_an_operation_moves_and_its_relatives_stay() -> None:
-    found = moved(createBroadcast="/v2/calls")
-
-    assert found.operation.path == "/v2/calls"
-    assert found.operation.methods == ("post",)
-    paths = {each.name: each.path for each in found.links}
-    assert paths["list"] == "/voice/broadcasts"
-    assert paths["read"] == "/voice/broadcasts/{broadcastId}"
-
-
 def test_a_path_keeps_its_placeholders() -> None:
     found = moved(getBroadcast="/calls/{broadcastId}/all")
 
@@ -224,14 +212,6 @@ def test_a_path_that_cannot_be_meant_is_said_so(
     assert caught.value.path == ("paths", operation)
 
 
-def test_another_header_carries_the_credentials() -> None:
-    found = load(overrides=Overrides(header="X-Api-Key"))
-
-    assert found.operation.token_header == TokenHeader("X-Api-Key")
-    assert {each.token_header for each in found.links} == {TokenHeader("X-Api-Key")}
-    assert found.sha256 != load().sha256
-
-
 def marked(mark: Any, **schema: Any) -> Inlined:
     member = {"type": "string", **schema, "x-fixture": mark}
     root = {"type": "object", "properties": {"colour": member}}
@@ -247,34 +227,6 @@ def test_our_contract_marks_what_a_target_has_to_know(contract: Contract) -> Non
         *("segment", "caller", "calendar", "file", "dynamic"),
         *("destination", "sender", "prompt"),
     }
-
-
-def test_with_a_fixture_it_is_another_contract_with_the_same_rules(
-    contract: Contract,
-) -> None:
-    other = fixed(segment=UUID)
-
-    assert other.sha256 != contract.sha256
-    assert list(other.rules) == list(contract.rules)
-    assert other.sha256 != fixed(segment=UUID[:-1] + "6").sha256
-
-
-def test_only_the_settled_form_is_narrowed() -> None:
-    schema = marked("colour", **{"x-settled": {"enum": ["red", "blue"]}})
-
-    found = with_fixtures(schema, {"colour": "green"}).schema["properties"]["colour"]
-
-    assert found["x-settled"] == {"const": "green"}
-    assert found["examples"] == ["green"]
-    assert "const" not in found
-
-
-def test_members_of_an_object_are_named_as_valid_bodies_have_no_others() -> None:
-    other = fixed(file={"fileId": "f-1", "column": {"phone": "a"}})
-
-    file = other.settled["properties"]["file"]
-    assert {"fileId", "column"} <= file["properties"].keys()
-    assert file["additionalProperties"] is False
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from tests.general.test_contracts import document
 
-from ringspec.spec import Contract, Json, is_irregular, load
-from ringspec.strategies import Case, Expect, Phase, cases_of, valid_bodies
+from ringspec.spec import Contract, Json, load
+from ringspec.strategies import Case, Expect, Phase, cases_of
 from ringspec.strategies.adequacy.mutations import Mutation, mutations_of
 from ringspec.strategies.adequacy.verdicts import (
     MutationResult,
@@ -146,21 +144,6 @@ def test_what_another_keyword_refuses_anyway_is_equivalent(contract_of: Load) ->
     assert found["body/properties/x/enum dropped"].verdict == MutationVerdict.TOLD
 
 
-def test_a_rule_of_the_values_of_any_member_is_told(contract_of: Load) -> None:
-    values = {"type": "object", "additionalProperties": {"type": "integer"}}
-    found = verdicts(contract_of(of(x=values, y={"type": "boolean"})))
-
-    assert found["x.values.type only where y is true"].verdict == "told"
-
-
-def test_a_bound_between_multiples_is_equivalent(contract_of: Load) -> None:
-    schema = {"type": "integer", "minimum": 12, "maximum": 144, "multipleOf": 12}
-    found = verdicts(contract_of(of(x=schema)))
-
-    assert found["body/properties/x/minimum minimum 11"].verdict == "equivalent"
-    assert found["body/properties/x/minimum minimum 13"].verdict == "told"
-
-
 def test_what_no_settled_body_shows_is_unsettled(contract_of: Load) -> None:
     settled = {"type": "integer", "minimum": 0, "x-settled": {"minimum": 5}}
     schema = {**of(y=settled), "properties": {"x": {"type": "string"}, "y": settled}}
@@ -253,65 +236,6 @@ def test_every_mutant_of_the_sdks_dialect_is_too() -> None:
     contract = load(dialect="naxai-sdk")
 
     assert undetected(prove(contract, cases_of(contract))) == []
-
-
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(st.data())
-def test_no_drawn_body_parts_what_is_called_alike(
-    contract: Contract, findings: tuple[MutationResult, ...], data: st.DataObject
-) -> None:
-    """Equivalent: no body at all may differ. Unsettled: no valid one may be refused."""
-    alike = [each for each in findings if each.verdict == MutationVerdict.EQUIVALENT]
-    unsettled = [each for each in findings if each.verdict == MutationVerdict.UNSETTLED]
-    body = data.draw(mangled(contract))
-    fits = contract.prover.is_valid(body)
-
-    for each in data.draw(st.lists(st.sampled_from(alike), min_size=20, max_size=20)):
-        assert taken(contract, each.mutation, body) == fits, each.mutation.id
-    valid = fits and not is_irregular(body) and contract.settled_prover.is_valid(body)
-    for each in data.draw(st.lists(st.sampled_from(unsettled), max_size=20)):
-        if valid:
-            assert taken(contract, each.mutation, body), each.mutation.id
-
-
-def taken(contract: Contract, mutant: Mutation, body: Json) -> bool:
-    return whole(contract, mutant).is_valid(body)
-
-
-VALUES: st.SearchStrategy[Json] = st.sampled_from(
-    [
-        *(None, True, 0, 1, 3, 4, 4321, 1.5, -1, 2**31),
-        *("", "1", "people", "none", "fr-FR "),
-        *([], [1], ["x"], [{"attribute": 1}]),
-        *({}, {"say": 1}, {"sms": {}}),
-    ]
-)
-
-
-@st.composite
-def mangled(draw: st.DrawFn, contract: Contract) -> Json:
-    """Draw a valid body, and perhaps spoil it in a place or two."""
-    body = draw(valid_bodies(contract))
-    for _ in range(draw(st.integers(0, 2))):
-        body = spoilt(draw, body)
-    return body
-
-
-def spoilt(draw: st.DrawFn, value: Json) -> Json:
-    deeper = bool(value) and isinstance(value, (dict, list)) and draw(st.booleans())
-    if isinstance(value, dict) and value:
-        name = draw(st.sampled_from(sorted(value)))
-        if deeper:
-            return {**value, name: spoilt(draw, value[name])}
-        if draw(st.booleans()):
-            return {each: child for each, child in value.items() if each != name}
-    if isinstance(value, list) and value and deeper:
-        return [spoilt(draw, value[0]), *value[1:]]
-    return draw(VALUES)
 
 
 def test_the_quick_list_tells_all_that_the_whole_list_tells(

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
-import pytest
-
 from ringspec.spec import Contract
 from ringspec.strategies import Case, Expect, Phase, What
 
@@ -24,22 +20,6 @@ def test_phases_stand_in_the_order_of_a_run(cases: Cases) -> None:
     assert set(ranks) == {0, 1, 2, 3}
     stepped = [bool(case.steps) for case in cases]
     assert stepped == sorted(stepped)
-
-
-def test_each_rule_of_a_phase_has_a_case(contract: Contract, cases: Cases) -> None:
-    served = {case.rule for case in cases}
-    groups = {"wire", "auth", "lifecycle"}
-    asked = {rule.id for rule in contract.rules.values() if rule.group in groups}
-
-    # That no answer repeats the token is looked for in all answers.
-    assert asked - served == {"auth.secrecy"}
-
-
-def test_what_is_no_json_is_none(cases: Cases) -> None:
-    for case in of(cases, Phase.WIRE):
-        if case.rule == "wire.json":
-            with pytest.raises((json.JSONDecodeError, UnicodeDecodeError)):
-                json.loads(case.request.body)
 
 
 def test_refused_early_closes_its_connection(cases: Cases) -> None:
@@ -90,14 +70,3 @@ def test_trace_is_marked_and_the_mark_breaks_nothing_more(
             not case.broken
         )
     assert len({case.request.body for case in traces}) == len(traces)
-
-
-def test_a_command_is_tried_from_each_state_that_allows_it(cases: Cases) -> None:
-    told = {case.id for case in cases if case.rule == "lifecycle.cancel"}
-
-    assert told == {
-        "lifecycle.cancel/started-answer",
-        "lifecycle.cancel/started-read",
-        "lifecycle.cancel/paused-answer",
-        "lifecycle.cancel/paused-read",
-    }

@@ -7,7 +7,7 @@ from hypothesis import seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ringspec.spec import Contract, Level
-from ringspec.strategies import Case, Expect, Phase, What
+from ringspec.strategies import Case, Expect, Phase
 from ringspec.strategies.lifecycle.cases import Lifecycle
 from ringspec.strategies.lifecycle.walk import (
     MAX_STEPS,
@@ -110,19 +110,6 @@ def test_what_nothing_settles_is_not_done(life: Lifecycle, words: str) -> None:
     assert Walk(life).apply_all(calls(words)).calls == calls(words)[:-1]
 
 
-def test_command_that_depends_on_another_waits_for_it(life: Lifecycle) -> None:
-    *_, start, look, pause = Walk(life).apply_all(calls("create start pause")).steps
-
-    (waits,) = look.step.wants
-    assert (waits.what, waits.at, waits.value) == (What.ONE_OF, "/state", ["started"])
-    # Where it does not come to that the walk ends, and nothing is wrong.
-    assert look.unsure == "look started"
-    wanted = [want for claim in look.claims for want in claim.wants]
-    assert wanted[-1].what == What.ONE_OF
-    assert wanted[-1].value == ["completed", "processing", "started", "starting"]
-    assert (start.call, look.call, pause.call) == (1, 2, 2)
-
-
 @pytest.mark.parametrize("before", ["start", "start pause"])
 def test_update_of_what_runs_may_be_refused(life: Lifecycle, before: str) -> None:
     walk = Walk(life).apply_all(calls(f"create {before} update read"))
@@ -152,18 +139,6 @@ def test_what_a_target_does_not_do_is_not_asked_again(
 
     assert Walk(life).apply_all(walked).calls == walked
     assert Walk(life, idle=frozenset({idle})).apply_all(walked).calls == walked[:-1]
-
-
-def test_read_after_an_update_shows_nothing_of_the_earlier_body(
-    life: Lifecycle,
-) -> None:
-    walk = Walk(life).apply_all(calls("rich update-back read"))
-
-    rich, plain = life.differing[1].body, life.differing[0].body
-    wants = walk.steps[-1].claims[0].wants
-    gone = {want.at[1:] for want in wants if want.what == What.DIFFERS}
-    assert gone
-    assert gone <= rich.keys() - plain.keys()
 
 
 def test_walk_is_a_case_whose_last_step_is_judged(life: Lifecycle) -> None:

@@ -1,41 +1,25 @@
-"""Explore: what the session needs of a search for what no list foresees.
-
-Hypothesis calls back, and the session, which makes every exchange, is a generator: a
-thread bridges the two.
-"""
+"""Explore: what the session needs of a search for what no list foresees."""
 
 from __future__ import annotations
 
-import asyncio
-import queue
-import threading
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 from ringspec.harness.judging import checks
 from ringspec.harness.judging.checks import NO_JUDGEMENT
 from ringspec.harness.judging.oracle import ERROR_STATUS, Oracle, missing_links
-from ringspec.harness.judging.verdict import (
-    Finding,
-    Interrupted,
-    Judged,
-    Notice,
-    Verdict,
-)
+from ringspec.harness.judging.verdict import Finding, Judged, Verdict
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.exchange import Exchange, Played, Trouble
-from ringspec.spec import Contract, Level, RuleId, weakest
+from ringspec.spec import Level, RuleId
 from ringspec.strategies import Case, Expect, status_fits
 
 if TYPE_CHECKING:
     # Hypothesis takes a while to load, and most runs need none of it.
     from ringspec.strategies import Lifecycle, Walk
 
-# Seconds until the thread is given up. It asks for something often enough.
-_FAREWELL_S = 1.0
 # Refusals that other things than the rule may account for: what is not known, what
 # stands there already, what is too long.
 _OTHER_REASONS = frozenset({404, 409, 413, 414, 431})
@@ -75,27 +59,9 @@ class Failures(dict[FailureKind, Level]):
         return self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchLimits:
-    """What a search may spend, and what it need not find.
-
-    Attributes:
-        examples: how many bodies and walks are tried.
-        shrink_requests: spent on one failure, with `shrink_seconds`; twice on a walk.
-        known: the failures known before.
-    """
-
-    examples: int
-    seconds: float
-    seed: int = 0
-    shrink_requests: int = 200
-    shrink_seconds: float = 20.0
-    known: Failures = field(default_factory=Failures)
-
-
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """An example that was fired, and its findings.
+class Attempt(Judged):
+    """An example of explore.
 
     Attributes:
         idle: what a target may leave undone, and did, so that a walk ended.
@@ -103,9 +69,6 @@ class Attempt:
         sent: how many requests it took.
     """
 
-    case: Case
-    exchange: Exchange
-    findings: tuple[Finding, ...]
     idle: str = ""
     ended: int = 0
     sent: int = 1
@@ -122,8 +85,8 @@ def judge(oracle: Oracle, case: Case, exchange: Exchange) -> Iterator[Finding]:
     A refusal therefore proves no rule. An invalid body that was accepted fails each
     rule that it breaks, at the level of that rule.
     """
-    contract, response = oracle.contract, exchange.response
-    refuses, status = case.expect == Expect.REJECT, response.status if response else 0
+    response, status = exchange.response, exchange.status
+    refuses = case.expect == Expect.REJECT
     for finding in oracle.judge(case, exchange):
         inconclusive = finding.verdict == Verdict.INCONCLUSIVE
         if not inconclusive or (not refuses and 0 < status < 500):
@@ -135,21 +98,9 @@ def judge(oracle: Oracle, case: Case, exchange: Exchange) -> Iterator[Finding]:
     wanted = " or ".join(map(str, case.status))
     fits = status_fits(status, case.status)
     fault = "" if fits else f"refused with {status}, not with {wanted}"
-    for rule, verdict, reason in (
-        *checks.form(contract.answers, response),
-        checks.judgement(ERROR_STATUS, fault),
-    ):
-        if rule in contract.rules:  # a dialect may have dropped it
-            level = weakest((contract.rules[rule].level, case.level))
-            yield Finding(
-                rule=rule,
-                verdict=verdict,
-                reason=reason,
-                level=level,
-                gate=level,
-                case=case,
-                exchange=exchange,
-            )
+    form = checks.form(oracle.contract.answers, response)
+    judgements = (*form, checks.judgement(ERROR_STATUS, fault))
+    yield from oracle.findings(case, exchange, judgements)
 
 
 JudgeStep: TypeAlias = Callable[[Case, Exchange], tuple[Finding, ...]]
@@ -226,80 +177,3 @@ def offered_lifecycle(
     if exchange.played is None or not exchange.played.earlier:
         return None  # without a create there is nothing to walk on
     return life.lacking(missing_links(plan.contract, [(case, exchange)]))
-
-
-class _Closed(BaseException):
-    """The session does not answer any more."""
-
-
-# None ends the search, and so does an error.
-_Item: TypeAlias = "Case | Walk | Judged | Notice | BaseException | None"
-
-
-@dataclass
-class Explorer:
-    """Runs a search in a thread, and answers what it asks for."""
-
-    contract: Contract
-    rules: Collection[RuleId]
-    limits: SearchLimits
-    life: Lifecycle | None = None
-    _items: asyncio.Queue[_Item] = field(default_factory=asyncio.Queue)
-    _answers: queue.SimpleQueue[Attempt | None] = field(
-        default_factory=queue.SimpleQueue
-    )
-
-    def events(
-        self, runner: asyncio.Runner, fire: Callable[[Case | Walk], Attempt]
-    ) -> Generator[Judged | Notice, None, None]:
-        """Search; the caller makes every exchange.
-
-        Raises:
-            Interrupted: the search is to end.
-        """
-        thread = threading.Thread(
-            target=self._work, args=(runner.get_loop(),), name="explore", daemon=True
-        )
-        thread.start()
-        try:
-            while (item := runner.run(self._items.get())) is not None:
-                match item:
-                    case Judged() | Notice():
-                        yield item
-                    case BaseException():
-                        raise item
-                    case _:
-                        self._answers.put(fire(item))
-        finally:
-            self._answers.put(None)
-            thread.join(_FAREWELL_S)
-
-    def interrupt(self) -> None:
-        """End the search, even while its next item is waited for."""
-        self._items.put_nowait(Interrupted())
-
-    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        def put(item: _Item) -> None:
-            try:
-                loop.call_soon_threadsafe(self._items.put_nowait, item)
-            except RuntimeError as error:  # the loop is closed
-                raise _Closed from error
-
-        def fire(example: Case | Walk) -> Attempt:
-            put(example)
-            answer = self._answers.get()
-            if answer is None:
-                raise _Closed
-            return answer
-
-        ended_by: BaseException | None = None
-        try:
-            from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - as above
-
-            rules, limits = self.rules, self.limits
-            Search(self.contract, rules, limits, self.life, fire, put).run()
-        except BaseException as error:  # noqa: BLE001 - the session raises it
-            ended_by = error
-        # Without a listener an error has no addressee either.
-        with suppress(_Closed):
-            put(ended_by)

@@ -1,18 +1,19 @@
 """The search: Hypothesis looks for bodies and walks that a target errs at.
 
 Of each failure the smallest example is reported. Wall clock only ever ends the search;
-it never decides what is sent before that.
+it never decides what is sent before that. Hypothesis calls back, so that what was found
+is yielded once it is done with the examples of a turn, or has shrunk a failure.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 from hypothesis import HealthCheck, Phase, Verbosity, find, seed, settings
 from hypothesis.errors import NoSuchExample, Unsatisfiable
@@ -23,11 +24,11 @@ from ringspec.harness.exploring.explore import (
     Attempt,
     FailureKind,
     Failures,
-    SearchLimits,
     kind_of,
 )
 from ringspec.harness.judging.verdict import Judged, Notice, Verdict
-from ringspec.spec import Contract, Level, RuleId
+from ringspec.harness.running.plan import Plan
+from ringspec.spec import Level, RuleId
 from ringspec.strategies import (
     MAX_CALLS,
     Call,
@@ -45,6 +46,8 @@ from ringspec.strategies import (
     without,
 )
 
+# What may be spent on one failure to shrink it; twice that on a walk.
+SHRINK_REQUESTS, SHRINK_S = 200, 20.0
 # Requests without an answer in a row that end the shrinking of one failure: one less
 # than those that end a run.
 _SILENCE = 3
@@ -115,70 +118,75 @@ class Shrinking:
         return spent or time.monotonic() > self.until
 
 
+Told: TypeAlias = Generator[Judged | Notice, None, None]
+
+
 class Search:
     """Searches for failures, source by source, until the examples are used up."""
 
     def __init__(
         self,
-        contract: Contract,
+        plan: Plan,
         rules: Collection[RuleId],
-        limits: SearchLimits,
+        known: Failures,
         life: Lifecycle | None,
         fire: Callable[[Case | Walk], Attempt],
-        tell: Callable[[Judged | Notice], None],
     ) -> None:
         self.late = False
-        self._contract, self._limits, self._life = contract, limits, life
-        self._fire, self._tell = fire, tell
-        self._known = Failures(limits.known)
-        self._order = {rule: number for number, rule in enumerate(contract.rules)}
-        self._until = time.monotonic() + limits.seconds
-        self._left = limits.examples
-        share = max(limits.examples // _ONE_IN, _AT_LEAST)
-        self._walks = min(share, limits.examples // 2) if life else 0
+        self._plan, self._life, self._fire = plan, life, fire
+        # What was found and is not yielded yet.
+        self._found: list[Judged] = []
+        self._known = Failures(known)
+        self._order = {rule: number for number, rule in enumerate(plan.contract.rules)}
+        self._until = time.monotonic() + plan.explore_s
+        self._left = plan.examples
+        share = max(plan.examples // _ONE_IN, _AT_LEAST)
+        self._walks = min(share, plan.examples // 2) if life else 0
         # Of the turn under way: examples, draws to shrink by, and what is shrunk.
         self._quota = self._tries = 0
         self._shrinking: Shrinking | None = None
         self._turns = Counter[str]()
-        self._sources = own_sources(contract, rules)
-        self._labeller = Labeller(contract)
-        self._cases: dict[bytes, Case | None] = {}
+        self._sources = own_sources(plan.contract, rules)
+        self._labeller = Labeller(plan.contract)
         # What bodies and walks came to, if they failed.
         self._bodies: dict[bytes, Attempt | None] = {}
         self._walked: dict[tuple[tuple[Call, ...], int], Attempt | None] = {}
         self._fired = 0
         self._idle: set[str] = set()
 
-    def run(self) -> None:
+    def run(self) -> Told:
         """Search until all is spent, and say why it ended early."""
-        foreign, reason = foreign_sources(self._contract)
+        foreign, reason = foreign_sources(self._plan.contract)
         self._sources += foreign
         if reason:
-            self._tell(Notice(message=reason))
+            yield Notice(message=reason)
         stale = 0
         while self._left > 0 and not self.late and stale < _STALE:
             before = self._left
             for source in tuple(self._sources):
                 if source in self._sources:
-                    self._try_bodies(source)
+                    yield from self._try_bodies(source)
             # All walks that are left, once there are no bodies to be tried.
             bodies = self._left - self._walks
             share = min(_WALKS, self._walks) if bodies else self._walks
             if share and not self.late:
-                done = self.walk(share)
+                left = self._left
+                yield from self.walk(share)
                 # Without other walks the rest is for bodies.
+                done = left - self._left
                 self._walks = self._walks - done if done else 0
             stale = stale + 1 if self._left == before else 0
-        done, wanted = self._limits.examples - self._left, self._limits.examples
+        wanted = self._plan.examples
+        done = wanted - self._left
         end = f"with {done} examples: there are no others" if self._left > 0 else ""
         if self.late:
-            after = f"after {self._limits.seconds:g} seconds"
+            after = f"after {self._plan.explore_s:g} seconds"
             end = f"{after}, with {done} of {wanted} examples"
         if end:
-            self._tell(Notice(message=f"explore ended {end}"))
+            yield Notice(message=f"explore ended {end}")
 
-    def walk(self, share: int) -> int:
-        """Make some walks, whatever is found on the way; return how many."""
+    def walk(self, share: int) -> Told:
+        """Make some walks, whatever is found on the way."""
         assert self._life is not None
         life = self._life
 
@@ -193,24 +201,29 @@ class Search:
             seed(random.getrandbits(64))(machine)
             run_state_machine_as_test(machine, settings=options)
 
-        self._turn("walk ", share, draw, self._shortest)
-        return share - self._quota
+        yield from self._turn("walk ", share, draw, self._shortest)
 
-    def _try_bodies(self, source: Source) -> None:
+    def _try_bodies(self, source: Source) -> Told:
+        ended = ""
+
         def draw(random: Random) -> None:
+            nonlocal ended
             self._tries = source.tries
             options = self._settings(Phase.generate, Phase.shrink)
-            find(source.bodies, self._fails, settings=options, random=random)
+            try:
+                find(source.bodies, self._fails, settings=options, random=random)
+            except SourceEnded as error:
+                ended = str(error)
 
         share = min(source.share, self._left - self._walks)
-        ended = self._turn("", share, draw, self._plainest)
+        yield from self._turn("", share, draw, self._plainest)
         if ended:
             # All of its family would end alike.
             family = source.name.split("-")[0]
             self._sources = [
                 each for each in self._sources if not each.name.startswith(family)
             ]
-            self._tell(Notice(message=ended))
+            yield Notice(message=ended)
 
     def _turn(
         self,
@@ -218,32 +231,46 @@ class Search:
         share: int,
         draw: Callable[[Random], None],
         smallest: Callable[[Shrinking], Attempt],
-    ) -> str:
-        """Let Hypothesis draw a share of examples, whatever is found on the way.
-
-        Returns why the source ended, if it did.
-        """
-        self._quota, found, ended = share, True, ""
-        while found and not ended and self._quota > 0 and not self.late:
-            self._turns[name] += 1
+    ) -> Told:
+        """Let Hypothesis draw a share of examples, whatever is found on the way."""
+        self._quota, goes_on = share, True
+        while goes_on and self._quota > 0 and not self.late:
+            ended: Exception | None = None
             try:
-                # It is no secret.
-                draw(Random(f"{self._limits.seed} {name}{self._turns[name]}"))  # noqa: S311
-            except (NoSuchExample, Unsatisfiable):
-                pass
-            except SourceEnded as error:
-                ended = str(error)
-            except _Stop as stop:
-                if stop.__cause__ is not None:
-                    raise stop.__cause__ from None
-            shrinking = self._shrinking
-            found = shrinking is not None
-            if shrinking is not None:
-                self._report(smallest(shrinking))
-                if self._known.is_new(shrinking.kind, shrinking.level):
-                    self._known[shrinking.kind] = shrinking.level
-                self._shrinking = None
-        return ended
+                goes_on = self._drawn(name, draw, smallest)
+            except Exception as error:  # noqa: BLE001 - raised below
+                ended = error
+            found, self._found = self._found, []
+            yield from found
+            if ended is not None:
+                raise ended
+
+    def _drawn(
+        self,
+        name: str,
+        draw: Callable[[Random], None],
+        smallest: Callable[[Shrinking], Attempt],
+    ) -> bool:
+        """Let Hypothesis draw until it is stopped; True if there may be more."""
+        self._turns[name] += 1
+        stopped = False
+        try:
+            # It is no secret.
+            draw(Random(f"{self._plan.seed} {name}{self._turns[name]}"))  # noqa: S311
+        except (NoSuchExample, Unsatisfiable):
+            pass
+        except _Stop as stop:
+            if stop.__cause__ is not None:
+                raise stop.__cause__ from None
+            stopped = True
+        shrinking = self._shrinking
+        if shrinking is None:
+            return stopped
+        self._report(smallest(shrinking))
+        if self._known.is_new(shrinking.kind, shrinking.level):
+            self._known[shrinking.kind] = shrinking.level
+        self._shrinking = None
+        return True
 
     def _settings(self, *phases: Phase, **options: Any) -> settings:
         return settings(
@@ -273,8 +300,8 @@ class Search:
             attempt=attempt,
             best=best,
             kin=kin if worst.rule.startswith(kin) else "",
-            until=time.monotonic() + share * self._limits.shrink_seconds,
-            allowed=int(share * self._limits.shrink_requests),
+            until=time.monotonic() + share * SHRINK_S,
+            allowed=int(share * SHRINK_REQUESTS),
         )
         self._shrinking.note(attempt)
         return True
@@ -291,7 +318,9 @@ class Search:
         self.late = self.late or time.monotonic() > self._until
         shrinking = self._shrinking
         spent = self._quota <= 0 if shrinking is None else shrinking.is_over
-        if self.late or spent:
+        # What was left without an answer may end the run.
+        gone = self._found and self._found[-1].exchange.failure
+        if self.late or spent or gone:
             raise _Stop
         attempt = self._fire(example)
         if shrinking is not None:
@@ -310,8 +339,7 @@ class Search:
             or known.is_new(kind_of(each), levels[kind_of(each)])
         )
         known.note(attempt.findings)
-        judged = Judged(case=attempt.case, exchange=attempt.exchange, findings=findings)
-        self._tell(judged)
+        self._found.append(replace(attempt, findings=findings))
 
     @_own_errors()
     def _fails(self, drawn: Drawn) -> bool:
@@ -333,14 +361,11 @@ class Search:
         """Fire a body, once; None if it shows no failure at all."""
         if drawn.content in self._bodies:
             return self._bodies[drawn.content]
-        # Proof takes a while, and shrinking comes by many bodies more than once.
-        if drawn.content not in self._cases:
-            number = len(self._cases) + 1
-            self._cases[drawn.content] = self._labeller.case(drawn, number)
-        case, shrinking = self._cases[drawn.content], self._shrinking
-        if case is None or (
-            shrinking is not None and case.expect != shrinking.kind.expect
-        ):
+        case = self._labeller.case(drawn, len(self._bodies) + 1)
+        shrinking = self._shrinking
+        # Not fired, if it cannot show what is shrunk, it is never drawn again.
+        self._bodies[drawn.content] = None
+        if case is None or (shrinking and case.expect != shrinking.kind.expect):
             return None
         attempt = self._fire_within_budget(case)
         self._bodies[drawn.content] = attempt if attempt.failures else None
@@ -359,8 +384,8 @@ class Search:
                 return False
             return shrinking.takes(attempt, drawn)
 
-        shrinking.allowed = self._limits.shrink_requests
-        shrinking.until += self._limits.shrink_seconds / 2
+        shrinking.allowed = SHRINK_REQUESTS
+        shrinking.until += SHRINK_S / 2
         with suppress(_Stop):
             self._labeller.reduce(shrinking.best, is_plainer)
         return shrinking.attempt

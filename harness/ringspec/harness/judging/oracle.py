@@ -76,9 +76,14 @@ class Oracle:
         self._cases[case.id] = case
         if exchange.response is not None:
             self._statuses[case.id] = exchange.response.status
+        return tuple(self.findings(case, exchange, self._judgements(case, exchange)))
+
+    def findings(
+        self, case: Case, exchange: Exchange, judgements: Iterable[Judgement]
+    ) -> Iterator[Finding]:
+        """Yield what was judged of an exchange as findings, with their levels."""
         twin = self.twin_of(case)
-        found: list[Finding] = []
-        for rule, verdict, reason in self._judgements(case, exchange):
+        for rule, verdict, reason in judgements:
             if rule not in self.contract.rules:
                 continue  # a dialect has dropped it
             level = case.level
@@ -86,7 +91,7 @@ class Oracle:
                 # A check of the answer binds no more than what was sent does.
                 known = self.contract.rules[rule].level
                 level = known if rule == ROBUSTNESS else weakest((known, level))
-            finding = Finding(
+            yield Finding(
                 rule=rule,
                 verdict=verdict,
                 reason=reason,
@@ -96,8 +101,6 @@ class Oracle:
                 exchange=exchange,
                 twin=twin,
             )
-            found.append(finding)
-        return tuple(found)
 
     def twin_of(self, case: Case) -> Case | None:
         """Return the twin of a case, if that was judged."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from ringspec.harness.judging.checks import NO_JUDGEMENT
@@ -163,27 +165,10 @@ def conclude(
 _EMPTY_STATUSES = NO_JUDGEMENT | {404}
 _VAIN = _EMPTY_STATUSES | {403, 405, 410, 421, 426, 451}
 _BROKEN = {Trouble.DROPPED, Trouble.GARBLED}
-TROUBLE_HINTS = {
-    Trouble.UNREACHABLE: "is the server running, and the port right?",
-    Trouble.NAME: "is the host spelt right?",
-    Trouble.TLS: "is it http where https is due, the reverse, or a matter of --ca?",
-    Trouble.TIMEOUT: "the server takes connections and does not answer; see --timeout",
-    Trouble.DROPPED: "the server closes connections: is it an HTTP server at all?",
-    Trouble.GARBLED: "that is no answer of an API: is the port right?",
-}
-_STATUS_HINTS = {
-    3: "redirects are not followed: give the URL that they lead to",
-    4: "is the URL right, mount prefix included, and does the API have that path?",
-    5: "the server fails at everything: what does its own log say?",
-    401: "check the token or the client's credentials",
-    403: "may these credentials create anything there, and is the URL right?",
-    407: "is there a proxy on the way?",
-    426: "the server asks for another protocol: is it https rather than http?",
-    429: "the target limits its callers: is there a pace it allows, as by --rate 1/s?",
-    502: "a gateway answers: is the service behind it up, and the URL right?",
-    503: "the service is not up yet, or overloaded: wait until it is",
-    504: "a gateway answers: is the service behind it up, and the URL right?",
-}
+# What to do about a trouble, a status of all answers, or one of a profile's check.
+HINTS: dict[str, dict[str, str]] = tomllib.loads(
+    Path(__file__).with_name("hints.toml").read_text("utf-8")
+)
 _LOGIN = re.compile(rb"""type=["']?password""", re.IGNORECASE)
 
 
@@ -257,7 +242,7 @@ class Reachability:
     def account(self) -> tuple[str, str]:
         """Return what is wrong with the answers as a whole, and a hint."""
         if not self.answered:
-            return "", TROUBLE_HINTS[self.failure.trouble] if self.failure else ""
+            return "", HINTS["trouble"][self.failure.trouble] if self.failure else ""
         if not self.learnt or (self.in_vain and not self.looking):
             return self._nothing_learnt()
         accepts = any(status // 100 == 2 for status in self._statuses)
@@ -281,7 +266,8 @@ class Reachability:
         if not (first := self._first) or not (response := first.response):
             return "", ""
         status, location = response.status, response.header("location") or ""
-        hint = _STATUS_HINTS.get(status) or _STATUS_HINTS.get(status // 100, "")
+        hints = HINTS["status"]
+        hint = hints.get(str(status)) or hints.get(str(status // 100), "")
         page = ""
         if self._pages == self.answered and status // 100 == 2:
             login = "it is a login page: give credentials, or "

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from urllib.parse import quote, urlsplit
 
-from ringspec.harness.judging.outcome import TROUBLE_HINTS
+from ringspec.harness.judging.outcome import HINTS
 from ringspec.harness.profile.profile import Profile
 from ringspec.harness.running.plan import LIVE_RATE
 from ringspec.harness.sending.credentials import Credentials
@@ -28,13 +28,6 @@ from ringspec.spec import (
 from ringspec.strategies import Request, Slot
 
 _STEPS = ("allowed", "route", "token", "read", "version", "fixture")
-_HINTS = {
-    401: "the token is refused: is it of this server, and of this account?",
-    403: "the token is valid but may not read: check what the client is allowed",
-    404: "is the URL right, mount prefix included? see also [paths]",
-    407: "the proxy asks for a password: [proxy] url may hold one",
-    429: "the target limits its callers: lower [pacing] rate",
-}
 
 
 class CheckState(StrEnum):
@@ -145,11 +138,11 @@ class ProfileCheck:
             raise _Skipped("the contract has no operation that only reads")
         answer, what = self._get(self._list), f"GET {self._list} answers"
         if answer.response is None:
-            hint = TROUBLE_HINTS[answer.failure.trouble] if answer.failure else ""
+            hint = HINTS["trouble"][answer.failure.trouble] if answer.failure else ""
             raise TargetError(answer.summary, hint=hint)
         status = answer.status
         if status // 100 != 2:
-            hint = _HINTS.get(status, "what does the server's own log say?")
+            hint = HINTS["read"].get(str(status), "what does the server's own log say?")
             if status == 401 and not self._filling.tokens:
                 hint = "give [credentials], or a token as RINGSPEC_BEARER"
             raise TargetError(f"{what} HTTP {status}", hint=hint)

@@ -35,7 +35,7 @@ EMBEDDED = "embedded"
 Keys = tuple[str | int, ...]
 _PREFIX = "RINGSPEC_"
 # Kinds of credentials: the flags' and variables' kind goes before the file's.
-_KINDS = {
+KINDS = {
     "bearer": 1,
     **dict.fromkeys(("client_id", "client_secret", "token_url"), 2),
     **dict.fromkeys(("header", "value"), 3),
@@ -198,7 +198,7 @@ def load(
     named = variables()
     above = {**_told(_environment(named)), **_told(_flat(flags))}
     given = {str(keys[-1]) for keys in above if keys[0] == "credentials"}
-    kinds = {kind for key, kind in _KINDS.items() if key in given}
+    kinds = {kind for key, kind in KINDS.items() if key in given}
     headers = {str(keys[1]).lower() for keys in above if keys[0] == "headers"}
 
     def counts(keys: Keys) -> bool:
@@ -206,7 +206,7 @@ def load(
         if keys[0] == "headers":
             return str(keys[1]).lower() not in headers
         others = keys[0] == "credentials" and kinds
-        return not others or _KINDS.get(str(keys[1])) in kinds
+        return not others or KINDS.get(str(keys[1])) in kinds
 
     joined: dict[Keys, Any] = {}
     for keys, value in {**own, **above}.items():
@@ -364,9 +364,9 @@ def _told(flat: Mapping[Keys, Any]) -> dict[Keys, Any]:
 
 
 def _check_kinds(credentials: Iterable[str], places: Places) -> None:
-    kinds = sorted({_KINDS[key] for key in credentials if key in _KINDS})
+    kinds = sorted({KINDS[key] for key in credentials if key in KINDS})
     if len(kinds) > 1:
-        first = next(key for key in credentials if _KINDS.get(key) == kinds[1])
+        first = next(key for key in credentials if KINDS.get(key) == kinds[1])
         raise UsageError(
             f"{places.of(('credentials', first))}: `{first}` stands beside"
             " credentials of another kind",

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
-from ringspec.harness.profile.profile import Keys, Places
+from ringspec.harness.profile.profile import KINDS, Keys, Places
 from ringspec.spec import UsageError, nearest, short
 
 
@@ -32,16 +32,7 @@ _STATUSES = list[Annotated[int, Field(ge=400, le=499)]]
 TABLES: dict[str, dict[str, Any]] = {
     "": {"url": _TEXT, "dialect": _TEXT},
     "paths": {},
-    "credentials": {
-        "bearer": _TEXT,
-        "client_id": _TEXT,
-        "client_secret": _TEXT,
-        "token_url": _TEXT,
-        "header": _TEXT,
-        "value": _TEXT,
-        "user": _TEXT,
-        "password": _TEXT,
-    },
+    "credentials": dict.fromkeys(KINDS, _TEXT),
     "headers": {},
     "fixtures": {},
     "expect": {

@@ -56,23 +56,20 @@ _LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 def interrupts(
     loop: asyncio.AbstractEventLoop, call: Callable[[], None]
 ) -> Iterator[None]:
-    """Call a function at Ctrl-C, TERM, HUP and Windows' BREAK while the block runs.
+    """Call a function at Ctrl-C and TERM while the block runs.
 
     A KeyboardInterrupt would strike between any two instructions, even those that hold
-    a lock; the loop calls the function between its own steps. HUP and BREAK only if
-    they are handled already: `nohup` has HUP ignored.
+    a lock; the loop calls the function between its own steps.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # Python leaves signals to the main thread
         return
-    some = (getattr(signal, each, None) for each in ("SIGHUP", "SIGBREAK"))
-    others = [each for each in some if each and callable(signal.getsignal(each))]
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         # Not by the loop's add_signal_handler, which Windows has not.
         loop.call_soon_threadsafe(call)
 
-    taken = (signal.SIGINT, signal.SIGTERM, *others)
+    taken = (signal.SIGINT, signal.SIGTERM)
     before = {each: signal.signal(each, interrupt) for each in taken}
     try:
         yield

@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ringspec.harness.exploring.explore import (
     SERVED,
     Attempt,
-    Explorer,
     Failures,
-    SearchLimits,
     judge,
     offered_lifecycle,
     walked,
@@ -75,7 +73,7 @@ _LISTED = 8
 # So many bytes of one answer are kept for reports; once those of all have filled the
 # room, which is larger for a tape, far fewer.
 _KEPT, _KEPT_LATER, _ROOM, _TAPE_ROOM = 2**19, 2**12, 2**24, 2**26
-_Judged = TypeVar("_Judged", Judged, Attempt)
+_Judged = TypeVar("_Judged", bound=Judged)
 # Scripts that others would disturb.
 _ALONE = {Phase.LIFECYCLE, Phase.EXPLORE}
 # What conflicts with something that is there already.
@@ -149,9 +147,9 @@ def rejudged(plan: Plan, tape: Tape) -> Generator[Event, None, None]:
     with closing(session.events()) as events:
         for event in events:
             yield event
-            if tape.interrupted and source.is_over and session.done == tape.cases:
+            if tape.interrupted and not source.left and session.done == tape.cases:
                 break
-    if not source.is_over or session.done != tape.cases:
+    if source.left or session.done != tape.cases:
         raise UnfitTapeError("there are more exchanges than cases")
     session.interrupted = tape.interrupted
     yield from session.ended()
@@ -363,12 +361,6 @@ class Session:
 
     def _explore(self) -> Iterator[Event]:
         plan, selected = self._plan, self._selected
-        limits = SearchLimits(
-            examples=plan.examples,
-            seconds=plan.explore_s,
-            seed=plan.seed,
-            known=self._failed,
-        )
         from ringspec.strategies import Walk  # noqa: PLC0415 - it takes a while
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
@@ -387,22 +379,22 @@ class Session:
             attempt = Attempt(case=example, exchange=exchange, findings=findings)
             return self._cut(attempt)
 
-        def search() -> Explorer:
-            life = offered_lifecycle(plan, selected, play)
-            return Explorer(plan.contract, selected, limits, life)
+        def search() -> Iterator[Judged | Notice]:
+            from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - as above
 
-        explored = self._source.explored(search, fire, play=play, anew=self._anew)
-        with closing(explored) as events:
-            for event in events:
-                self._keep(event)
-                findings = event.findings if isinstance(event, Judged) else ()
-                self.done += isinstance(event, Judged)
-                # A rule that explore reports on is no longer left out.
-                self._tally.skipped -= {each.rule for each in findings}
-                self._tally.add(findings)
-                yield event
-                if self._stops(findings):
-                    return
+            life = offered_lifecycle(plan, selected, play)
+            return Search(plan, selected, self._failed, life, fire).run()
+
+        for event in self._source.explored(search, play, self._anew):
+            self._keep(event)
+            findings = event.findings if isinstance(event, Judged) else ()
+            self.done += isinstance(event, Judged)
+            # A rule that explore reports on is no longer left out.
+            self._tally.skipped -= {each.rule for each in findings}
+            self._tally.add(findings)
+            yield event
+            if self._stops(findings):
+                return
 
     def _fired(
         self, cases: Sequence[Case], **options: Any
@@ -454,7 +446,7 @@ class Session:
 
     def _weighed(self, case: Case, exchange: Exchange) -> Judged:
         found = self._oracle.judge(case, exchange)
-        if (known := self._source.found(exchange)) is not None:
+        if (known := self._source.known.get(case.id)) is not None:
             twin = self._oracle.twin_of(case)
             found = tuple(
                 replace(it, case=case, exchange=exchange, twin=twin) for it in known

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ringspec.harness.judging.verdict import Finding, Interrupted, Judged, Notice
@@ -26,16 +26,13 @@ from ringspec.harness.sending.target import Target
 from ringspec.strategies import Case
 
 if TYPE_CHECKING:
-    from ringspec.harness.exploring.explore import Attempt, Explorer
     from ringspec.harness.running.plan import Plan
-    from ringspec.strategies import Walk
 
 # How long cleaning up may take: after a run, and after an interrupt.
 CLEAN_S, HASTY_S = 60.0, 15.0
 
 
-Search: TypeAlias = "Callable[[], Explorer]"
-Fire: TypeAlias = "Callable[[Case | Walk], Attempt]"
+Told: TypeAlias = Iterator[Judged | Notice]
 Play: TypeAlias = Callable[[Case], Exchange]
 Anew: TypeAlias = Callable[[Judged], Judged]
 
@@ -45,15 +42,19 @@ class UnfitTapeError(Exception):
 
 
 class LiveSource:
-    """Sends the cases of a plan, and deletes what they created at a live target."""
+    """Sends the cases of a plan, and deletes what they created at a live target.
+
+    Attributes:
+        known: what is found by cases, by their ids, before they are judged: nothing.
+    """
 
     def __init__(self, plan: Plan, policy: Policy) -> None:
+        self.known: dict[str, tuple[Finding, ...]] = {}
         self._plan, self._policy = plan, policy
         self._journal: Journal | None = None
         if plan.live and not policy.no_create:
             self._journal = Journal(plan.safety.journal or default_path())
         self._guard: Guard | None = None
-        self._explorer: Explorer | None = None
         self._messages = list(plan.notices)
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
@@ -84,8 +85,6 @@ class LiveSource:
             def interrupt() -> None:
                 self._volley.interrupt()
                 guard.hurry(HASTY_S)
-                if self._explorer is not None:
-                    self._explorer.interrupt()
 
             with interrupts(runner.get_loop(), interrupt):
                 try:
@@ -183,34 +182,31 @@ class LiveSource:
         """Fire one more case."""
         return self._runner.run(self._volley.target.exchange(case.request))
 
-    def found(self, exchange: Exchange) -> None:
-        """Know nothing: it is to be judged."""
-
-    def explored(
-        self, search: Search, fire: Fire, play: Play, anew: Anew
-    ) -> Generator[Judged | Notice, None, None]:
-        """Search, and fire what that asks for."""
+    def explored(self, search: Callable[[], Told], play: Play, anew: Anew) -> Told:
+        """Search, by firing what that asks for."""
         del play, anew
-        self._explorer = search()
-        yield from self._explorer.events(self._runner, fire)
+        return search()
 
 
 class TapeSource:
-    """Gives what was taken down of an earlier run, in the same order."""
+    """Gives what was taken down of an earlier run, in the same order.
+
+    Attributes:
+        left: what has not been given out.
+    """
+
+    open = nullcontext
 
     def __init__(self, tape: Tape) -> None:
         self.spent, self.trouble = tape.spent, tape.trouble
-        self._left, self._tape = deque(tape.taken), tape
-        self._late: tuple[Fired, ...] = ()
-
-    def open(self) -> AbstractContextManager[None]:
-        """Do nothing."""
-        return nullcontext()
+        self.left, self._tape = deque(tape.taken), tape
+        fired = (each for each in tape.taken if isinstance(each, Fired))
+        self.known = {it.case.id: it.found for it in fired if it.found is not None}
 
     def told(self) -> Iterator[str]:
         """Yield what was said."""
-        while self._left and isinstance(notice := self._left[0], Notice):
-            self._left.popleft()
+        while self.left and isinstance(notice := self.left[0], Notice):
+            self.left.popleft()
             yield notice.message
 
     def fired(self, cases: Sequence[Case], **_: Any) -> Iterator[Exchange]:
@@ -219,42 +215,29 @@ class TapeSource:
 
     def again(self, case: Case) -> Exchange:
         """Return what was answered, or raise an UnfitTapeError."""
-        if not self._left and self._tape.interrupted:
+        if not self.left and self._tape.interrupted:
             raise Interrupted
-        taken = self._left.popleft() if self._left else None
+        taken = self.left.popleft() if self.left else None
         if not isinstance(taken, Fired):
             raise UnfitTapeError(f"the exchange of {case.id} is missing")
         if taken.case.id != case.id:
             raise UnfitTapeError(f"{taken.case.id} stands where {case.id} is due")
         if not _is_of(taken.exchange, case):
             raise UnfitTapeError(f"the exchange of {case.id} is of another request")
-        self._late = (taken, *self._late[:1])  # one, and one more time
         return taken.exchange
 
-    def found(self, exchange: Exchange) -> tuple[Finding, ...] | None:
-        """Return what was found by an exchange that is not whole any more."""
-        late = (it for it in self._late if it.exchange.request == exchange.request)
-        return next(late).found
-
-    def explored(
-        self, search: Search, fire: Fire, play: Play, anew: Anew
-    ) -> Generator[Judged | Notice, None, None]:
+    def explored(self, search: Callable[[], Told], play: Play, anew: Anew) -> Told:
         """Play what was fired, and yield what was found by it, judged anew."""
-        del search, fire
-        while self._left:
-            match self._left[0]:
+        del search
+        while self.left:
+            match self.left[0]:
                 case Fired(case=case):
                     play(case)
                 case taken:
-                    self._left.popleft()
+                    self.left.popleft()
                     yield anew(taken) if isinstance(taken, Judged) else taken
         if self._tape.interrupted:
             raise Interrupted
-
-    @property
-    def is_over(self) -> bool:
-        """Whether all has been given out."""
-        return not self._left
 
 
 Source: TypeAlias = LiveSource | TapeSource

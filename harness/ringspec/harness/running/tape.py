@@ -8,37 +8,32 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeAlias
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
+from datetime import date
+from functools import cache
+from types import MappingProxyType, UnionType
+from typing import Any, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
 from ringspec.harness.judging.oracle import LONG_ENOUGH
 from ringspec.harness.judging.verdict import Finding, Judged, Notice, Verdict
-from ringspec.harness.running.plan import Part, Plan
-from ringspec.harness.sending.exchange import (
-    MASK,
-    Exchange,
-    Failure,
-    Filling,
-    Played,
-    Response,
-    Trouble,
-)
-from ringspec.harness.sending.pacer import Pacing
-from ringspec.harness.sending.policy import Safety
-from ringspec.spec import Json, Level, RuleId
-from ringspec.strategies import Case, Request, line, parse_case
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.sending.exchange import MASK, Exchange, Filling, Trouble
+from ringspec.spec import Level
+from ringspec.strategies import Case, Phase, line, parse_case
 
-Row: TypeAlias = dict[str, Json]
+Row: TypeAlias = dict[str, Any]
 
 # What stands for a secret that is too short to be looked for.
 _SHORT = "given"
-# The attributes of a plan that are written as they are, or as lists.
-_SETS = ("phases", "quick", "rules", "only")
-_PLAIN = (
+# The attributes of a plan that are written as they are.
+_DECIDING = (
     *("url", "level", "seed", "select", "exclude", "fail_fast", "fail_untested"),
-    *("examples", "success", "rejections", *_SETS),
+    *("examples", "success", "rejections", "phases", "quick", "rules", "only", "part"),
 )
+# What the findings of a fired case have in common with it.
+_SHARED = ("case", "exchange")
+_NONE: Mapping[str, Case] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +52,7 @@ class Fired:
 
 # In a judged event, the findings of explore on what it made up.
 Taken: TypeAlias = Fired | Judged | Notice
+_KINDS = {kind.__name__.lower(): kind for kind in (Fired, Judged, Notice)}
 
 
 @dataclass(kw_only=True)
@@ -79,94 +75,19 @@ class Tape:
         """Write each of what was taken down as JSON."""
         ids = {each.id for each in listed}
         for taken in self.taken:
-            match taken:
-                case Notice():
-                    yield {"notice": taken.message}
-                case Judged():
-                    findings = [
-                        _sent(each.case, each.exchange, ids) | finding_row(each)
-                        for each in taken.findings
-                    ]
-                    yield _sent(taken.case, taken.exchange, ids) | {"judged": findings}
-                case Fired():
-                    row = _sent(taken.case, taken.exchange, ids)
-                    if taken.found is not None:
-                        row["found"] = [finding_row(each) for each in taken.found]
-                    yield row
+            row = as_json(taken, ids)
+            if isinstance(taken, Fired) and taken.found:
+                row["found"] = list(map(finding_row, taken.found))
+            yield {type(taken).__name__.lower(): row}
 
 
-def read_taken(row: Mapping[str, Any], listed: Mapping[str, Case]) -> Taken:
+def read_taken(row: Row, listed: Mapping[str, Case]) -> Taken:
     """Read what was written; KeyError for a case that is not on the list."""
-    if "notice" in row:
-        return Notice(message=row["notice"])
-    case, exchange = _read_sent(row, listed)
-    if "judged" in row:
-        read = (_finding(each, *_read_sent(each, listed)) for each in row["judged"])
-        return Judged(case=case, exchange=exchange, findings=tuple(read))
-    if "found" not in row:
-        return Fired(case=case, exchange=exchange)
-    found = tuple(_finding(each, case, exchange) for each in row["found"])
-    return Fired(case=case, exchange=exchange, found=found)
-
-
-def plan_row(plan: Plan) -> Row:
-    """Write a plan as JSON: without contract, cases, known failures and secrets."""
-    part, given = plan.part, plan.filling
-    safety = {name: _plain(it) for name, it in _stated(plan.safety, Safety()).items()}
-    safety.pop("journal", None)
-    return {
-        **{name: _plain(getattr(plan, name)) for name in _PLAIN},
-        "part": part and {name: _plain(it) for name, it in asdict(part).items()},
-        "rate": plan.pacing.rate,
-        "safety": safety,
-        "credentials": {
-            "token": given.token and _stand_in(given.token),
-            "token_url": given.token_url,
-            "client_id": given.client_id and _SHORT,
-            "client_secret": given.client_secret and _stand_in(given.client_secret),
-        },
-    }
-
-
-def read_plan(row: Mapping[str, Any], **more: Any) -> Plan:
-    """Read a plan that was written; `more` are its other attributes."""
-    part, safety = row["part"], {name: _read(it) for name, it in row["safety"].items()}
-    named = frozenset(safety.pop("fixtures_named", ()))
-    plan = {name: _read(row[name]) for name in _PLAIN}
-    sets = {name: it and frozenset(it) for name, it in plan.items() if name in _SETS}
-    return Plan(
-        **{**plan, **sets, **more, "level": Level(row["level"])},
-        part=part and Part(part["number"], part["of"], frozenset(part["ids"])),
-        pacing=Pacing(rate=row["rate"]),
-        safety=Safety(**safety, fixtures_named=named),
-        filling=Filling(**row["credentials"]),
-    )
-
-
-def _plain(value: Any) -> Json:
-    return sorted(value) if isinstance(value, frozenset) else value
-
-
-def _read(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _stand_in(secret: str) -> str:
-    """Return what is looked for in a secret's place, as its echoes are masked."""
-    return MASK if len(secret) >= LONG_ENOUGH else _SHORT
-
-
-def _sent(case: Case, exchange: Exchange, listed: set[str]) -> Row:
-    written = case.id if case.id in listed else json.loads(line(case))
-    return {"case": written, "exchange": _exchange_row(exchange)}
-
-
-def _read_sent(
-    row: Mapping[str, Any], listed: Mapping[str, Case]
-) -> tuple[Case, Exchange]:
-    case = row["case"]
-    found = listed[case] if isinstance(case, str) else parse_case(case)
-    return found, _exchange(row["exchange"])
+    ((name, taken),) = row.items()
+    shared = {each: taken[each] for each in _SHARED if each in taken}
+    if taken.get("found"):
+        taken = {**taken, "found": [{**each, **shared} for each in taken["found"]]}
+    return cast("Taken", from_json(_KINDS[name], taken, listed))
 
 
 def finding_row(finding: Finding) -> Row:
@@ -175,67 +96,91 @@ def finding_row(finding: Finding) -> Row:
     return {name: getattr(finding, name) for name in names}
 
 
-def _finding(row: Mapping[str, Any], case: Case, exchange: Exchange) -> Finding:
-    return Finding(
-        rule=RuleId(row["rule"]),
-        verdict=Verdict(row["verdict"]),
-        reason=row["reason"],
-        level=Level(row["level"]),
-        gate=Level(row["gate"]),
-        case=case,
-        exchange=exchange,
-    )
+def plan_row(plan: Plan) -> Row:
+    """Write a plan as JSON: without contract, cases, known failures and secrets."""
+    given = plan.filling
+    return {
+        **{name: as_json(getattr(plan, name)) for name in _DECIDING},
+        "safety": as_json(replace(plan.safety, journal=None)),
+        "pacing": {"rate": plan.pacing.rate},
+        "filling": {
+            "token": given.token and _stand_in(given.token),
+            "token_url": given.token_url,
+            "client_id": given.client_id and _SHORT,
+            "client_secret": given.client_secret and _stand_in(given.client_secret),
+        },
+    }
 
 
-def _exchange_row(exchange: Exchange) -> Row:
-    written = _stated(exchange, Exchange(url="", request=exchange.request))
-    written["request"] = _bytes_row(exchange.request)
-    if exchange.response is not None:
-        written["response"] = _bytes_row(exchange.response)
-    if exchange.failure is not None:
-        bare = Failure(trouble=exchange.failure.trouble, message="")
-        written["failure"] = {"trouble": bare.trouble} | _stated(exchange.failure, bare)
-    if exchange.played is not None:
-        played = written["played"] = _stated(exchange.played, Played())
-        played["earlier"] = [_exchange_row(each) for each in exchange.played.earlier]
-    return written
+def read_plan(row: Row, **more: Any) -> Plan:
+    """Read a plan that was written; `more` are its other attributes."""
+    kinds, given = _hints(Plan), Filling(**row["filling"])
+    names = (*_DECIDING, "safety", "pacing")
+    read = {name: from_json(kinds[name], row[name]) for name in names}
+    return Plan(**read, filling=given, **more)
 
 
-def _stated(value: Any, bare: Any) -> Row:
-    """Return the attributes that are not those of a bare value."""
-    names = (each.name for each in fields(value))
-    pairs = ((name, getattr(value, name)) for name in names)
-    return {name: it for name, it in pairs if it != getattr(bare, name)}
+def _stand_in(secret: str) -> str:
+    """Return what is looked for in a secret's place, as its echoes are masked."""
+    return MASK if len(secret) >= LONG_ENOUGH else _SHORT
 
 
-def _bytes_row(message: Request | Response) -> Row:
-    """Write a request or an answer, its body as text where that gives its bytes."""
-    written = {each.name: getattr(message, each.name) for each in fields(message)}
-    body = written.pop("body")
-    try:
-        written["body"] = body.decode()
-    except UnicodeDecodeError:
-        written["body_base64"] = base64.b64encode(body).decode()
-    return written
+def as_json(value: Any, listed: Collection[str] = ()) -> Any:
+    """Write a value as JSON, without attributes that are as by default.
+
+    A case that is listed is written as its id, bytes as text where that gives them.
+    """
+    if isinstance(value, tuple):
+        return [as_json(each, listed) for each in value]
+    match value:
+        case Case():
+            return value.id if value.id in listed else json.loads(line(value))
+        case bytes():
+            text = value.decode(errors="ignore")
+            encoded = {"base64": base64.b64encode(value).decode()}
+            return text if text.encode() == value else encoded
+        case frozenset():
+            return sorted(value)
+    if not is_dataclass(value):
+        return str(value) if isinstance(value, date) else value
+    pairs = ((each, getattr(value, each.name)) for each in fields(value))
+    return {each.name: as_json(it, listed) for each, it in pairs if it != _bare(each)}
 
 
-def _message(row: Mapping[str, Any]) -> dict[str, Any]:
-    read = dict(row, headers=tuple(map(tuple, row["headers"])))
-    encoded = read.pop("body_base64", None)
-    body = base64.b64decode(encoded) if encoded is not None else read["body"].encode()
-    return {**read, "body": body}
+def _bare(attribute: Field[Any]) -> Any:
+    made = attribute.default_factory
+    return attribute.default if made is MISSING else made()
 
 
-def _exchange(row: Mapping[str, Any]) -> Exchange:
-    read = dict(row, request=Request(**_message(row["request"])))
-    if response := row.get("response"):
-        read["response"] = Response(**_message(response))
-    if failure := row.get("failure"):
-        trouble = Trouble(failure["trouble"])
-        read["failure"] = Failure(**{"message": "", **failure, "trouble": trouble})
-    if (played := row.get("played")) is not None:
-        items = played.get("items")
-        listed = {} if items is None else {"items": tuple(items)}
-        earlier = tuple(map(_exchange, played["earlier"]))
-        read["played"] = Played(**{**played, **listed, "earlier": earlier})
-    return Exchange(**{"url": "", **read})
+def from_json(kind: Any, row: Any, listed: Mapping[str, Case] = _NONE) -> Any:
+    """Read a value of a type from what `as_json` wrote."""
+    if get_origin(kind) in {Union, UnionType}:
+        kind = get_args(kind)[0]  # the other is None
+    origin = get_origin(kind)
+    if row is None:
+        return None
+    if kind is Case:
+        return listed[row] if isinstance(row, str) else parse_case(row)
+    if isinstance(kind, type) and is_dataclass(kind):
+        kinds = _hints(kind)
+        read = {name: from_json(kinds[name], it, listed) for name, it in row.items()}
+        return kind(**read)
+    if origin in {tuple, frozenset}:
+        return origin(from_json(get_args(kind)[0], each, listed) for each in row)
+    return _READ[kind](row) if kind in _READ else row
+
+
+def _bytes(row: Any) -> bytes:
+    return row.encode() if isinstance(row, str) else base64.b64decode(row["base64"])
+
+
+_READ: dict[Any, Callable[[Any], Any]] = {
+    **{kind: kind for kind in (Level, Phase, Trouble, Verdict)},
+    bytes: _bytes,
+    date: date.fromisoformat,
+}
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, localns={"Tape": Tape})

@@ -133,16 +133,9 @@ class Credentials:
                 )
             return base64.b64encode(text.encode()).decode()
         if not (self.header or self.value):
+            hint = "check --bearer, RINGSPEC_TOKEN or [credentials] bearer"
             bearer = (self.bearer or "").strip()
-            return (
-                _sendable(
-                    bearer,
-                    "the token",
-                    "check --bearer, RINGSPEC_TOKEN or [credentials] bearer",
-                )
-                if bearer
-                else None
-            )
+            return _sendable(bearer, "the token", hint) if bearer else None
         if not (self.header and self.value):
             raise UsageError(
                 "header and value belong together",

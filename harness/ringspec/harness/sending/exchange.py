@@ -10,7 +10,7 @@ import re
 import time
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -101,8 +101,7 @@ class Response:
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in any case."""
-        wanted = name.lower()
-        return next((v for n, v in self.headers if n.lower() == wanted), None)
+        return next(iter(_named(self.headers, name)), None)
 
     @property
     def media(self) -> str:
@@ -331,7 +330,7 @@ class Filling:
         return self.token_url if request.path == Slot.TOKEN_URL else base + request.path
 
 
-def _named(headers: tuple[tuple[str, str], ...], wanted: str) -> list[str]:
+def _named(headers: Iterable[tuple[str, str]], wanted: str) -> list[str]:
     return [value for name, value in headers if name.lower() == wanted.lower()]
 
 
@@ -364,7 +363,7 @@ class Jar:
     ) -> list[tuple[str, str]]:
         """Add them to the headers that a request goes out with, if there are any."""
         pairs = list(map("=".join, self._of(request, url).items()))
-        own = [value for name, value in headers if name.lower() == "cookie"]
+        own = _named(headers, "cookie")
         others = [each for each in headers if each[0].lower() != "cookie"]
         return [*others, ("Cookie", "; ".join(own + pairs))] if pairs else headers
 
@@ -372,9 +371,7 @@ class Jar:
         """Take what an answer sets, the latest of too many; True if none was there."""
         held = self._of(request, url)
         empty = not held
-        for text in (
-            it for name, it in response.headers if name.lower() == "set-cookie"
-        ):
+        for text in _named(response.headers, "set-cookie"):
             found = _COOKIE.match(text)
             if found and len(found[0]) < 4096:
                 held.pop(found[1], None)
@@ -415,17 +412,6 @@ class Passing:
         await self._inner.close()
 
 
-async def repeated(once: Callable[[], Awaitable[Exchange]], repeats: int) -> Exchange:
-    """Send up to `repeats` times more while the transport fails and may not always."""
-    sent = 0
-    while True:
-        exchange = await once()
-        sent += exchange.sent
-        failure = exchange.failure
-        if failure is None or failure.trouble in HOPELESS or sent > repeats:
-            return exchange if sent == exchange.sent else replace(exchange, sent=sent)
-
-
 class Sender(ABC):
     """Sends requests to one server, and times its answers."""
 
@@ -435,7 +421,12 @@ class Sender(ABC):
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request; up to `repeats` times again if the transport fails."""
-        return await repeated(lambda: self._once(request), repeats)
+        exchange = await self._once(request)
+        for sent in range(2, repeats + 2):
+            if exchange.failure is None or exchange.failure.trouble in HOPELESS:
+                break
+            exchange = replace(await self._once(request), sent=sent)
+        return exchange
 
     async def _once(self, request: Request) -> Exchange:
         began_s, began = time.time(), time.perf_counter()
@@ -464,8 +455,8 @@ def received(
     status: int, headers: tuple[tuple[str, str], ...], body: bytes
 ) -> Response | Failure:
     """Return an answer, unpacked within the limit, or why it cannot be."""
-    named = [value for name, value in headers if name.lower() == "content-encoding"]
-    codings = map(str.strip, ",".join(named).lower().split(","))
+    named = ",".join(_named(headers, "content-encoding"))
+    codings = map(str.strip, named.lower().split(","))
     packed = [_PACKED[each] for each in codings if each in _PACKED][-_PACKINGS:]
     message = ""
     try:

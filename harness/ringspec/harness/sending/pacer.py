@@ -24,7 +24,6 @@ from ringspec.harness.sending.exchange import (
     Passing,
     Response,
     Trouble,
-    repeated,
 )
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
@@ -98,10 +97,8 @@ class Limited(Passing):
         self._turn = asyncio.Lock()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
-        """Send a request in its turn; again, some times, if the transport fails."""
-        return await repeated(lambda: self._once(request), repeats)
-
-    async def _once(self, request: Request) -> Exchange:
+        """Send a request in its turn, once: it is the pacer that sends it again."""
+        del repeats
         async with self._turn:
             if (pause := self._next - _now()) > 0:
                 await asyncio.sleep(pause)
