@@ -4,6 +4,8 @@ In: a body in canonical spelling. Out: its problems, each of its check's one rul
 check passes a value of another type than it is about, so that a type error stands
 alone. The id of a rule says which values it is about (`_paths_of`), its row in
 `body_checks.toml` what it requires of them.
+
+Source: facts.md A (rows 1 to 19), B1, B2, C (R1 to R8, R10 to R23, R25, R26, R28).
 """
 
 from __future__ import annotations
