@@ -333,45 +333,25 @@ _OPERATIONS: dict[str, Around] = {
 }
 
 
-def admits(name: str, _row: Variant) -> Defect:
-    """Check the Authorization header (empty if absent) in another way."""
-    look = _ADMITTED[name]
+def admits(pattern: str, _row: Variant) -> Defect:
+    """Let in by other Authorization headers too (empty if absent), of a pattern.
+
+    In it, HALF, BEGIN and TOKEN stand for the first half, any beginning and all of the
+    token.
+    """
 
     def admit(request: Request, token: str) -> bool:
+        begin = "".join(f"({re.escape(each)}" for each in token) + ")?" * len(token)
+        places = {
+            "HALF": re.escape(token[: len(token) // 2]),
+            "BEGIN": begin.removesuffix("?"),
+            "TOKEN": re.escape(token),
+        }
+        wanted = re.sub("HALF|BEGIN|TOKEN", lambda it: places[it[0]], pattern)
         header = request.headers.get("authorization", "")
-        return tokens.brings_token(request, token) or look(header, token)
+        return tokens.brings_token(request, token) or bool(re.fullmatch(wanted, header))
 
     return lambda behaviour: replace(behaviour, admit=admit)
-
-
-def _given(header: str) -> str:
-    return tokens.bearer(header) or ""
-
-
-_ADMITTED: dict[str, Callable[[str, str], bool]] = {
-    "anybody": lambda _header, _token: True,
-    # Source: RFC 6750, 2.1, for the characters of a token.
-    "whatever looks like a token": lambda header, _: (
-        re.fullmatch("[A-Za-z0-9._~+/=-]{16,}", _given(header)) is not None
-    ),
-    "any bearer": lambda header, _: tokens.bearer(header) is not None,
-    "any credentials": lambda header, _: header != "",
-    "no credentials": lambda header, _: header == "",
-    "an empty bearer": lambda header, _: tokens.bearer(header) == "",
-    "the first half of the token": lambda header, token: (
-        _given(header)[: len(token) // 2] == token[: len(token) // 2]
-    ),
-    "any beginning of the token": lambda header, token: (
-        bool(_given(header)) and token.startswith(_given(header))
-    ),
-    "the token in any case": lambda header, token: (
-        _given(header).lower() == token.lower()
-    ),
-    "the token under any scheme": lambda header, token: (
-        header.partition(" ")[2] == token
-    ),
-    "the scheme Basic": lambda header, _: header.lower().startswith("basic "),
-}
 
 
 def turns_away(how: str | int, _row: Variant) -> Defect:
@@ -405,50 +385,39 @@ def repeats_token_in(where: str, _row: Variant) -> Defect:
     return _doing(do)
 
 
-def issues_tokens_to(name: str, _row: Variant) -> Defect:
-    """Check the client's id and secret in another way."""
-    look = _CLIENTS[name]
+def takes_in_forms(patterns: Mapping[str, str], _row: Variant) -> Defect:
+    """Take other values in a request for a token, of a pattern, for the right ones.
 
-    def is_client(form: Mapping[str, str], settings: ServerSettings) -> bool:
-        return look(
-            form.get("client_id") == settings.client_id,
-            form.get("client_secret", ""),
-            settings.client_secret,
-        )
+    In it, BEGIN stands for the first eight characters of the right one.
+    """
 
-    issue = partial(tokens.issue, is_client=is_client)
-    return lambda behaviour: replace(behaviour, issue=issue)
+    def issue(form: Mapping[str, str], settings: ServerSettings) -> Reply:
+        right = {
+            "client_id": settings.client_id,
+            "client_secret": settings.client_secret,
+            "grant_type": "client_credentials",
+        }
+        taken = {
+            name: right[name]
+            for name, pattern in patterns.items()
+            if re.fullmatch(
+                pattern.replace("BEGIN", re.escape(right[name][:8])),
+                form.get(name, ""),
+            )
+        }
+        return tokens.issue({**form, **taken}, settings)
 
-
-# By name: a test of (id is right, secret given, right secret).
-_CLIENTS: dict[str, Callable[[bool, str, str], bool]] = {
-    "clients with any secret": lambda is_named, _given, _secret: is_named,
-    "any client with the secret": lambda _, given, secret: given == secret,
-    "clients without a secret": lambda is_named, given, secret: (
-        is_named and given in ("", secret)
-    ),
-    "clients that begin the secret": lambda is_named, given, secret: (
-        is_named and given[:8] == secret[:8]
-    ),
-    "anybody": lambda _is_named, _given, _secret: True,
-}
-
-
-def serves_any_grant(_: Any, _row: Variant) -> Defect:
-    """Issue tokens for any grant."""
-    issue = partial(tokens.issue, is_grant=lambda _kind: True)
     return lambda behaviour: replace(behaviour, issue=issue)
 
 
 def repeats_secret(_: Any, _row: Variant) -> Defect:
     """Repeat a wrong secret in the refusal."""
 
-    def issue(content_type: str, raw: bytes, settings: ServerSettings) -> Reply:
+    def issue(form: Mapping[str, str], settings: ServerSettings) -> Reply:
         try:
-            return tokens.issue(content_type, raw, settings)
+            return tokens.issue(form, settings)
         except RefusedError as error:
-            secret = tokens.read_form(content_type, raw).get("client_secret")
-            message = f"The secret {secret} is wrong."
+            message = f"The secret {form.get('client_secret')} is wrong."
             raise refused(error.reply.status, message) from None
 
     return lambda behaviour: replace(behaviour, issue=issue)
