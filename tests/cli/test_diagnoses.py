@@ -182,6 +182,7 @@ PROFILE = 'url = "http://127.0.0.1:9"\n[credentials]\nbearer = "of-the-profile"\
             "--bearer; R",
         ),
         ([], {"RINGSPEC_TOKEN": "of-the-variable"}, "RINGSPEC_TOKEN; live.toml is not"),
+        ([], {"RINGSPEC_TOKEN": "of-the-profile"}, ""),
         ([], {}, ""),
     ],
 )

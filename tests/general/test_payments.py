@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from ringspec.spec import Contract
+from ringspec.strategies import Case, case_list
 
 from .conftest import Ended
 from .mutants import LIARS, MUTANTS, Mutant
@@ -26,6 +30,22 @@ WHOLE = {
     "crash-at-text-for-amount",
     "any-token-accepted",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """Let runs by one contract share its list, which takes longer than they do."""
+    lists: dict[int, tuple[Contract, tuple[Case, ...]]] = {}
+    compiled = case_list.compile_cases
+
+    def once(contract: Contract, *more: Any) -> tuple[Case, ...]:
+        if id(contract) not in lists:
+            lists[id(contract)] = contract, compiled(contract, *more)
+        return lists[id(contract)][1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(case_list, "compile_cases", once)
+        yield
 
 
 @pytest.fixture
@@ -93,17 +113,11 @@ def test_there_are_mutants_of_every_kind() -> None:
 def test_a_correct_server_is_conformant_by_a_catalogue_too(
     run: Callable[..., Ended], catalogued: Path
 ) -> None:
-    done = run(
-        "correct",
-        *WIDEST,
-        "--select",
-        "amount",
-        "--select",
-        "charges",
-        contract=catalogued,
-    )
+    narrow = ("--select", "amount", "--select", "charges")
 
-    assert done.report["conclusion"] == "conformant"
+    done = run("correct", *WIDEST, *narrow, contract=catalogued)
+
+    assert done.report["conclusion"] == "conformant in part"
     assert done.levels["chargesAccount.required"] == "may"
     assert done.levels["amount.max"] == "must"
     assert done.status == 0

@@ -19,7 +19,7 @@ PACKAGES = (
 )
 FILES = """
     cli/manual.toml cli/options.toml spec/forms.json spec/http_rules.yaml
-    plugin/options.toml spec/openapi.yaml
+    load/options.toml plugin/options.toml spec/openapi.yaml
     spec/questions.yaml spec/rules.yaml spec/seed.yaml spec/dialects/naxai-sdk.yaml
     spec/sentences.yaml spec/profiles/naxai.toml spec/profiles/reference.toml
     harness/profile/template.toml reports/report.schema.json

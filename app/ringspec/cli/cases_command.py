@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import options, selected
+from ringspec.cli.options import selected, subcommand
 from ringspec.strategies import CASE_SCHEMA, cases_of, line
 
 
@@ -18,8 +17,7 @@ def _schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  
         ctx.exit()
 
 
-@click.command("cases", cls=ManualCommand)
-@options("cases", schema={"callback": _schema})
+@subcommand("cases", schema={"callback": _schema})
 def command(*, seed: int, **named: Any) -> None:
     """Print every case as a line of JSON; nothing is sent.
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import file_type, options
+from ringspec.cli.options import file_type, subcommand
 from ringspec.cli.run_setup import RunSetup, access_flags, given
 from ringspec.harness.profile import Profile, load
 from ringspec.harness.running.plan import LIVE_RATE
@@ -27,9 +26,8 @@ _LEFT = 3
 _WIDTH = 300
 
 
-@click.command("cleanup", cls=ManualCommand)
+@subcommand("cleanup")
 @click.argument("journal", type=file_type)
-@options("cleanup")
 def command(
     *, journal: Path, profile: str | None, timeout: float, **access: Any
 ) -> int:

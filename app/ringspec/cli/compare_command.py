@@ -9,13 +9,12 @@ from typing import Any
 
 import click
 
-from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     file_type,
-    options,
     report_option,
     report_paths,
     screen,
+    subcommand,
 )
 from ringspec.cli.outputs import attempted
 from ringspec.harness import Started
@@ -37,9 +36,7 @@ from ringspec.reports import (
 from ringspec.spec import UsageError
 
 
-@click.command("compare", cls=ManualCommand)
-@click.argument("paths", metavar="REPORT.json|FOLDER...", nargs=-1, type=file_type)
-@options(
+@subcommand(
     "compare",
     reports=report_option(
         f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)};"
@@ -47,6 +44,7 @@ from ringspec.spec import UsageError
         lambda: dict.fromkeys((*COMPARISON_FORMATS, *MERGED_FORMATS)),
     ),
 )
+@click.argument("paths", metavar="REPORT.json|FOLDER...", nargs=-1, type=file_type)
 def command(  # noqa: PLR0913 - its options
     *,
     paths: tuple[Path, ...],

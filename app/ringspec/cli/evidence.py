@@ -20,7 +20,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from ringspec.harness import Finding, Made
+from ringspec.harness import Made
 from ringspec.harness.judging.oracle import LONG_ENOUGH
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.plan import Plan, part_of
@@ -28,7 +28,6 @@ from ringspec.harness.running.run import rejudged
 from ringspec.harness.running.source import UnfitTapeError
 from ringspec.harness.running.tape import (
     Fired,
-    Row,
     Tape,
     as_json,
     finding_row,
@@ -69,7 +68,6 @@ _HEX = 64
 _DATE = (1980, 1, 1, 0, 0, 0)
 _RESEALED = "the zip itself was changed since it was written"
 _TOLD = 8
-_WORD = "use a token that is no word of contract or answers"
 _Found: TypeAlias = "tuple[dict[str, bytes], list[str]]"
 # What a zip or a text may raise that is none, or tells no run.
 _UNFIT = (
@@ -96,28 +94,27 @@ class Evidence:
         tape = replace(tape, taken=[*taken], trouble=redactor.text(tape.trouble))
         made = cls(_written(plan, tape, record))
         found = {it.case.id: it.findings for it in record.judged}
-        anew = {it.case.id: it.findings for it in made.record.judged}
+        said, anew = (
+            {it.case.id: [*map(finding_row, it.findings)] for it in each.judged}
+            for each in (record, made.record)
+        )
         for index, it in enumerate(taken):
-            name = it.case.id if isinstance(it, Fired) else ""
-            if _said(found.get(name, ())) != _said(anew.get(name, ())):
-                taken[index] = replace(it, found=found.get(name, ()))
+            if isinstance(it, Fired) and said.get(it.case.id) != anew.get(it.case.id):
+                taken[index] = replace(it, found=found.get(it.case.id, ()))
         if taken != tape.taken:
             made = cls(_written(plan, replace(tape, taken=taken), record))
-        outcomes = [each.outcome for each in record.result.rules]
-        if outcomes != [each.outcome for each in made.record.result.rules]:
-            raise ReportError(
-                "without its secrets this run does not tell the same: none was written",
-                hint=_WORD,
-            )
         reports = {it: rendered(name, made.record) for it, name in REPORTS.items()}
-        files = {**made.files, **reports}
+        files, why = {**made.files, **reports}, ""
         long = [it.encode() for it in plan.filling.secrets() if len(it) >= LONG_ENOUGH]
         for name, data in files.items():
             if any(secret in data for secret in long):
-                raise ReportError(
-                    f"a secret would stand in its {name}: none was written",
-                    hint=_WORD,
-                )
+                why = f"a secret would stand in its {name}"
+        outcomes = [each.outcome for each in record.result.rules]
+        if outcomes != [each.outcome for each in made.record.result.rules]:
+            why = "without its secrets this run does not tell the same"
+        if why:
+            hint = "use a token that is no word of contract or answers"
+            raise ReportError(f"{why}: none was written", hint=hint)
         return cls({**files, MANIFEST: _manifest(files)})
 
     @cached_property
@@ -205,17 +202,10 @@ def _written(plan: Plan, tape: Tape, record: Record) -> dict[str, bytes]:
     }
 
 
-def _said(findings: Iterable[Finding]) -> list[Row]:
-    return list(map(finding_row, findings))
-
-
 def _manifest(files: Mapping[str, bytes]) -> bytes:
-    return json_page({"files": _sums(files)})
-
-
-def _sums(files: Mapping[str, bytes]) -> dict[str, str]:
     own = sorted(files.keys() - {MANIFEST})
-    return {name: hashlib.sha256(files[name]).hexdigest() for name in own}
+    sums = {name: hashlib.sha256(files[name]).hexdigest() for name in own}
+    return json_page({"files": sums})
 
 
 def check_evidence(path: Path) -> None:
@@ -292,20 +282,19 @@ def _zip(path: Path) -> _Found:
         raise _unreadable(path, "it is no file" if path.exists() else "it is not there")
     if path.stat().st_size > _MOST:
         raise _unreadable(path, f"more than {_MOST:,} bytes are more than one has")
-    data, files, others, why = path.read_bytes(), dict[str, bytes](), list[str](), ""
+    data, files, others = path.read_bytes(), dict[str, bytes](), list[str]()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            found = archive.infolist()
-            sizes = (
-                (it.filename, it.file_size, partial(archive.read, it)) for it in found
+            entries = (
+                (it.filename, it.file_size, partial(archive.read, it))
+                for it in archive.infolist()
             )
-            files, others = _held(path, sizes)
+            files, others = _held(path, entries)
     except _UNFIT as error:
-        why = f"it is no zip: {error}"
+        if _SEAL not in data:
+            raise _unreadable(path, f"it is no zip: {error}") from error
     if _SEAL in data:
         files.setdefault(MANIFEST, b"")
-    elif why:
-        raise _unreadable(path, why)
     # Another program may have packed it anew, without a comment: then the sums count.
     is_bare = data[-22:].startswith(b"PK\5\6")
     return files, others if is_bare or _sealed(data) == data else [_RESEALED, *others]
@@ -335,9 +324,9 @@ def _held(
 
 def _sum_troubles(files: Mapping[str, bytes]) -> Iterator[str]:
     """Yield which files are not as the manifest lists them."""
-    sums = _sums(files)
+    due = _manifest(files)
     try:
-        listed = dict(json.loads(files[MANIFEST])["files"])
+        sums, listed = (dict(json.loads(it)["files"]) for it in (due, files[MANIFEST]))
     except _UNFIT:
         yield f"{MANIFEST} was changed: it is no list of files"
         return
@@ -345,7 +334,7 @@ def _sum_troubles(files: Mapping[str, bytes]) -> Iterator[str]:
     for name in changed:
         why = "was changed: its sum is another" if name in sums else "is missing"
         yield f"{name} {why}"
-    if not changed and _manifest(files) != files[MANIFEST]:
+    if not changed and due != files[MANIFEST]:
         yield f"{MANIFEST} was changed: it is not written as it was"
 
 
@@ -356,8 +345,8 @@ def not_following(evidence: Evidence, *, alike: bool) -> Iterator[str]:
     makes of them; else only conclusion, outcomes and failures.
     """
     try:
-        if alike and (why := _list_trouble(evidence.plan)):
-            yield why
+        if troubles := list(_list_troubles(evidence.plan)) if alike else []:
+            yield from troubles
             return
         record = evidence.record
     except UnfitTapeError as error:
@@ -382,19 +371,17 @@ def not_following(evidence: Evidence, *, alike: bool) -> Iterator[str]:
         yield from found
 
 
-def _list_trouble(plan: Plan) -> str:
-    """Return how the list differs from what contract, catalogue and seed give."""
+def _list_troubles(plan: Plan) -> Iterator[str]:
+    """Yield how the list is not what contract, catalogue and seed give."""
+    cases, part, quick = plan.cases, plan.part, plan.quick
     due = expecting(cases_of(plan.contract, plan.seed), plan.success, plan.rejections)
-    pairs = zip_longest(plan.cases, due)
-    if case := next((it or other for it, other in pairs if it != other), None):
-        due_by = "is not what contract, catalogue and seed give"
-        return f"cases.ndjson: {shown(case.id, 200)} {due_by}"
-    part, quick = plan.part, plan.quick
-    if part is not None and part != part_of(plan.cases, part.number, part.of):
-        return "run.json: the part holds other cases than its number gives"
-    if quick is not None and quick != quick_of(plan.contract, plan.cases, plan.seed):
-        return "run.json: the quick cases are not those of the contract"
-    return ""
+    if case := next((it or of for it, of in zip_longest(cases, due) if it != of), None):
+        why = "is not what contract, catalogue and seed give"
+        yield f"cases.ndjson: {shown(case.id, 200)} {why}"
+    elif part is not None and part != part_of(cases, part.number, part.of):
+        yield "run.json: the part holds other cases than its number gives"
+    elif quick is not None and quick != quick_of(plan.contract, cases, plan.seed):
+        yield "run.json: the quick cases are not those of the contract"
 
 
 def _verdicts(report: dict[str, Any]) -> Json:

@@ -7,13 +7,12 @@ from typing import Any
 
 import click
 
-from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import completer, options, rule_prefixes, selected
+from ringspec.cli.options import completer, rule_prefixes, selected, subcommand
 from ringspec.reports import explain, print_rules, render_rules
 from ringspec.spec import Contract, RuleId, UsageError, nearest
 
 
-@click.command("explain", cls=ManualCommand)
+@subcommand("explain")
 @click.argument(
     "ids",
     metavar="RULE...",
@@ -21,7 +20,6 @@ from ringspec.spec import Contract, RuleId, UsageError, nearest
     required=True,
     shell_complete=completer(rule_prefixes),
 )
-@options("explain")
 def command(*, ids: tuple[str, ...], shape: str, **named: Any) -> None:
     """Explain rules: sentence, source, examples, usual causes of failures, the fix.
 

@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from ringspec.cli.manual import ManualCommand
 from ringspec.spec import (
     PROFILES,
     Contract,
@@ -154,6 +155,17 @@ def options(command: str, **more: dict[str, Any]) -> Decorator[Any]:
         for name in reversed(list(_listed(command))):
             function = _option(name, more)(function)
         return function
+
+    return decorate
+
+
+def subcommand(
+    name: str, **more: dict[str, Any]
+) -> Callable[[Callable[..., Any]], ManualCommand]:
+    """Return a decorator that makes a command, with its options as by `options`."""
+
+    def decorate(function: Callable[..., Any]) -> ManualCommand:
+        return click.command(name, cls=ManualCommand)(options(name, **more)(function))
 
     return decorate
 

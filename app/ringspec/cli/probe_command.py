@@ -12,8 +12,7 @@ from typing import Any
 
 import click
 
-from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import options
+from ringspec.cli.options import subcommand
 from ringspec.cli.run_setup import access_flags, given
 from ringspec.harness.probing import ProbeAnswer, Prober
 from ringspec.harness.profile import load as load_profile
@@ -26,9 +25,8 @@ from ringspec.spec import Json, ReportError, TargetError, load, overlay_of, ques
 _OPEN = 3
 
 
-@click.command("probe", cls=ManualCommand)
+@subcommand("probe")
 @click.argument("url")
-@options("probe")
 def command(
     *,
     url: str,

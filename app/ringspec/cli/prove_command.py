@@ -12,8 +12,7 @@ from typing import Any
 
 import click
 
-from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import options, selected
+from ringspec.cli.options import selected, subcommand
 from ringspec.reports import console, print_template
 from ringspec.spec import Contract, Json, RuleId, UsageError
 from ringspec.strategies import (
@@ -40,8 +39,7 @@ _PATIENCE = 2.0
 _PACE = 0.2
 
 
-@click.command("prove", cls=ManualCommand)
-@options("prove")
+@subcommand("prove")
 def command(*, shape: str, seed: int, quick: bool, **named: Any) -> int:
     """Prove that the cases tell each mutant of the contract; nothing is sent.
 

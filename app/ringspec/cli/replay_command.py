@@ -10,8 +10,7 @@ from typing import Any
 
 import click
 
-from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import completer, options, screen, typed
+from ringspec.cli.options import completer, screen, subcommand, typed
 from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
 from ringspec.harness.running.plan import Plan, lacking_rules
@@ -33,14 +32,13 @@ _EXPLORE = "explore/"
 _INCONCLUSIVE = 3
 
 
-@click.command("replay", cls=ManualCommand)
+@subcommand("replay")
 @click.argument(
     "arguments",
     metavar="CASE-ID...|REPORT.json [URL]",
     nargs=-1,
     shell_complete=completer(tuple, files=True),
 )
-@options("replay")
 @output_options
 def command(**options: Any) -> int:
     """Fire again some cases, or all that failed in a JSON report.

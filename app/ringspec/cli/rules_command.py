@@ -7,13 +7,11 @@ from typing import Any
 
 import click
 
-from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import options, selected
+from ringspec.cli.options import selected, subcommand
 from ringspec.reports import print_rules, render_rules, rules_json
 
 
-@click.command("rules", cls=ManualCommand)
-@options("rules", shape={"help": "How to print them."})
+@subcommand("rules", shape={"help": "How to print them."})
 def command(*, shape: str, **named: Any) -> None:
     """Print the rules: id, level, evidence, sentence, source and place."""
     contract, selection = selected(**named)

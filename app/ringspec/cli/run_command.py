@@ -14,8 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ringspec.cli.known_file import KnownFile
-from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import EVIDENCE, ReportPaths, options, screen, typed
+from ringspec.cli.options import EVIDENCE, ReportPaths, screen, subcommand, typed
 from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions
 from ringspec.harness.running.plan import (
@@ -46,9 +45,7 @@ def _complete_phases(
     return [CompletionItem(f"{before}{comma}{each}") for each in names]
 
 
-@click.command("run", cls=ManualCommand)
-@click.argument("url", required=False)
-@options(
+@subcommand(
     "run",
     phases={
         "shell_complete": _complete_phases,
@@ -59,6 +56,7 @@ def _complete_phases(
         f" {EXAMPLES} with --phase explore."
     },
 )
+@click.argument("url", required=False)
 @output_options
 def command(**options: Any) -> int:
     """Test the server at URL; without one, the embedded reference server.

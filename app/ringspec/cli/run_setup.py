@@ -298,7 +298,7 @@ class FireOptions:
         if not (given and "client" in given[0].lower()):
             named = places.variables.items()
             given += sorted(it for keys, it in named if keys[0] == "credentials")
-            given += [places.shown] * places.has_credentials
+            given += [places.shown] * places.has_unused
         first, *others = given or [""]
         unused = f"{', '.join(others)} {'are' if others[1:] else 'is'} not used"
         return (f"the credentials are those of {first}; {unused}",) if others else ()

@@ -17,14 +17,13 @@ from typing import Any
 import click
 
 from ringspec.cli.exits import INTERRUPTED
-from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     Choice,
     completer,
-    options,
     report_option,
     report_paths,
     screen,
+    subcommand,
 )
 from ringspec.cli.outputs import attempted
 from ringspec.harness import Ended, Event, Judged, Outcome
@@ -74,17 +73,16 @@ CANONICAL = "canonical"
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
 
 
-@click.command("selftest", cls=ManualCommand)
+@subcommand(
+    "selftest",
+    dialect={"type": Choice(DIALECTS)},
+    reports=report_option("Write the matrix: json.", lambda: MATRIX_FORMATS),
+)
 @click.argument(
     "prefixes",
     metavar="[NAME-PREFIX]...",
     nargs=-1,
     shell_complete=completer(lambda: MUTANTS),
-)
-@options(
-    "selftest",
-    dialect={"type": Choice(DIALECTS)},
-    reports=report_option("Write the matrix: json.", lambda: MATRIX_FORMATS),
 )
 def command(
     *,

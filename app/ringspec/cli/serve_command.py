@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import completer, options, report_option
+from ringspec.cli.options import completer, report_option, subcommand
 from ringspec.reference import DIALECTS, HOST, ServerLimits, ServerSettings, serve
 from ringspec.spec import UsageError, check_known
 
@@ -24,8 +23,7 @@ def _mutants() -> dict[str, str]:
     return {each.name: each.defect for each in MUTANTS.values()}
 
 
-@click.command("serve", cls=ManualCommand)
-@options(
+@subcommand(
     "serve",
     host={"default": HOST},
     dialect={

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import click
 from ringspec.cli.evidence import (
     MANIFEST,
     REPORTS,
-    Evidence,
     not_following,
     read_evidence,
 )
@@ -43,23 +41,20 @@ def command(path: Path) -> int:
         click.echo("\n".join(f"    {each}" for each in troubles))
         click.echo(f"it does not hold; manifest sha256 {digest}")
         return _CHANGED
-    for name, what in _checked(evidence, "" if made == own else shown(made, 40)):
-        click.echo(f"{name:<11}{what}")
+    fired = [each for each in evidence.tape.taken if isinstance(each, Fired)]
+    known = sum(each.found is not None for each in fired)
+    cases = counted(len(evidence.plan.cases), "case")
+    listed = f"{cases}, as contract, catalogue and seed give"
+    follow = f"{', '.join(REPORTS)} follow, byte for byte"
+    if made != own:
+        listed = f"not checked: made by ringspec {shown(made, 40)}, not by this version"
+        follow = "conclusion, outcomes and failures follow; the wording is not checked"
+    as_found = f"; {known} as the run found them: too long, or masked" if known else ""
+    click.echo(f"list       {listed}")
+    click.echo(f"exchanges  {len(fired) - known:,} judged anew{as_found}")
+    click.echo(f"reports    {follow}")
     record = evidence.record
     said = f"{record.result.conclusion} at level {record.result.level}"
     where = f"{shown(record.started.target, 300)}, {shown(record.result.ended, 40)}"
     click.echo(f"it holds: {said}, {where}; manifest sha256 {digest}")
     return 0
-
-
-def _checked(evidence: Evidence, made: str) -> Iterator[tuple[str, str]]:
-    """Yield what was checked, and what was not, as another version has made it."""
-    listed = counted(len(evidence.plan.cases), "case")
-    other = f"not checked: made by ringspec {made}, not by this version"
-    yield "list", other if made else f"{listed}, as contract, catalogue and seed give"
-    fired = [each for each in evidence.tape.taken if isinstance(each, Fired)]
-    known = sum(each.found is not None for each in fired)
-    as_found = f"; {known} as the run found them: too long, or masked" if known else ""
-    yield "exchanges", f"{len(fired) - known:,} judged anew{as_found}"
-    follow = "conclusion, outcomes and failures follow; the wording is not checked"
-    yield "reports", follow if made else f"{', '.join(REPORTS)} follow, byte for byte"

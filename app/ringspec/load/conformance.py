@@ -6,10 +6,12 @@ of one process; data goes from one to another.
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import click
@@ -43,30 +45,20 @@ EXAMPLES = 5
 TURNED_AWAY = "429"
 _PHASES = frozenset({Phase.CASES, Phase.WIRE, Phase.AUTH})
 _LEFT_OUT = "no case of one request serves it, and no others are fired under load"
-_NAME, _PREFIXES = {"metavar": "NAME|FILE"}, {"metavar": "ID-PREFIX,…"}
-_LEVEL = {"choices": [each.value for each in Level]}
-# Help and more for the parser's flags. They mean the same as for `ringspec run`. Its
-# options of access are none, as Locust sends options to workers, and shows them.
-OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "level": ("What fails the run; weaker failures are warnings.", _LEVEL),
-    "dialect": ("An OpenAPI Overlay: a name, or a file.", _NAME),
-    "profile": ("What a target needs: a name, or a file.", _NAME),
-    "contract": ("Another API's OpenAPI 3.1 file.", {"metavar": "FILE"}),
-    "operation": ("The operation to test.", {"metavar": "ID"}),
-    "seed": ("Other cases.", {"metavar": "N"}),
-    "select": ("Only rules that begin so, by commas.", _PREFIXES),
-    "exclude": ("No rules that begin so, by commas.", _PREFIXES),
-    "timeout": ("How long an answer may take.", {"metavar": "SECONDS"}),
-    "report": ("Write a JSON report of it all.", {"metavar": "PATH"}),
-}
+# The parser's flags. They mean the same as for `ringspec run`. Its options of access
+# are none, as Locust sends options to workers, and shows them.
+OPTIONS: dict[str, dict[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("options.toml").read_text("utf-8")
+)
 
 
 def _words(parsed: Mapping[str, Any]) -> Iterator[str]:
     """Yield what Locust has parsed as the words of `ringspec run`."""
-    for name, (_, more) in OPTIONS.items():
+    for name in OPTIONS:
         value = parsed.get(f"ringspec_{name}")
         if value is not None and name != "report":
-            values = str(value).split(",") if more is _PREFIXES else [str(value)]
+            several = name in {"select", "exclude"}
+            values = str(value).split(",") if several else [str(value)]
             yield from (f"--{name}={each.strip()}" for each in values if each.strip())
 
 

@@ -259,10 +259,10 @@ _PROCESSES: dict[Environment, LoadProcess] = {}
 @events.init_command_line_parser.add_listener
 def _add_options(parser: Any, **_: Any) -> None:
     group = parser.add_argument_group("ringspec")
-    for name, (text, more) in OPTIONS.items():
+    for name, given in OPTIONS.items():
         # Variables as well: so do workers on other machines get them.
         variable = f"RINGSPEC_{name.upper()}"
-        group.add_argument(f"--ringspec-{name}", env_var=variable, help=text, **more)
+        group.add_argument(f"--ringspec-{name}", env_var=variable, **given)
 
 
 @events.init.add_listener

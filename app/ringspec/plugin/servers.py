@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import httpx
 
     from ringspec.harness.sending.target import Route
-    from ringspec.reference import Embedded
 
 # Methods that neither ring a phone nor change anything.
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -113,15 +112,11 @@ class Mutants(Protocol):
         """
 
 
-def bearer(token: str | None) -> dict[str, str]:
-    """Return the header that presents a token, if there is one."""
-    return {"Authorization": f"Bearer {token}"} if token else {}
-
-
+@contextmanager
 def reference_server(
     mutant: str | None = None, dialect: str = "canonical"
-) -> AbstractContextManager[Server]:
-    """Return the reference server, or a mutant of it, which runs during a block.
+) -> Iterator[Server]:
+    """Run the reference server, or a mutant of it, during a block.
 
     Raises:
         UsageError: there is no such mutant, or no such dialect.
@@ -135,13 +130,9 @@ def reference_server(
 
         check_known("mutant", mutant, MUTANTS, "`serve --list-mutants` lists them")
     check_known("dialect", dialect, DIALECTS)
-    return _running(Embedded(dialect=dialect, mutant=mutant))
-
-
-@contextmanager
-def _running(embedded: Embedded) -> Iterator[Server]:
     names = ("url", "token", "token_url", "client_id", "client_secret")
-    with embedded as running:
+    with Embedded(dialect=dialect, mutant=mutant) as running:
         given = {name: getattr(running, name) for name in names}
-        with closing(Server(headers=bearer(running.token), **given)) as server:
+        headers = {"Authorization": f"Bearer {running.token}"}
+        with closing(Server(headers=headers, **given)) as server:
             yield server

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +11,6 @@ from rich.console import Console
 from rich.text import Text
 
 from ringspec.harness import (
-    Conclusion,
     Finding,
     Known,
     Outcome,
@@ -20,47 +18,17 @@ from ringspec.harness import (
     RuleResult,
     Stale,
 )
-from ringspec.reports.case_text import (
-    by_reason,
-    case_rows,
-    deciding,
-    expiry,
-    extent,
-    first_reason,
-    judged_share,
-    untested_share,
-)
-from ringspec.reports.causes import explained, refusal
+from ringspec.reports.case_text import by_reason, deciding, expiry, first_reason
+from ringspec.reports.causes import explained
 from ringspec.reports.console import hanging, live, page, print_template
-from ringspec.reports.curl import curl
-from ringspec.reports.printable import counted, shown, visible
+from ringspec.reports.printable import shown
 from ringspec.spec import RuleId
 
-# More groups than these, and those that pass are one line.
-_GROUPS = 8
 # Cases of one cause that are written out unless all are wanted.
 LIMIT = 2
 # The options that show the others.
 _MORE = "--verbose or --report json=PATH"
 _REASON = 300
-# The outcome of a rule whose failures are all known.
-KNOWN = "known"
-# Of an outcome: its style, the head of its column, what one rule does and several do.
-OUTCOMES: dict[str, tuple[str, str, str, str]] = {
-    Outcome.FAIL: ("bold red", "fail", "fails", "fail"),
-    KNOWN: ("cyan", "known", "fails as known", "fail as known"),
-    Outcome.INCONCLUSIVE: ("yellow", "inconcl.", "inconclusive", "inconclusive"),
-    Outcome.UNTESTED: ("yellow", "untested", "untested", "untested"),
-    Outcome.PASS: ("green", "pass", "passes", "pass"),
-    Outcome.SKIPPED: ("dim", "skipped", "skipped", "skipped"),
-    Outcome.NOT_APPLICABLE: ("dim", "n/a", "not applicable", "not applicable"),
-}
-_CONCLUSIONS = {
-    Conclusion.CONFORMANT: "bold green",
-    Conclusion.IN_PART: "bold cyan",
-    Conclusion.NONCONFORMANT: "bold red",
-    Conclusion.INCONCLUSIVE: "bold yellow",
-}
 
 
 def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
@@ -84,72 +52,14 @@ def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
         parts=parts,
         result=result,
         **{**by_default, **about},
-        **_table(result),
-        known=_known(result),
-        refused=refusal(result),
         inconclusive=by_reason(result, write=_reason),
         untested=by_reason(result, Outcome.UNTESTED, _reason),
-        named=_named(result),
-        style=_CONCLUSIONS[result.conclusion],
         most=LIMIT,
         live=live(console.file),
         dash="─" if console.encoding.startswith("utf") else "-",
         chosen=chosen,
         excuse=_excuse,
-        case_rows=case_rows,
-        curl=curl,
-        deciding=deciding,
-        judged_share=judged_share,
-        untested_share=untested_share,
-        extent=extent,
     )
-
-
-def _table(result: Result) -> dict[str, Any]:
-    """Count the rules of each group by outcome, but for those that are not run.
-
-    Groups in which every rule passes are one, if there are many.
-    """
-    groups: dict[str, Counter[str]] = {}
-    for each in result.rules:
-        if each.outcome is not Outcome.SKIPPED:
-            name = visible(each.rule.group)
-            groups.setdefault(name, Counter())[outcome_of(each)] += 1
-    total = sum(groups.values(), Counter[str]())
-    good = [name for name, each in groups.items() if set(each) == {Outcome.PASS}]
-    if len(groups) > _GROUPS and len(good) > 1:
-        joined = sum((groups.pop(name) for name in good), Counter[str]())
-        groups[f"{len(good)} {'other groups' if groups else 'groups'}"] = joined
-    others = (each for each in OUTCOMES if total[each] and each != Outcome.PASS)
-    columns = [(it, *OUTCOMES[it][:2]) for it in (Outcome.PASS, *others)]
-    return {"groups": groups, "total": total, "columns": columns}
-
-
-def _known(result: Result) -> dict[Known, int]:
-    """Count the failures that each known one excuses."""
-    known: Counter[Known] = Counter()
-    for each in result.rules:
-        for entry in each.known if each.outcome is Outcome.FAIL else ():
-            known[entry] += sum(map(entry.covers, deciding(each, result.level)))
-    return +known
-
-
-def _named(result: Result) -> str:
-    """Write how many rules have each outcome; a part says before of how many."""
-    counts = Counter(map(outcome_of, result.rules))
-    rules: list[str] = []
-    for outcome, (_, _, one, many) in OUTCOMES.items():
-        number = counts[outcome]
-        if number and outcome != Outcome.UNTESTED:  # the noun only once
-            is_plain = rules or result.conclusion is Conclusion.IN_PART
-            subject = str(number) if is_plain else counted(number, "rule")
-            rules.append(f"{subject} {one if number == 1 else many}")
-    return ", ".join(rules) or "no rule was looked at"
-
-
-def outcome_of(result: RuleResult) -> str:
-    """Return the outcome of a rule, or that its failures are all known."""
-    return KNOWN if result.excused else result.outcome
 
 
 def chosen(findings: Sequence[Finding], number: int = LIMIT) -> Sequence[Finding]:

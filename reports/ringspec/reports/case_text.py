@@ -156,7 +156,7 @@ def first_reason(result: RuleResult) -> str:
 
 def by_reason(
     result: Result,
-    outcome: Outcome = Outcome.INCONCLUSIVE,
+    outcome: str = Outcome.INCONCLUSIVE,
     write: Callable[[str], str] = str,
 ) -> dict[str, list[RuleResult]]:
     """Group the rules of an outcome by their first reason, as it is to be written.
@@ -166,7 +166,7 @@ def by_reason(
     reasons: dict[str, list[RuleResult]] = {}
     for each in result.rules:
         reason = first_reason(each)
-        if each.outcome is outcome and not reason.startswith(REFUSED):
+        if each.outcome == outcome and not reason.startswith(REFUSED):
             reasons.setdefault(write(reason), []).append(each)
     return reasons
 

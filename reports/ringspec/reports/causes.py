@@ -7,7 +7,7 @@ is held to, what a check of the answer complains of, or an answer that is bad as
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,8 +27,6 @@ from ringspec.strategies import Case, Phase, Step, status_fits
 
 # Most bad answers that are told apart by the rule of their cases.
 _LONE = 3
-# This many operations with the same failure share its cause.
-_ALIKE = 3
 # Fewer rules of a scope may well be missed one by one.
 _MANY = 3
 # The share of a scope's rules that is not checked.
@@ -193,11 +191,6 @@ def _grouped(
             yield members
     others = [each for each in failures if not _is_bad_answer(each)]
     bodies = {each.exchange.request.body for each in others if _is_unchecked(each)}
-    # A sign of many operations belongs to their shared code.
-    showing: defaultdict[Hashable, set[Hashable]] = defaultdict(set)
-    for each in others:
-        showing[_sign(each)].add(_operation(each))
-    shared = {sign for sign, them in showing.items() if len(them) >= _ALIKE}
     signs: list[set[Hashable]] = []
     for each in others:
         body = each.exchange.request.body
@@ -206,8 +199,7 @@ def _grouped(
         if _is_unchecked(each):
             own.add(scopes.get(each.rule, each.rule))
         elif not own:
-            sign = _sign(each)
-            own.add(sign if sign in shared else (sign, _operation(each)))
+            own.add(_sign(each))
         signs.append(own)
     for group in _joined(signs):
         yield [others[number] for number in group]
@@ -362,13 +354,6 @@ def _sign(finding: Finding) -> tuple[Hashable, ...]:
     return finding.rule, _VARYING.sub("#", _QUOTED.sub("#", reason))
 
 
-def _operation(finding: Finding) -> tuple[str, str] | None:
-    """Return the operation that chose a wrong status; of other faults None."""
-    request = _sent(finding).request
-    by_itself = finding.case.phase in {Phase.AUTH, Phase.LIFECYCLE}
-    return (request.method, request.path) if _is_misfit(finding) and by_itself else None
-
-
 def _complaint(finding: Finding) -> str:
     exchange = finding.exchange
     if exchange.response is None:
@@ -376,10 +361,11 @@ def _complaint(finding: Finding) -> str:
     status = exchange.response.status
     if status >= 500:
         return f"the server fails with HTTP {status}"
-    called = _operation(finding)
-    if called is not None:
-        due = " or ".join(map(str, _sent(finding).status))
-        return f"{' '.join(called)} is answered with HTTP {status} where {due} is due"
+    if _is_misfit(finding) and finding.case.phase in {Phase.AUTH, Phase.LIFECYCLE}:
+        sent = _sent(finding)
+        called = f"{sent.request.method} {sent.request.path}"
+        due = " or ".join(map(str, sent.status))
+        return f"{called} is answered with HTTP {status} where {due} is due"
     if _is_bad_answer(finding):
         return f"valid requests are refused with HTTP {status}"
     return finding.reason

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import chain, product
 from pathlib import Path
 from string import ascii_lowercase
-from typing import Any, Literal, Self, TextIO
+from typing import Any, Literal, TextIO
 
 from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.printable import (
@@ -34,35 +34,20 @@ LOCAL = ("localhost", "127.", "[::1]", "::1")
 _ID = 34
 
 
-class _Printed(StrEnum):
-    """A value with its words, and their style, on a terminal."""
-
-    words: str
-    style: str
-
-    def __new__(cls, value: str, words: str = "", style: str = "") -> Self:
-        made = str.__new__(cls, value)
-        made._value_ = value
-        made.words, made.style = words, style
-        return made
-
-
-class RuleMark(_Printed):
+class RuleMark(StrEnum):
     """The outcome of a rule in a report, worst first."""
 
-    FAIL = "fail", "FAIL", "bold red"
-    INCONCLUSIVE = "inconclusive", "open", "yellow"
-    UNTESTED = "untested", "untest", "yellow"  # no case breaks it
-    KNOWN = "known", "known", "cyan"  # fails only by known failures
-    WARN = "warn", "warn", "yellow"  # fails below the level only
-    PASS = "pass", "pass", "green"
-    NOT_APPLICABLE = "not-applicable", "n/a", "dim"
-    SKIPPED = "skipped", "skip", "dim"
-    ABSENT = "absent", "none", "dim"  # the report has no such rule
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    UNTESTED = "untested"  # no case breaks it
+    KNOWN = "known"  # fails only by known failures
+    WARN = "warn"  # fails below the level only
+    PASS = "pass"  # noqa: S105 - no password
+    NOT_APPLICABLE = "not-applicable"
+    SKIPPED = "skipped"
+    ABSENT = "absent"  # the report has no such rule
 
 
-# Where there is no room for words.
-LETTERS = dict(zip(RuleMark, "F?ukw.-s ", strict=True))
 _FAILS = {RuleMark.FAIL, RuleMark.KNOWN}
 UNJUDGED = {
     RuleMark.UNTESTED,
@@ -72,19 +57,19 @@ UNJUDGED = {
 }
 
 
-class ChangeKind(_Printed):
+class ChangeKind(StrEnum):
     """How a rule changed from one run to the next, worst first."""
 
-    REGRESSION = "regression", "did not fail before, and fails now", "bold red"
-    WORSE = "worse", "failed before, and now by more cases", "bold red"
-    UNSETTLED = "unsettled", "was judged before, and is inconclusive now", "bold yellow"
-    NEW_FAILURE = "new failure", "was not judged before, and fails now", "red"
-    EXCUSED = "excused", "did not fail before, and fails as known now", "cyan"
-    FIXED = "fixed", "failed before, and no longer does", "green"
-    BETTER = "better", "fails by fewer cases than before", "green"
-    SETTLED = "settled", "was inconclusive before, and passes now", "green"
-    ADDED = "added", "judged now and not before"
-    REMOVED = "removed", "judged before and not now"
+    REGRESSION = "regression"
+    WORSE = "worse"
+    UNSETTLED = "unsettled"
+    NEW_FAILURE = "new failure"
+    EXCUSED = "excused"
+    FIXED = "fixed"
+    BETTER = "better"
+    SETTLED = "settled"
+    ADDED = "added"
+    REMOVED = "removed"
     UNCHANGED = "unchanged"
 
 
@@ -377,7 +362,6 @@ def print_comparison(
         named=list(zip(names, found.columns, strict=True)),
         widths=widths,
         cut=cut,
-        letters=LETTERS,
     )
 
 

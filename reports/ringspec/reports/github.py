@@ -11,9 +11,8 @@ import secrets
 import sys
 from typing import TextIO
 
-from ringspec.harness import Ended, Event, Outcome, Result, Started
-from ringspec.reports.case_text import by_reason, status_line
-from ringspec.reports.causes import causes, refusal
+from ringspec.harness import Ended, Event, Result, Started
+from ringspec.reports.causes import causes
 from ringspec.reports.files import Display, rule_link
 from ringspec.reports.redact import Redactor
 
@@ -81,11 +80,7 @@ def commands(result: Result, docs: str = "") -> list[str]:
         "github.txt",
         result=result,
         causes=causes(result) if result.learnt else (),
-        refused=refusal(result),
-        inconclusive=by_reason(result) if result.learnt else {},
-        untested=by_reason(result, Outcome.UNTESTED),
         most=LIMIT,
         link=lambda rule: rule_link(docs, rule.id),
-        status_line=status_line,
     )
     return written.decode().split("\n")[:-1]

@@ -17,16 +17,12 @@ from markupsafe import Markup
 
 from ringspec.harness import Exchange, Finding, Outcome, RuleResult, Started
 from ringspec.reports.case_text import (
-    by_reason,
     due,
     earlier,
-    expiry,
     fault_lines,
-    judged_share,
-    provenance,
     status_line,
 )
-from ringspec.reports.causes import causes, refusal
+from ringspec.reports.causes import causes
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.html_bodies import Body, one, pair
@@ -77,23 +73,14 @@ def render(record: Record) -> bytes:
         script="report.js",
         run=record.started,
         result=result,
-        part=judged_share(result),
-        made=provenance(record.started, result),
         notices=record.notices,
-        # Where nothing was learnt, the message says why all is open.
-        open={
-            "inconclusive": by_reason(result) if result.learnt else {},
-            "untested": by_reason(result, Outcome.UNTESTED),
-        },
         causes=causes(result),
-        refused=refusal(result),
         groups=groups,
         levels=[each for each in Level if each in levels],
         kind=lambda each: _kind(each, result.level),
         tally=lambda rules: _tally(rules, result.level),
         cases=_Cases(record),
         link=lambda rule: rule_link(record.docs, rule.id),
-        until=expiry,
         empty=dict.fromkeys(_SLOTS, ""),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,34 @@ from markupsafe import Markup
 from rich.console import Console
 from rich.text import Text
 
+from ringspec.reports.case_text import (
+    by_reason,
+    case_rows,
+    deciding,
+    exchange_rows,
+    expiry,
+    extent,
+    first_reason,
+    judged_share,
+    provenance,
+    status_line,
+    untested_share,
+)
+from ringspec.reports.causes import refusal
 from ringspec.reports.console import hanging, line
-from ringspec.reports.markdown import code, plain
-from ringspec.reports.printable import counted, harmless, listed, shown, visible
+from ringspec.reports.curl import curl
+from ringspec.reports.markdown import code, code_html, plain
+from ringspec.reports.printable import counted, cut, harmless, listed, shown, visible
 
 # Characters of a cited text that the filter `shown` leaves.
 _TEXT = 600
 _TEMPLATES = Path(__file__).parent / "templates"
+# Functions that every template has.
+_FUNCTIONS: tuple[Callable[..., Any], ...] = (
+    *(counted, listed, cut, code, code_html, plain, curl, refusal, by_reason),
+    *(case_rows, exchange_rows, status_line, deciding, first_reason, expiry),
+    *(extent, judged_share, untested_share, provenance),
+)
 # A style, with the text that has it; what is visible has none of these characters.
 _STYLED = re.compile("(?:\x02(.*?)\x03)?([^\x02\x04]+)\x04?")
 
@@ -100,7 +122,7 @@ def _environment() -> Environment:
     made.filters["visible"] = visible
     made.filters["xml"] = _xml
     made.filters["code"] = code
-    made.globals |= {"counted": counted, "listed": listed, "code": code, "plain": plain}
+    made.globals |= {each.__name__: each for each in _FUNCTIONS}
     return made
 
 

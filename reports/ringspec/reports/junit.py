@@ -9,19 +9,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from ringspec.harness import Conclusion, Outcome, RuleResult
-from ringspec.reports.case_text import (
-    case_rows,
-    deciding,
-    expiry,
-    first_reason,
-    provenance,
-)
+from ringspec.reports.case_text import provenance
 from ringspec.reports.causes import refusal
-from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.html_templates import filled
 from ringspec.reports.json_report import utc
-from ringspec.reports.printable import cut
 from ringspec.spec import RuleId
 
 # Cases of one rule that are written out.
@@ -56,12 +48,6 @@ def render(record: Record) -> bytes:
         end=end,
         most=LIMIT,
         link=lambda rule: rule_link(record.docs, rule.id),
-        until=expiry,
-        case_rows=case_rows,
-        curl=curl,
-        cut=cut,
-        deciding=deciding,
-        first_reason=first_reason,
     )
 
 

@@ -13,16 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ringspec.harness import Conclusion, Finding, Outcome, Result
-from ringspec.reports.case_text import (
-    by_reason,
-    case_rows,
-    expiry,
-    extent,
-    judged_share,
-    status_line,
-    untested_share,
-)
-from ringspec.reports.causes import causes, refusal
+from ringspec.reports.case_text import case_rows, judged_share, untested_share
+from ringspec.reports.causes import causes
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.printable import counted, listed, shown, visible
@@ -97,11 +89,7 @@ def render(record: Record) -> bytes:
         result=result,
         sign=_SIGNS[result.conclusion],
         said=headline(result),
-        extent=extent(result),
         causes=[each for each in found if not each.known],
-        refused=refusal(result),
-        inconclusive=by_reason(result) if result.learnt else {},
-        untested=by_reason(result, Outcome.UNTESTED),
         warnings=[each for each in warnings if each[1]],
         room=lambda *others: LIMIT - 200 - sum(len(it.encode()) for it in others),
         fitting=_fitting,
@@ -109,11 +97,6 @@ def render(record: Record) -> bytes:
         ids=lambda rules: listed([code(it.rule.id, 100) for it in rules], _NAMED),
         rows=_rows,
         shell=_shell,
-        status_line=status_line,
-        until=expiry,
-        code=code,
-        code_html=code_html,
-        plain=plain,
     )
 
 

@@ -19,9 +19,7 @@ from ringspec.harness import (
     Started,
     Verdict,
 )
-from ringspec.reports.case_text import exchange_rows
 from ringspec.reports.console import Color, console, print_note, print_template
-from ringspec.reports.curl import curl
 from ringspec.reports.printable import shown
 from ringspec.reports.redact import Redactor
 from ringspec.spec import RuleId
@@ -112,8 +110,6 @@ class Replay:
             counts={each: found[each] for each in ReplayOutcome if found[each]},
             plural=lambda outcome: _PLURAL.sub("", outcome),
             styles=_STYLES,
-            exchange_rows=exchange_rows,
-            curl=curl,
         )
 
     def _shown(self, outcome: ReplayOutcome, case: str) -> Judged | None:

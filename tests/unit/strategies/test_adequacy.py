@@ -12,7 +12,7 @@ import yaml
 from tests.general.test_contracts import document
 
 from ringspec.spec import Contract, Json, load
-from ringspec.strategies import Case, Expect, Phase, cases_of
+from ringspec.strategies import Case, Expect, Phase
 from ringspec.strategies.adequacy.mutations import Mutation, mutations_of
 from ringspec.strategies.adequacy.verdicts import (
     MutationResult,
@@ -232,12 +232,6 @@ def test_every_mutant_of_our_contract_is_told_or_proven_not_to_be_one(
     assert all(bool(each.reason) == (each.verdict != "told") for each in findings)
 
 
-def test_every_mutant_of_the_sdks_dialect_is_too() -> None:
-    contract = load(dialect="naxai-sdk")
-
-    assert undetected(prove(contract, cases_of(contract))) == []
-
-
 def test_the_quick_list_tells_all_that_the_whole_list_tells(
     contract: Contract, cases: tuple[Case, ...]
 ) -> None:
@@ -252,5 +246,4 @@ def test_the_quick_list_tells_all_that_the_whole_list_tells(
         name for name, found in few.items() if found
     }
     assert all(by_id[name].twin in {None, *chosen} for name in chosen)
-    assert chosen == quick(contract, cases)
     assert len(chosen) < len(cases)

@@ -53,13 +53,13 @@ class Places:
     Attributes:
         shown: name of the file in messages.
         variables: of values from the environment, the variable of each.
-        has_credentials: whether the file has any, whether they count or not.
+        has_unused: whether the file has credentials that do not count.
     """
 
     shown: str = ""
     text: str = field(default="", repr=False)
     variables: Mapping[Keys, str] = field(default_factory=dict)
-    has_credentials: bool = False
+    has_unused: bool = False
 
     def of(self, keys: Keys) -> str:
         """Return file and line of a value, or its variable."""
@@ -194,7 +194,8 @@ def load(
     validated(_literals(data, (), references), places, strict=True)
     _fill(data, references, lenient=not asks)
     own = _told(_flat(data))
-    _check_kinds([str(keys[1]) for keys in own if keys[0] == "credentials"], places)
+    credentials = [keys for keys in own if keys[0] == "credentials"]
+    _check_kinds([str(keys[1]) for keys in credentials], places)
     named = variables()
     above = {**_told(_environment(named)), **_told(_flat(flags))}
     given = {str(keys[-1]) for keys in above if keys[0] == "credentials"}
@@ -214,8 +215,8 @@ def load(
             is_dialect = keys == ("dialect",) and (path.parent / value).is_file()
             is_beside = keys not in above and (is_dialect or keys in _FILES)
             joined[keys] = str(path.parent / value) if is_beside else value
-    has_credentials = any(keys[0] == "credentials" for keys in own)
-    places = replace(places, variables=named, has_credentials=has_credentials)
+    has_unused = any(joined.get(keys) != own[keys] for keys in credentials)
+    places = replace(places, variables=named, has_unused=has_unused)
     found = validated(_nested(joined), places, strict=False)
     for keys, name in references.items():
         if asks and not os.getenv(name) and keys not in above and counts(keys):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from functools import cache
-from types import MappingProxyType, UnionType
+from types import UnionType
 from typing import Any, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
 from ringspec.harness.judging.oracle import LONG_ENOUGH
@@ -33,7 +33,6 @@ _DECIDING = (
 )
 # What the findings of a fired case have in common with it.
 _SHARED = ("case", "exchange")
-_NONE: Mapping[str, Case] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +151,7 @@ def _bare(attribute: Field[Any]) -> Any:
     return attribute.default if made is MISSING else made()
 
 
-def from_json(kind: Any, row: Any, listed: Mapping[str, Case] = _NONE) -> Any:
+def from_json(kind: Any, row: Any, listed: Mapping[str, Case] | None = None) -> Any:
     """Read a value of a type from what `as_json` wrote."""
     if get_origin(kind) in {Union, UnionType}:
         kind = get_args(kind)[0]  # the other is None
@@ -160,7 +159,7 @@ def from_json(kind: Any, row: Any, listed: Mapping[str, Case] = _NONE) -> Any:
     if row is None:
         return None
     if kind is Case:
-        return listed[row] if isinstance(row, str) else parse_case(row)
+        return (listed or {})[row] if isinstance(row, str) else parse_case(row)
     if isinstance(kind, type) and is_dataclass(kind):
         kinds = _hints(kind)
         read = {name: from_json(kinds[name], it, listed) for name, it in row.items()}

@@ -46,7 +46,7 @@ _TLS_ALERT = b"\x15\x03"
 _AT_TLS = re.compile(rb"https|ssl|tls", re.IGNORECASE)
 _SPEECH = {"https": "TLS", "http": "HTTP without TLS"}
 _NOT_THERE = frozenset({Trouble.UNREACHABLE, Trouble.NAME})
-# How long one connection may take that is made to learn which of them it is.
+# How long one connection may take that is made to learn whether it is TLS.
 _GLANCE_S = 5.0
 
 
@@ -300,35 +300,28 @@ class Target(Sender):
 async def _other_scheme(url: str, found: Response | Failure) -> str:
     """Return the scheme that a target speaks, if it is the other one; else nothing.
 
-    A handshake sends no request; without TLS one is sent, to this machine alone.
+    Whether it is TLS shows by a handshake, which sends no request.
     """
-    parts, context, said = urlsplit(url), None, ""
+    parts = urlsplit(url)
     if isinstance(found, Failure):
-        said = found.message
-        if "CERTIFICATE" in said or found.trouble in _NOT_THERE:
-            return ""
-    elif (
-        parts.scheme != "http" or found.status != 400 or not _AT_TLS.search(found.body)
-    ):
+        if "WRONG_VERSION" in found.message:
+            return "http"
+        is_doubtful = found.trouble not in _NOT_THERE
+    else:
+        is_doubtful = found.status == 400 and bool(_AT_TLS.search(found.body))
+    if parts.scheme == "https" or not is_doubtful:
         return ""
-    if parts.scheme == "http":
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    elif "WRONG_VERSION" in said or not is_loopback(url):
-        return "http" if "WRONG_VERSION" in said else ""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         async with asyncio.timeout(_GLANCE_S):
-            reader, writer = await asyncio.open_connection(host, port, ssl=context)
-            try:
-                if context is not None:
-                    return "https"
-                writer.write(b"OPTIONS * HTTP/1.0\r\n\r\n")
-                return "http" if (await reader.read(5)) == b"HTTP/" else ""
-            finally:
-                # At once: to close TLS waits for the other side.
-                writer.transport.abort()
+            _, writer = await asyncio.open_connection(
+                host, parts.port or 80, ssl=context
+            )
+            # At once: to close TLS waits for the other side.
+            writer.transport.abort()
+            return "https"
     except OSError as error:  # a server that asks for a certificate answers by an alert
         return "https" if "ALERT" in str(error) else ""
 
