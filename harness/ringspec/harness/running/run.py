@@ -54,7 +54,7 @@ from ringspec.harness.running.source import (
     TapeSource,
     UnfitTapeError,
 )
-from ringspec.harness.running.tape import Fired, Taken, Tape
+from ringspec.harness.running.tape import Fired, Taken, Tape, read_finding
 from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.pacer import GATEWAY
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
@@ -361,7 +361,6 @@ class Session:
 
     def _explore(self) -> Iterator[Event]:
         plan, selected = self._plan, self._selected
-        from ringspec.strategies import Walk  # noqa: PLC0415 - it takes a while
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
             ((_, exchange),) = self._fired((case,), at_once=False, patient=patient)
@@ -372,7 +371,7 @@ class Session:
             return self._selected_of(self._oracle.judge(case, exchange))
 
         def fire(example: Case | Walk) -> Attempt:
-            if isinstance(example, Walk):
+            if not isinstance(example, Case):
                 return self._cut(walked(example, play, findings_of))
             exchange = play(example)
             findings = self._selected_of(judge(self._oracle, example, exchange))
@@ -380,7 +379,7 @@ class Session:
             return self._cut(attempt)
 
         def search() -> Iterator[Judged | Notice]:
-            from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - as above
+            from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - it takes a while
 
             life = offered_lifecycle(plan, selected, play)
             return Search(plan, selected, self._failed, life, fire).run()
@@ -448,9 +447,8 @@ class Session:
         found = self._oracle.judge(case, exchange)
         if (known := self._source.known.get(case.id)) is not None:
             twin = self._oracle.twin_of(case)
-            found = tuple(
-                replace(it, case=case, exchange=exchange, twin=twin) for it in known
-            )
+            more = {"case": case, "exchange": exchange, "twin": twin}
+            found = tuple(read_finding(it, **more) for it in known)
         return self._cut(Judged(case=case, exchange=exchange, findings=found))
 
     def _anew(self, judged: Judged) -> Judged:
