@@ -314,6 +314,13 @@ def forget_two(kept: dict[str, Any], name: str) -> None:
         del kept[each]
 
 
+@pytest.fixture(scope="module")
+def foreign() -> tuple[Contract, tuple[Case, ...]]:
+    """Compile another field's contract, whose links know no states."""
+    found = load(Path(payments.__file__).with_name("payments.openapi.yaml"))
+    return found, cases_of(found, 0)
+
+
 @pytest.mark.parametrize(
     ("behaviour", "failing"),
     [
@@ -323,16 +330,18 @@ def forget_two(kept: dict[str, Any], name: str) -> None:
     ids=["correct", "greedy"],
 )
 def test_walks_know_no_field(
-    explored: Explorable, behaviour: payments.Behaviour, failing: set[str]
+    explored: Explorable,
+    foreign: tuple[Contract, tuple[Case, ...]],
+    behaviour: payments.Behaviour,
+    failing: set[str],
 ) -> None:
-    # Another field's contract, whose links know no states.
-    contract = load(Path(payments.__file__).with_name("payments.openapi.yaml"))
+    contract, cases = foreign
     filling = Filling(token=payments.TOKEN)
     app = payments.Payments(behaviour).app()
 
     told = explored(
         contract=contract,
-        cases=cases_of(contract, 0),
+        cases=cases,
         filling=filling,
         connect=lambda: InProcess(app, filling=filling),
     )
