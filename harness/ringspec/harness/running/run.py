@@ -24,7 +24,7 @@ from ringspec.harness.exploring.explore import (
 )
 from ringspec.harness.judging.checks import NO_JUDGEMENT
 from ringspec.harness.judging.oracle import Oracle, links_of, missing_links
-from ringspec.harness.judging.outcome import Reachability, Tally, conclude
+from ringspec.harness.judging.outcome import HINTS, Reachability, Tally, conclude
 from ringspec.harness.judging.selection import Selection, pending, served
 from ringspec.harness.judging.verdict import (
     ContractName,
@@ -82,17 +82,7 @@ _CONFLICT = 409
 _IN_VAIN = 5
 # So many more are sent to a target whose first answer says nothing of its API.
 LOOKS = 4
-_OPEN_HINT = (
-    "a create may {}; a profile that says `allow_create` and `max_creates`, and names"
-    " its own fixtures, lets them through"
-)
-_REFUSED_HINT = (
-    "give values that the target knows, as examples in the contract or [fixtures] in a"
-    " profile, or state the rule that the body breaks in the contract"
-)
-_SPENT_HINT = (
-    "raise `max_creates` in the profile, or select fewer rules: --select, --quick"
-)
+_HINTS = HINTS["run"]
 
 
 def listed(ids: Sequence[str]) -> str:
@@ -294,7 +284,7 @@ class Session:
             ((case, exchange),) = self._fired(self._left[:1], repeats=FIRST_REPEATS)
             yield self._judged(self._weighed(case, exchange))
             if self._oracle.refusal:
-                yield Notice(message=f"{self._oracle.refusal}: {_REFUSED_HINT}")
+                yield Notice(message=f"{self._oracle.refusal}: {_HINTS['refused']}")
             refused = refusal(self._plan, exchange)
             if refused is not None:
                 self._end(*refused)
@@ -559,13 +549,13 @@ class Session:
         elif policy.no_create and tally.withheld:
             live = f"{plan.url} is live, and {policy.no_create}"
             message = f"{live}: {len(tally.withheld)} rules stay open"
-            hint = _OPEN_HINT.format(plan.contract.operation.effect)
+            hint = _HINTS["withheld"].format(plan.contract.operation.effect)
         elif self._source.spent:
             most = plan.safety.max_creates
             message = f"all {most} creates that the profile allows are used up"
-            hint = _SPENT_HINT
+            hint = _HINTS["spent"]
         elif self._oracle.refusal and learnt:
-            message, hint = self._oracle.refusal, _REFUSED_HINT
+            message, hint = self._oracle.refusal, _HINTS["refused"]
         message = self._ended_by or message
         why = message
         if not learnt:
