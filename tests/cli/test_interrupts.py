@@ -17,7 +17,7 @@ import pytest
 
 from ringspec.reference import Embedded
 
-from ..called import environment  # noqa: TID252 - tests are no distribution
+from ..called import call, environment  # noqa: TID252 - no distribution
 from ..serving import (  # noqa: TID252 - tests are no distribution
     ACCEPTED,
     answering,
@@ -63,7 +63,8 @@ def test_interrupt_in_mid_run_reports_the_findings_so_far(
             connection.sendall(ACCEPTED)
             answered.append(True)
 
-    process = started("run", served(counting), "--level", "may", *reports)
+    kept = f"--report=evidence={tmp_path / 'e'}"
+    process = started("run", served(counting), "--level", "may", *reports, kept)
     # What has come back by then is taken in a moment later.
     assert eventually(lambda: len(answered) > 20)
 
@@ -74,6 +75,7 @@ def test_interrupt_in_mid_run_reports_the_findings_so_far(
     assert "interrupted after" in out
     assert "nonconformant" in out
     assert [line for line in err.splitlines() if line and "note: " not in line] == []
+    assert call("verify", str(tmp_path / "e")).status == 0
     report = json.loads(json_path.read_text())
     assert report["interrupted"]
     assert report["counts"]["cases"] > 2

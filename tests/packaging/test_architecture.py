@@ -34,9 +34,9 @@ EDITS = {
             '    source: "a test"',
         ),
     ),
-    "reference/ringspec/reference/body_checks.py": (
-        '    _check("type.type", STRING),',
-        ('    _check("name.length", str, 0, 100),',),
+    "reference/ringspec/reference/body_checks.toml": (
+        '"type.type" = "a string"',
+        ('"name.length" = ["a string", 0, 100]',),
     ),
 }
 

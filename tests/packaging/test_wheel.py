@@ -24,7 +24,8 @@ FILES = """
     spec/sentences.yaml spec/profiles/naxai.toml spec/profiles/reference.toml
     harness/profile/template.toml reports/report.schema.json
     reports/matrix.schema.json spec/explained.yaml spec/vocabulary.json
-    strategies/case.schema.json strategies/shapes/texts.json
+    strategies/case.schema.json strategies/shapes/texts.json strategies/values.json
+    strategies/__init__.pyi
     strategies/certified/canonical.jsonl.gz strategies/certified/naxai-sdk.jsonl.gz
 """
 TEMPLATES = (ROOT / "reports/ringspec/reports/templates").iterdir()

@@ -33,6 +33,7 @@ from ringspec.strategies.shapes.bodies import Bodies
 CONTRACT = load()
 PLAIN = Bodies(CONTRACT).plain()
 DATA = Path(__file__).parent / "data"
+SHAPE = Path(__file__).parents[1] / "general/data/choice-shape.yaml"
 ORDERS = load(DATA / "orders.yaml")
 QUIET = settings(
     database=None,
@@ -192,6 +193,13 @@ def test_a_dialect_is_kept_to(sample: Labelled) -> None:
 def test_another_contract_is_given_by_its_file(sample: Invalid) -> None:
     assert label_of(sample.twin, contract=DATA / "orders.yaml").is_valid
     assert ORDERS.prover.proven_broken(sample.body) == {sample.rule}
+
+
+@settings(max_examples=30)
+@given(invalid_bodies(family="enum", contract=SHAPE))
+def test_a_rule_of_a_branch_breaks_beside_values_of_others(sample: Invalid) -> None:
+    assert label_of(sample.twin, contract=SHAPE).is_valid
+    assert sample.rule.endswith(".enum")
 
 
 @pytest.mark.parametrize(

@@ -93,13 +93,12 @@ class Evidence:
         taken = [cast("Any", redactor).event(each) for each in tape.taken]
         tape = replace(tape, taken=[*taken], trouble=redactor.text(tape.trouble))
         made = cls(_written(plan, tape, record))
-        found = {it.case.id: it.findings for it in record.judged}
-        said, anew = (
-            {it.case.id: [*map(finding_row, it.findings)] for it in each.judged}
+        found, anew = (
+            {it.case.id: tuple(map(finding_row, it.findings)) for it in each.judged}
             for each in (record, made.record)
         )
         for index, it in enumerate(taken):
-            if isinstance(it, Fired) and said.get(it.case.id) != anew.get(it.case.id):
+            if isinstance(it, Fired) and found.get(it.case.id) != anew.get(it.case.id):
                 taken[index] = replace(it, found=found.get(it.case.id, ()))
         if taken != tape.taken:
             made = cls(_written(plan, replace(tape, taken=taken), record))

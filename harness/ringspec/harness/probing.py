@@ -29,7 +29,7 @@ from ringspec.spec import (
     load_with_actions,
     same,
 )
-from ringspec.strategies import ProbeBodies, Requests, encode, is_settled, probe_bodies
+from ringspec.strategies import Labeller, ProbeBodies, Requests, encode, probe_bodies
 
 # Requests in a row without an answer after which the target is given up.
 _PATIENCE = 4
@@ -144,7 +144,7 @@ class Prober:
         broken: list[Json],
     ) -> _Tried:
         # What others refuse is what a candidate without the rule allows.
-        allowed = (body for body in broken if is_settled(contract, body))
+        allowed = (body for body in broken if Labeller(contract).label(body).is_valid)
         body = next(allowed, MISSING) if bodies is None else bodies.valid
         if body is MISSING:
             return _Tried(candidate)

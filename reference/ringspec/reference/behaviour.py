@@ -71,7 +71,7 @@ class Behaviour:
     Of authorization:
     admit: true if a request is let in, given the token that was issued.
     turn_away: answers a request that is not let in.
-    issue: answers a request for a token, given its Content-Type and bytes.
+    issue: answers a request for a token, given its form.
 
     Of every answer:
     elsewhere: the answer where there is no operation for a path or method.
@@ -92,7 +92,7 @@ class Behaviour:
     during: Mapping[str, Callable[[Behaviour], Behaviour]] = field(default_factory=dict)
     admit: Callable[[Request, str], bool] = tokens.brings_token
     turn_away: Callable[[Operation, Request], Awaitable[Reply]] = turn_away
-    issue: Callable[[str, bytes, ServerSettings], Reply] = tokens.issue
+    issue: Callable[[Mapping[str, str], ServerSettings], Reply] = tokens.issue
     elsewhere: Callable[[Reply], Reply] = same
     reply: Callable[[Reply], Reply] = same
     wire: Callable[[ASGIApp], ASGIApp] = same

@@ -31,6 +31,7 @@ from ringspec.reference.messages import (
     refused,
 )
 from ringspec.reference.store import EDITABLE, RUNNING, TRANSITIONS
+from ringspec.reference.tokens import read_form
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -100,7 +101,8 @@ def _routes(settings: ServerSettings, behaviour: Behaviour) -> list[Route]:
         content_type = request.headers.get("content-type", "")
         try:
             raw = await read_bytes(request)
-            return to_response(behaviour.issue(content_type, raw, settings))
+            form = read_form(content_type, raw)
+            return to_response(behaviour.issue(form, settings))
         except RefusedError as refused:
             return to_response(refused.reply)
 

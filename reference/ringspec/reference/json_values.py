@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 if TYPE_CHECKING:
@@ -18,14 +17,6 @@ Change: TypeAlias = "Callable[[Json], Json]"
 _UUID = re.compile(
     "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class JsonType:
-    """A type of JSON value: its name, and the test of a value."""
-
-    name: str
-    holds: Test
 
 
 def is_integer(value: Json) -> bool:
@@ -51,19 +42,6 @@ def is_uuid(value: Json) -> bool:
 def as_object(value: Json) -> JsonObject:
     """Return the value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
-
-
-STRING = JsonType("a string", lambda value: isinstance(value, str))
-INTEGER = JsonType("an integer", is_integer)
-BOOLEAN = JsonType("a boolean", lambda value: isinstance(value, bool))
-ARRAY = JsonType("an array", lambda value: isinstance(value, list))
-OBJECT = JsonType("an object", lambda value: isinstance(value, dict))
-
-
-def either(*types: JsonType) -> JsonType:
-    """Return the union of types."""
-    name = " or ".join(each.name for each in types)
-    return JsonType(name, lambda value: any(each.holds(value) for each in types))
 
 
 class Place(NamedTuple):

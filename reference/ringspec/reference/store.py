@@ -10,6 +10,8 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ringspec.reference.body_checks import MEMBERS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -51,29 +53,6 @@ def _first_state(body: JsonObject) -> str:
     return DRAFT if body.get("scheduledAt") is None else SCHEDULED
 
 
-# The members of a broadcast; others are unknown, and not kept.
-MEMBERS = (
-    "name",
-    "type",
-    "from",
-    "source",
-    "segmentIds",
-    "includeUnsubscribed",
-    "file",
-    "scheduledAt",
-    "retries",
-    "retryOnNoInput",
-    "retryOnFailed",
-    "retryDelays",
-    "calendarId",
-    "distribution",
-    "dynamicName",
-    "allowMultiple",
-    "actions",
-    "language",
-    "voice",
-    "voiceFlow",
-)
 _SHORT = ("name", "source", "distribution")
 
 

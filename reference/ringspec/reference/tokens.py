@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from ringspec.reference.messages import RefusedError, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from starlette.requests import Request
 
@@ -29,32 +29,15 @@ def _failed(code: str, description: str, status: int = 400) -> RefusedError:
     return RefusedError(Reply(status, body, _NEVER_CACHED))
 
 
-def is_client(form: Mapping[str, str], settings: ServerSettings) -> bool:
-    """Return whether a form names the client, and its secret."""
-    names_client = _same(form.get("client_id", ""), settings.client_id)
-    return _same(form.get("client_secret", ""), settings.client_secret) and names_client
-
-
-def is_grant(kind: str) -> bool:
-    """Return whether a grant type is supported."""
-    return kind == "client_credentials"
-
-
-def issue(
-    content_type: str,
-    raw: bytes,
-    settings: ServerSettings,
-    *,
-    is_client: Callable[[Mapping[str, str], ServerSettings], bool] = is_client,
-    is_grant: Callable[[str], bool] = is_grant,
-) -> Reply:
+def issue(form: Mapping[str, str], settings: ServerSettings) -> Reply:
     """Answer a request for a token, or raise RefusedError."""
-    form = read_form(content_type, raw)
-    if not is_client(form, settings):
+    names_client = _same(form.get("client_id", ""), settings.client_id)
+    secret = form.get("client_secret", "")
+    if not (_same(secret, settings.client_secret) and names_client):
         raise _failed("invalid_client", "Unknown client, or a wrong secret.", 401)
     if "grant_type" not in form:
         raise _failed("invalid_request", "grant_type is required.")
-    if not is_grant(form["grant_type"]):
+    if form["grant_type"] != "client_credentials":
         message = "Only client_credentials is known."
         raise _failed("unsupported_grant_type", message)
     token: JsonObject = {

@@ -26,7 +26,7 @@ from ringspec.harness import (
 )
 from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.files import LineFile, check, refused
-from ringspec.reports.json_report import answer_json, request_json, utc
+from ringspec.reports.json_report import answer_json, attributes, request_json, utc
 from ringspec.reports.printable import counted, json_line, shown
 from ringspec.reports.redact import Redactor
 from ringspec.spec import Json, is_shallow
@@ -57,12 +57,11 @@ def record_line(request: JudgedRequest) -> bytes:
             "number": request.number,
             "time": utc(exchange.began_s),
             "elapsed_s": round(exchange.elapsed_s, 6),
-            "client": request.client,
-            "operation": request.operation,
+            **attributes(request, "client", "operation"),
             "request": _request(exchange),
             "response": answer_json(exchange, _LIMIT),
             "broken": [
-                {"rule": each.rule, "level": each.level, "reason": each.reason}
+                attributes(each, "rule", "level", "reason")
                 for each in request.judged.findings
                 if each.verdict is Verdict.FAIL
             ],
@@ -125,14 +124,10 @@ def print_account(
         result=result,
         broken=broken,
         rules=[each for each in rules if broken[each.id]],
-        unspecified=session.counts[Verdict.INCONCLUSIVE],
-        remarks=session.counts[None],
-        left=session.unexercised() if session.requests else (),
         warned=sum(
             bool(broken[each.rule.id]) and each.outcome is not Outcome.FAIL
             for each in result.rules
         ),
-        outcomes=[each.outcome for each in result.rules],
         times=times,
         redacted=redactor.text,
     )

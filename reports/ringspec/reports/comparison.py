@@ -142,8 +142,13 @@ class Comparison:
     def remarks(self) -> list[str]:
         """What makes the reports hard to compare."""
         reports = [column.report for column in self.columns]
+        titles = [column.title for column in self.columns]
+        one_name = len(set(titles)) == 1
         compared = {
-            "contract": [column.title for column in self.columns],
+            "contract": titles,
+            "contract of the same name": [
+                it["contract"]["sha256"][:12] if one_name else "" for it in reports
+            ],
             "dialect": [it["contract"]["dialect"] or "none" for it in reports],
             "level": [it["level"] for it in reports],
             "seed": [str(it["seed"]) for it in reports],
@@ -152,15 +157,11 @@ class Comparison:
             ],
         }
         labels = [column.label for column in self.columns]
-        digests = [it["contract"]["sha256"] for it in reports]
         remarks: list[str] = []
         for name, values in compared.items():
             if len(set(values)) > 1:
                 at = f"; compared at {self.level}" if name == "level" else ""
                 remarks.append(f"another {name}: {by_value(values, labels)}{at}")
-            elif name == "contract" and len(set(digests)) > 1:
-                short = by_value([each[:12] for each in digests], labels)
-                remarks.append(f"another contract of the same name: {short}")
         interrupted = (it.label for it in self.columns if it.report.get("interrupted"))
         return [*self.notes, *remarks, *(f"interrupted: {it}" for it in interrupted)]
 
@@ -322,10 +323,7 @@ def _labels(paths: Sequence[Path], targets: Sequence[str]) -> list[str]:
         labels = list(map(short_label, way))
         if all(labels) and len(set(labels)) == len(labels):
             return labels
-    return [
-        f"{it}#{stems[: number + 1].count(it)}" if stems.count(it) > 1 else it
-        for number, it in enumerate(stems)
-    ]
+    return [f"{it}#{number}" for number, it in enumerate(stems, 1)]
 
 
 def short_label(text: str) -> str:

@@ -41,15 +41,11 @@ _RULES_PAGE = "reference/rules/"
 _ADDRESS = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w./~%+-]*)?", re.ASCII)
 
 
-class Reporter(Protocol):
-    """Takes the events of a run, one after the other."""
+class Display(Protocol):
+    """A reporter: takes the events of a run, and shows something until it is closed."""
 
     def handle(self, event: Event) -> None:
         """Take the next event."""
-
-
-class Display(Reporter, Protocol):
-    """A reporter that shows something until it is closed."""
 
     def close(self) -> None:
         """Leave the screen tidy."""

@@ -25,6 +25,8 @@ SCHEMA = Path(__file__).parent / "report.schema.json"
 LIMIT = 64 * 1024
 # Bytes of the bodies of all answers, of all command lines, of all twins.
 _ANSWERS, _INLINE, _TWINS = 5 * 2**19, 2**20, 2 * 2**20
+# What the report says of a share in the words that it has itself.
+_SHARED = ("phases", "select", "exclude", "quick", "learnt", "lent", "places")
 # Report, rules, rule, failures, failure.
 _DEPTH = 5
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -42,11 +44,11 @@ def report_bytes(report: dict[str, Json]) -> bytes:
 
 def _indented(value: Json, depth: int = 0) -> str:
     """Write JSON for readers too: down to a failure's members, each on one line."""
-    if depth == _DEPTH or not value or not isinstance(value, dict | list):
+    if depth == _DEPTH or not value or not isinstance(value, dict | list | tuple):
         return _encode(value)
     start = "\n" + "  " * (depth + 1)
     end = "\n" + "  " * depth
-    if isinstance(value, list):
+    if not isinstance(value, dict):
         written = (_indented(each, depth + 1) for each in value)
         return f"[{start}{f',{start}'.join(written)}{end}]"
     members = (f"{json.dumps(k)}: {_indented(v, depth + 1)}" for k, v in value.items())
@@ -69,9 +71,7 @@ def report_json(record: Record) -> dict[str, Json]:
         "run": {**asdict(started.made), "ended": result.ended},
         "contract": asdict(started.contract),
         "counts": asdict(result.counts),
-        "message": result.message,
-        "hint": result.hint,
-        "interrupted": result.interrupted,
+        **attributes(result, "message", "hint", "interrupted"),
         **({"fail_untested": True} if result.fail_untested else {}),
         "notices": list(record.notices),
         **refused_json(result),
@@ -181,13 +181,12 @@ def failure_json(
 
 def rule_json(rule: Rule) -> dict[str, Json]:
     """Return the description of a rule that every JSON report has."""
-    return {
-        "id": rule.id,
-        "level": rule.level,
-        "evidence": rule.evidence,
-        "sentence": rule.sentence,
-        "source": rule.source,
-    }
+    return attributes(rule, "id", "level", "evidence", "sentence", "source")
+
+
+def attributes(value: object, *names: str) -> dict[str, Json]:
+    """Return some attributes under their names."""
+    return {name: getattr(value, name) for name in names}
 
 
 def _case(case: Case) -> dict[str, Json]:
@@ -207,16 +206,9 @@ def _case(case: Case) -> dict[str, Json]:
 
 def _shard(share: Share) -> dict[str, Json]:
     return {
-        "part": share.part,
-        "of": share.of,
+        **attributes(share, "part", "of"),
         "list": share.digest,
-        "phases": list(share.phases),
-        "select": list(share.select),
-        "exclude": list(share.exclude),
-        "quick": share.quick,
-        "learnt": share.learnt,
-        "lent": {case: list(rules) for case, rules in share.lent.items()},
-        "places": share.places,
+        **attributes(share, *_SHARED),
         "known": [
             {**_known(known), "standing": standing} for known, standing in share.known
         ],
@@ -224,13 +216,8 @@ def _shard(share: Share) -> dict[str, Json]:
 
 
 def _known(known: Known) -> dict[str, Json]:
-    return {
-        "id": known.id,
-        "reason": known.reason,
-        "issue": known.issue,
-        "owner": known.owner,
-        "expires": known.expires.isoformat() if known.expires else None,
-    }
+    expires = known.expires.isoformat() if known.expires else None
+    return {**attributes(known, "id", "reason", "issue", "owner"), "expires": expires}
 
 
 def request_json(

@@ -27,12 +27,6 @@ _NAMED = 8
 _CURL = 2_000
 # Characters of the rows of a case; 200 of all others.
 _ROWS = {"twin": 120, "body": 400}
-_SIGNS = {
-    Conclusion.CONFORMANT: "\N{WHITE HEAVY CHECK MARK}",
-    Conclusion.IN_PART: "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}",
-    Conclusion.NONCONFORMANT: "\N{CROSS MARK}",
-    Conclusion.INCONCLUSIVE: "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}",
-}
 # Of badges, but for those of a whole that conforms.
 _COLORS = {
     Conclusion.IN_PART: "blue",
@@ -87,7 +81,6 @@ def render(record: Record) -> bytes:
         "report.md",
         run=record.started,
         result=result,
-        sign=_SIGNS[result.conclusion],
         said=headline(result),
         causes=[each for each in found if not each.known],
         warnings=[each for each in warnings if each[1]],

@@ -28,6 +28,7 @@ from ringspec.harness import Event, Judged, Notice, Outcome, Result, Started
 from ringspec.reports.files import LineFile, Record
 from ringspec.reports.json_report import (
     answer_json,
+    attributes,
     earlier_json,
     part_json,
     request_json,
@@ -84,9 +85,7 @@ def line(event: Event, size: int) -> bytes:
                 {
                     "event": "started",
                     "format": FORMAT,
-                    "target": event.target,
-                    "level": event.level,
-                    "seed": event.seed,
+                    **attributes(event, "target", "level", "seed"),
                     "cases": event.total,
                     "contract": contract,
                     "run": asdict(event.made),
@@ -104,10 +103,7 @@ def _judged(judged: Judged, limit: int) -> dict[str, Json]:
     return {
         "event": "judged",
         "case": case.id,
-        "rule": case.rule,
-        "level": case.level,
-        "expect": case.expect,
-        "twin": case.twin,
+        **attributes(case, "rule", "level", "expect", "twin"),
         "time": utc(exchange.began_s),
         "elapsed_s": round(exchange.elapsed_s, 6),
         "sent": exchange.sent,
@@ -115,12 +111,7 @@ def _judged(judged: Judged, limit: int) -> dict[str, Json]:
         "response": answer_json(exchange, limit),
         "before": earlier_json(exchange, limit),
         "findings": [
-            {
-                "rule": each.rule,
-                "verdict": each.verdict,
-                "level": each.level,
-                "reason": each.reason,
-            }
+            attributes(each, "rule", "verdict", "level", "reason")
             for each in judged.findings
         ],
     }
@@ -131,14 +122,10 @@ def _ended(result: Result) -> dict[str, Json]:
         "event": "ended",
         "conclusion": result.conclusion,
         "part": part_json(result),
-        "ended": result.ended,
-        "exit_code": result.exit_code,
-        "level": result.level,
+        **attributes(result, "ended", "exit_code", "level"),
         "duration_s": round(result.duration_s, 3),
         "counts": asdict(result.counts),
-        "message": result.message,
-        "hint": result.hint,
-        "interrupted": result.interrupted,
+        **attributes(result, "message", "hint", "interrupted"),
         "rules": [
             {
                 "id": each.rule.id,

@@ -26,7 +26,6 @@ from ringspec.spec import RuleId
 
 # Ids of what was created, mostly, which differ from run to run.
 _VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
-_PLURAL = re.compile(r"(?<=fail)s|(?<=pass)es")
 # Rules that are judged only by a member that an answer holds.
 _OF_ANSWERS = ("answer.", "error.")
 
@@ -43,11 +42,6 @@ class ReplayOutcome(StrEnum):
     PASSES = "passes"
 
 
-_STYLES = {
-    ReplayOutcome.OPEN: "yellow",
-    ReplayOutcome.FIXED: "bold green",
-    ReplayOutcome.PASSES: "green",
-}
 _GOOD = (ReplayOutcome.FIXED, ReplayOutcome.PASSES)
 
 
@@ -103,19 +97,13 @@ class Replay:
             "replay.txt",
             result=result,
             cases=[
-                (outcome, case, texts, self._shown(outcome, case))
+                (outcome, case, texts, self._judged.get(case))
                 for outcome, texts, case in cases
                 if not (self._quiet and outcome in _GOOD)
             ],
             counts={each: found[each] for each in ReplayOutcome if found[each]},
-            plural=lambda outcome: _PLURAL.sub("", outcome),
-            styles=_STYLES,
+            verbose=self._verbose,
         )
-
-    def _shown(self, outcome: ReplayOutcome, case: str) -> Judged | None:
-        """Return what is shown of a case's exchange."""
-        is_wanted = self._verbose and outcome is not ReplayOutcome.FIXED
-        return self._judged.get(case) if is_wanted else None
 
     def _case(
         self, case: str, result: Result

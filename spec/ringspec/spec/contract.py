@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from ringspec.spec import document, forms, overlay, reading
 from ringspec.spec.answers import DESCRIBED, Answers, read_answers
@@ -61,25 +60,62 @@ class Inputs:
 
     document: dict[str, Json]
     catalogue: Json
-    operation: str
+    operation: str | None
     dialect: str | None = None
     changes: Json = field(default_factory=dict)
     fixtures: dict[str, Json] = field(default_factory=dict)
 
-    def contract(self) -> Contract:
-        """Return the contract that is made of them; SpecError without one."""
-        dialect = changes = None
-        if self.dialect is not None:
-            dialect = Overlay(self.dialect, self.dialect, {RULES: self.changes})
-            changes = read_changes(dialect.content, dialect.origin)
-        return _build(
-            self.document,
-            self.operation,
-            dialect,
-            Overrides(fixtures=self.fixtures),
-            parse_catalogue(self.catalogue, "catalogue"),
-            changes or {},
-            self.catalogue,
+    def contract(self, rows_at: str = "catalogue", origin: str = "") -> Contract:
+        """Return the contract that is made of them.
+
+        Args:
+            rows_at: the catalogue in messages.
+            origin: the dialect in messages; its name by default.
+
+        Raises:
+            SpecError: they are at fault.
+            UsageError: the operation does not exist.
+        """
+        base, rows, values = self.document, self.catalogue, self.fixtures
+        catalogue = parse_catalogue(rows, rows_at)
+        origin = origin or self.dialect or ""
+        changes = read_changes(self.changes, origin)
+        info = reading.mapping(base.get("info"), "#/info")
+        operation = choose(base, self.operation)
+        request = document.inline(base, operation.schema_place, is_request=True)
+        document.check(request, catalogue)
+        fixtures = read_fixtures(request)
+        sent = forms.without_marked(request.schema, "readOnly")
+        request = with_fixtures(replace(request, schema=sent), values)
+        answers = read_answers(base, operation, catalogue.rules)
+        links = read_links(base, operation, catalogue.rules)
+        stated = assertions(request, in_choices=True)
+        rules = _rules(catalogue, stated, answers, operation, links, request.schema)
+        rules = amended(rules, changes, origin)
+        # A dropped rule keeps its row, so that a run can report it as not applicable.
+        dropped = {n: rules.pop(n) for n, change in changes.items() if "drop" in change}
+        left = without(request, stated, frozenset(dropped))
+        catalogue = respelt(catalogue, request.schema)
+        catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
+        # All that determines the cases and the judgement of answers.
+        binding = {it: rows[it] for it in rows if it != "explained"}
+        parts = [base, binding, operation.id, *filter(None, (self.changes, values))]
+        return Contract(
+            title=reading.text(info.get("title"), "#/info/title"),
+            version=str(info.get("version", "")),
+            sha256=reading.digest(parts),
+            dialect=self.dialect,
+            operation=operation,
+            request=left,
+            whole=request.schema,
+            answers=answers,
+            links=links,
+            assertions=stated if left is request else assertions(left, in_choices=True),
+            rules=rules,
+            dropped=tuple(name for name in catalogue.rules if name not in rules),
+            catalogue=catalogue,
+            fixtures=fixtures,
+            inputs=replace(self, operation=operation.id),
         )
 
 
@@ -264,78 +300,25 @@ def _loaded(
     key = hashlib.sha256(content.encode()).hexdigest()
     if key in _LOADED:
         return _LOADED[key]
-    changes = {}
     if dialect is not None:
         base = overlay.apply(base, dialect)
-        changes = read_changes(dialect.content, dialect.origin)
-    catalogue = parse_catalogue(rows, origin)
+    origins = origin, dialect.origin if dialect else ""
     try:
-        contract = _build(base, operation, dialect, overrides, catalogue, changes, rows)
+        contract = Inputs(
+            document=overrides.apply(base),
+            catalogue=rows,
+            operation=operation,
+            dialect=dialect.name if dialect else None,
+            changes=dialect.content.get(RULES, {}) if dialect else {},
+            fixtures=dict(overrides.fixtures),
+        ).contract(*origins)
     except SpecError as error:
-        if dialect is not None and error.message.startswith(dialect.origin):
+        if error.message.startswith(tuple(filter(None, origins))):
             raise  # the message names the place already
         raise SpecError(f"{path}: {error}", hint=error.hint) from error
     for oldest in list(_LOADED)[: 1 - _MOST_LOADED]:
         _LOADED.pop(oldest, None)
     return _LOADED.setdefault(key, contract)
-
-
-def _build(
-    base: dict[str, Json],
-    wanted: str | None,
-    dialect: Overlay | None,
-    overrides: Overrides,
-    catalogue: Catalogue,
-    changes: dict[RuleId, dict[str, Any]],
-    rows: Json,
-) -> Contract:
-    base = overrides.apply(base)
-    info = reading.mapping(base.get("info"), "#/info")
-    operation = choose(base, wanted)
-    request = document.inline(base, operation.schema_place, is_request=True)
-    document.check(request, catalogue)
-    fixtures = read_fixtures(request)
-    values = dict(overrides.fixtures)
-    sent = forms.without_marked(request.schema, "readOnly")
-    request = with_fixtures(replace(request, schema=sent), values)
-    answers = read_answers(base, operation, catalogue.rules)
-    links = read_links(base, operation, catalogue.rules)
-    stated = assertions(request, in_choices=True)
-    rules = _rules(catalogue, stated, answers, operation, links, request.schema)
-    rules = amended(rules, changes, dialect.origin if dialect else "")
-    # A dropped rule keeps its row, so that a run can report it as not applicable.
-    dropped = {n: rules.pop(n) for n, change in changes.items() if "drop" in change}
-    left = without(request, stated, frozenset(dropped))
-    catalogue = respelt(catalogue, request.schema)
-    catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
-    # All that determines the cases and the judgement of answers.
-    altered = dialect.content[RULES] if dialect and changes else {}
-    binding = {it: rows[it] for it in rows if it != "explained"}
-    parts = [base, binding, operation.id, *filter(None, (altered, values))]
-    return Contract(
-        title=reading.text(info.get("title"), "#/info/title"),
-        version=str(info.get("version", "")),
-        sha256=reading.digest(parts),
-        dialect=dialect.name if dialect else None,
-        operation=operation,
-        request=left,
-        whole=request.schema,
-        answers=answers,
-        links=links,
-        assertions=stated if left is request else assertions(left, in_choices=True),
-        rules=rules,
-        dropped=tuple(name for name in catalogue.rules if name not in rules),
-        catalogue=catalogue,
-        fixtures=fixtures,
-        inputs=Inputs(
-            document=base,
-            catalogue=rows,
-            operation=operation.id,
-            dialect=dialect.name if dialect else None,
-            changes=altered,
-            fixtures=values,
-        ),
-    )
 
 
 def _rules(

@@ -35,6 +35,10 @@ class UsageError(RingspecError):
 
     exit_code = 2
 
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.add_note(f"hint: {hint}")  # for tracebacks, in tests of others
+
 
 class MisfitError(UsageError):
     """The values of a profile do not fit the contract.
@@ -91,6 +95,4 @@ def check_known(what: str, name: str, names: Iterable[str], hint: str = "") -> N
     known = list(map(str, names))
     if name not in known:
         hint = did_you_mean(name, known) + (hint or f"one of: {', '.join(known)}")
-        error = UsageError(f"no {what} {name!r}", hint=hint)
-        error.add_note(f"hint: {hint}")  # for tracebacks, in tests of others
-        raise error
+        raise UsageError(f"no {what} {name!r}", hint=hint)

@@ -197,9 +197,8 @@ BODY_ACCEPTED, ROBUSTNESS = RuleId("body.accepted"), RuleId("robustness")
 RULES = "x-rules"
 
 
-def read_changes(overlay: dict[str, Json], origin: str) -> dict[RuleId, dict[str, Any]]:
+def read_changes(changes: dict[str, Json], origin: str) -> dict[RuleId, dict[str, Any]]:
     """Read a dialect's `x-rules`: new values of a rule's fields, or `drop: true`."""
-    changes = overlay.get(RULES, {})
     check_form(changes, "changes", f"{origin}: #/{RULES}")
     return {
         RuleId(name): {"drop": True} if row.get("drop") else _fields(row)

@@ -5,10 +5,12 @@ The same contract and seed give the same cases, byte for byte.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path as File
 from typing import TypeAlias
 from urllib.parse import urlencode
 
@@ -48,6 +50,8 @@ _PATH = RuleId("wire.path")
 _TOKEN = RuleId("auth.token")
 _CLIENT = RuleId("auth.client")
 _UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
+# Values that are wrong, or that no source settles, by the labels of their cases.
+_VALUES = json.loads(File(__file__).with_name("values.json").read_text("utf-8"))
 
 
 def compile_cases(
@@ -307,15 +311,9 @@ def _header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             ("valid-upper-case", header.name.upper()),
         ):
             yield variants.header(header.rule, label, name, header.value, closes=False)
-        for unsettled, value in (
-            ("unknown", "no-such-value"),
-            ("empty", ""),
-            ("long", "2" * 4000),
-            ("not-ascii", "2023\u00a003\u00ff"),
-            ("template", "${jndi:x}%00"),
-        ):
-            label = f"{header.name}-{unsettled}"
-            yield variants.header(ROBUSTNESS, label, header.name, value, closes=False)
+        for unsettled, value, times in _VALUES["of any header"]:
+            label, sent = f"{header.name}-{unsettled}", value * times
+            yield variants.header(ROBUSTNESS, label, header.name, sent, closes=False)
 
 
 def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
@@ -357,18 +355,8 @@ def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     for label, other in _other_paths(operation):
         request, fault = closing(replace(sent, path=other)), {"path": other}
         yield variants.case(_PATH, label, request, fault, answers.also(404))
-    for label, name, unsettled in (
-        ("no-media-type", "Content-Type", None),
-        ("media-type-rubbish", "Content-Type", "json"),
-        # Case is ignored by RFC 9110, 8.3.1, but many compare it.
-        ("media-type-in-capitals", "Content-Type", "APPLICATION/JSON"),
-        ("latin-1", "Content-Type", "application/json; charset=iso-8859-1"),
-        ("utf-16", "Content-Type", "application/json; charset=utf-16"),
-        ("accept-nothing-known", "Accept", "image/png"),
-        ("accept-rubbish", "Accept", ";;,"),
-        ("encoding-unknown", "Content-Encoding", "no-such-coding"),
-        ("many-cookies", "Cookie", "; ".join(f"c{n}=v" for n in range(100))),
-    ):
+    # Case is ignored by RFC 9110, 8.3.1, but many compare it.
+    for label, (name, unsettled) in _VALUES["of headers"].items():
         yield variants.header(ROBUSTNESS, label, name, unsettled)
     huge = good[:-1] + b',"x":"' + b"x" * 300_000 + b'"}'
     label, request = "300-kilobytes", closing(replace(sent, body=huge))
@@ -407,13 +395,7 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         "client_id": Slot.CLIENT_ID,
         "client_secret": Slot.CLIENT_SECRET,
     }
-    for label, wrong in (
-        ("wrong-secret", {"client_secret": "ringspec-no-secret"}),
-        ("empty-secret", {"client_secret": ""}),
-        ("cut-secret", {"client_secret": Slot.CLIENT_SECRET_CUT}),
-        ("other-client", {"client_id": "no-such-client"}),
-        ("other-grant", {"grant_type": "authorization_code"}),
-    ):
+    for label, wrong in _VALUES["of credentials"].items():
         request = Request(
             method="POST",
             path=Slot.TOKEN_URL,

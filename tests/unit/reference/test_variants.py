@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from ringspec.reference import BUSY, CHECKS, EQUIVALENT, LAWFUL, MUTANTS, Behaviour
+from ringspec.reference.body_checks import MEMBERS
 from ringspec.reference.json_values import at
-from ringspec.reference.store import MEMBERS
 from ringspec.spec import load
 
 from .conftest import ALL, FILE, PEOPLE, SURVEY, Body, Send

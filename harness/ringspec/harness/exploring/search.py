@@ -81,7 +81,6 @@ class Shrinking:
     Attributes:
         level: the weakest that counts: it may get stronger on the way.
         best: the smallest example so far, and `attempt` what came of it.
-        kin: start of the rules of which one shows the failure as well; empty if none.
         allowed: how many requests may be spent, so far.
         silent: attempts without an answer in a row.
     """
@@ -90,21 +89,20 @@ class Shrinking:
     level: Level
     attempt: Attempt
     best: Any
-    kin: str
     until: float
     allowed: int
     requests: int = 0
     silent: int = 0
 
-    def note(self, attempt: Attempt) -> None:
-        """Count an attempt without an answer."""
-        self.silent = 0 if attempt.exchange.failure is None else self.silent + 1
-
     def takes(self, attempt: Attempt, example: Drawn | Walk) -> bool:
-        """Take an example as the best if it shows the failure or one of its kin."""
+        """Take an example as the best if it shows the failure.
+
+        Any failure of the life cycle shows another one of it.
+        """
+        in_life = self.kind.rule.startswith(LIFECYCLE)
         shows = any(
             level.gates(self.level)
-            and (kind == self.kind or (self.kin and kind.rule.startswith(self.kin)))
+            and (kind == self.kind or (in_life and kind.rule.startswith(LIFECYCLE)))
             for kind, level in attempt.failures.items()
         )
         if shows:
@@ -284,12 +282,10 @@ class Search:
             **options,
         )
 
-    def _begin(
-        self, attempt: Attempt, best: Drawn | Walk, kin: str = "", *, share: float
-    ) -> bool:
+    def _begin(self, attempt: Attempt, best: Drawn | Walk, share: float) -> bool:
         """Begin to shrink the worst of an attempt's new failures, if it has one.
 
-        The share is how much of the limits may be spent; for `kin` see `Shrinking`.
+        The share is how much of the limits may be spent.
         """
         worst = self._worst_new(attempt)
         if worst is None:
@@ -299,11 +295,10 @@ class Search:
             level=attempt.failures[worst],
             attempt=attempt,
             best=best,
-            kin=kin if worst.rule.startswith(kin) else "",
             until=time.monotonic() + share * SHRINK_S,
             allowed=int(share * SHRINK_REQUESTS),
+            silent=int(attempt.exchange.failure is not None),
         )
-        self._shrinking.note(attempt)
         return True
 
     def _worst_new(self, attempt: Attempt) -> FailureKind | None:
@@ -319,12 +314,14 @@ class Search:
         shrinking = self._shrinking
         spent = self._quota <= 0 if shrinking is None else shrinking.is_over
         # What was left without an answer may end the run.
-        gone = self._found and self._found[-1].exchange.failure
-        if self.late or spent or gone:
+        ends = self._found and self._found[-1].exchange.failure
+        if self.late or spent or ends:
             raise _Stop
         attempt = self._fire(example)
         if shrinking is not None:
             shrinking.requests += attempt.sent
+            gone = attempt.exchange.failure is not None
+            shrinking.silent = shrinking.silent + 1 if gone else 0
         return attempt
 
     def _report(self, attempt: Attempt) -> None:
@@ -369,9 +366,7 @@ class Search:
             return None
         attempt = self._fire_within_budget(case)
         self._bodies[drawn.content] = attempt if attempt.failures else None
-        if shrinking is not None:
-            shrinking.note(attempt)
-        elif self._worst_new(attempt) is None:
+        if shrinking is None and self._worst_new(attempt) is None:
             self._report(attempt)
         return self._bodies[drawn.content]
 
@@ -397,7 +392,7 @@ class Search:
         if not walk.steps or _key(walk) in self._walked:
             return
         attempt = self._try_walk(walk)
-        if self._begin(attempt, walk.upto(attempt.ended), LIFECYCLE, share=2):
+        if self._begin(attempt, walk.upto(attempt.ended), share=2):
             raise _Stop
         self._report(attempt)
 
@@ -438,7 +433,6 @@ class Search:
         if not walk.steps or walk.steps == known[:-1]:
             return False
         attempt = self._walked.get(_key(walk)) or self._try_walk(walk)
-        shrinking.note(attempt)
         return shrinking.takes(attempt, walk.upto(attempt.ended))
 
     def _written(self, calls: tuple[Call, ...], *, hasty: bool = False) -> Walk:

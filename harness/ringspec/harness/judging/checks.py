@@ -15,6 +15,7 @@ from ringspec.harness.sending.exchange import (
     UNREAD,
     Played,
     Response,
+    named,
     parse,
     parsed,
 )
@@ -125,7 +126,7 @@ def _as_described(answers: Answers, response: Response) -> Iterator[Judgement]:
 
 def _header_faults(described: Described, response: Response) -> Iterator[str]:
     for name, (required, prover) in described.headers.items():
-        given = [it for each, it in response.headers if each.lower() == name.lower()]
+        given = named(response.headers, name)
         read = [it for each in (", ".join(given), *given) for it in _readings(each)]
         if not given and required:
             yield f"the answer has no header {name}"

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ringspec.harness.sending.exchange import named
 from ringspec.harness.sending.inprocess import Application, Message, Receive, Send
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
@@ -47,8 +48,7 @@ class CapturedRequest:
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in any case."""
-        wanted = name.lower()
-        return next((v for n, v in self.headers if n.lower() == wanted), None)
+        return next(iter(named(self.headers, name)), None)
 
 
 Listener: TypeAlias = Callable[[CapturedRequest], Awaitable[None]]

@@ -532,41 +532,38 @@ class ClientSession:
             status=(request.status,) if request.status else (),
             request=exchange.request,
         )
-        findings: list[Finding] = []
-        unspecified: dict[str, str] = {}
-        is_first = False
+        known = len(self.examples)
         for verdict, about, why in statements:
             counted = self.counts[verdict]
             if verdict or about in counted or len(counted) < _REMARKS:
                 counted[about] += 1
             if verdict in {BROKEN, OPEN}:
-                is_first |= about not in self.examples
                 self.examples.setdefault(about, (self.requests, why))
-            if verdict is OPEN:
-                unspecified[about] = why
-            elif verdict is not None:
-                level = rules[RuleId(about)].level
-                finding = Finding(
-                    rule=RuleId(about),
-                    verdict=verdict,
-                    reason=why,
-                    level=level,
-                    gate=level,
-                    case=case,
-                    exchange=exchange,
-                )
-                findings.append(finding)
-                failures = self._failures[finding.rule]
-                if verdict is BROKEN and len(failures) < MOST:
-                    failures.append(finding)
+        findings = tuple(
+            Finding(
+                rule=RuleId(about),
+                verdict=verdict,
+                reason=why,
+                level=rules[RuleId(about)].level,
+                gate=rules[RuleId(about)].level,
+                case=case,
+                exchange=exchange,
+            )
+            for verdict, about, why in statements
+            if verdict in {BROKEN, KEPT}
+        )
+        for each in findings:
+            failures = self._failures[each.rule]
+            if each.verdict is BROKEN and len(failures) < MOST:
+                failures.append(each)
         return JudgedRequest(
             number=self.requests,
             client=client,
             operation=operation.name,
-            judged=Judged(case=case, exchange=exchange, findings=tuple(findings)),
-            unspecified=unspecified,
+            judged=Judged(case=case, exchange=exchange, findings=findings),
+            unspecified={about: why for it, about, why in statements if it is OPEN},
             remarks=tuple(about for verdict, about, _ in statements if not verdict),
-            is_first=is_first,
+            is_first=len(self.examples) > known,
         )
 
     def _exchange(

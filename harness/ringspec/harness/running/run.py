@@ -24,7 +24,7 @@ from ringspec.harness.exploring.explore import (
 )
 from ringspec.harness.judging.checks import NO_JUDGEMENT
 from ringspec.harness.judging.oracle import Oracle, links_of, missing_links
-from ringspec.harness.judging.outcome import Reachability, Tally, conclude
+from ringspec.harness.judging.outcome import HINTS, Reachability, Tally, conclude
 from ringspec.harness.judging.selection import Selection, pending, served
 from ringspec.harness.judging.verdict import (
     ContractName,
@@ -54,7 +54,7 @@ from ringspec.harness.running.source import (
     TapeSource,
     UnfitTapeError,
 )
-from ringspec.harness.running.tape import Fired, Taken, Tape
+from ringspec.harness.running.tape import Fired, Taken, Tape, read_finding
 from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.pacer import GATEWAY
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
@@ -82,17 +82,7 @@ _CONFLICT = 409
 _IN_VAIN = 5
 # So many more are sent to a target whose first answer says nothing of its API.
 LOOKS = 4
-_OPEN_HINT = (
-    "a create may {}; a profile that says `allow_create` and `max_creates`, and names"
-    " its own fixtures, lets them through"
-)
-_REFUSED_HINT = (
-    "give values that the target knows, as examples in the contract or [fixtures] in a"
-    " profile, or state the rule that the body breaks in the contract"
-)
-_SPENT_HINT = (
-    "raise `max_creates` in the profile, or select fewer rules: --select, --quick"
-)
+_HINTS = HINTS["run"]
 
 
 def listed(ids: Sequence[str]) -> str:
@@ -294,7 +284,7 @@ class Session:
             ((case, exchange),) = self._fired(self._left[:1], repeats=FIRST_REPEATS)
             yield self._judged(self._weighed(case, exchange))
             if self._oracle.refusal:
-                yield Notice(message=f"{self._oracle.refusal}: {_REFUSED_HINT}")
+                yield Notice(message=f"{self._oracle.refusal}: {_HINTS['refused']}")
             refused = refusal(self._plan, exchange)
             if refused is not None:
                 self._end(*refused)
@@ -361,7 +351,6 @@ class Session:
 
     def _explore(self) -> Iterator[Event]:
         plan, selected = self._plan, self._selected
-        from ringspec.strategies import Walk  # noqa: PLC0415 - it takes a while
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
             ((_, exchange),) = self._fired((case,), at_once=False, patient=patient)
@@ -372,7 +361,7 @@ class Session:
             return self._selected_of(self._oracle.judge(case, exchange))
 
         def fire(example: Case | Walk) -> Attempt:
-            if isinstance(example, Walk):
+            if not isinstance(example, Case):
                 return self._cut(walked(example, play, findings_of))
             exchange = play(example)
             findings = self._selected_of(judge(self._oracle, example, exchange))
@@ -380,7 +369,7 @@ class Session:
             return self._cut(attempt)
 
         def search() -> Iterator[Judged | Notice]:
-            from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - as above
+            from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - it takes a while
 
             life = offered_lifecycle(plan, selected, play)
             return Search(plan, selected, self._failed, life, fire).run()
@@ -448,9 +437,8 @@ class Session:
         found = self._oracle.judge(case, exchange)
         if (known := self._source.known.get(case.id)) is not None:
             twin = self._oracle.twin_of(case)
-            found = tuple(
-                replace(it, case=case, exchange=exchange, twin=twin) for it in known
-            )
+            more = {"case": case, "exchange": exchange, "twin": twin}
+            found = tuple(read_finding(it, **more) for it in known)
         return self._cut(Judged(case=case, exchange=exchange, findings=found))
 
     def _anew(self, judged: Judged) -> Judged:
@@ -561,13 +549,13 @@ class Session:
         elif policy.no_create and tally.withheld:
             live = f"{plan.url} is live, and {policy.no_create}"
             message = f"{live}: {len(tally.withheld)} rules stay open"
-            hint = _OPEN_HINT.format(plan.contract.operation.effect)
+            hint = _HINTS["withheld"].format(plan.contract.operation.effect)
         elif self._source.spent:
             most = plan.safety.max_creates
             message = f"all {most} creates that the profile allows are used up"
-            hint = _SPENT_HINT
+            hint = _HINTS["spent"]
         elif self._oracle.refusal and learnt:
-            message, hint = self._oracle.refusal, _REFUSED_HINT
+            message, hint = self._oracle.refusal, _HINTS["refused"]
         message = self._ended_by or message
         why = message
         if not learnt:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ringspec.harness.judging.verdict import Finding, Interrupted, Judged, Notice
+from ringspec.harness.judging.verdict import Interrupted, Judged, Notice
 from ringspec.harness.running.firing import PLAYS, Volley, interrupts
-from ringspec.harness.running.tape import Fired, Tape
+from ringspec.harness.running.tape import Fired, Row, Tape
 from ringspec.harness.sending.credentials import Renewing
 from ringspec.harness.sending.exchange import MASK, Connection, Exchange
 from ringspec.harness.sending.guard import Guard
@@ -49,7 +49,7 @@ class LiveSource:
     """
 
     def __init__(self, plan: Plan, policy: Policy) -> None:
-        self.known: dict[str, tuple[Finding, ...]] = {}
+        self.known: dict[str, tuple[Row, ...]] = {}
         self._plan, self._policy = plan, policy
         self._journal: Journal | None = None
         if plan.live and not policy.no_create:

@@ -15,6 +15,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
+from ringspec.harness.exploring.explore import Attempt
 from ringspec.harness.judging.oracle import LONG_ENOUGH
 from ringspec.harness.judging.verdict import Finding, Judged, Notice, Verdict
 from ringspec.harness.running.plan import Plan
@@ -31,8 +32,6 @@ _DECIDING = (
     *("url", "level", "seed", "select", "exclude", "fail_fast", "fail_untested"),
     *("examples", "success", "rejections", "phases", "quick", "rules", "only", "part"),
 )
-# What the findings of a fired case have in common with it.
-_SHARED = ("case", "exchange")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +45,12 @@ class Fired:
 
     case: Case
     exchange: Exchange
-    found: tuple[Finding, ...] | None = None
+    found: tuple[Row, ...] | None = None
 
 
 # In a judged event, the findings of explore on what it made up.
 Taken: TypeAlias = Fired | Judged | Notice
-_KINDS = {kind.__name__.lower(): kind for kind in (Fired, Judged, Notice)}
+_KINDS = {kind.__name__.lower(): kind for kind in (Fired, Attempt, Judged, Notice)}
 
 
 @dataclass(kw_only=True)
@@ -74,18 +73,12 @@ class Tape:
         """Write each of what was taken down as JSON."""
         ids = {each.id for each in listed}
         for taken in self.taken:
-            row = as_json(taken, ids)
-            if isinstance(taken, Fired) and taken.found:
-                row["found"] = list(map(finding_row, taken.found))
-            yield {type(taken).__name__.lower(): row}
+            yield {type(taken).__name__.lower(): as_json(taken, ids)}
 
 
 def read_taken(row: Row, listed: Mapping[str, Case]) -> Taken:
     """Read what was written; KeyError for a case that is not on the list."""
     ((name, taken),) = row.items()
-    shared = {each: taken[each] for each in _SHARED if each in taken}
-    if taken.get("found"):
-        taken = {**taken, "found": [{**each, **shared} for each in taken["found"]]}
     return cast("Taken", from_json(_KINDS[name], taken, listed))
 
 
@@ -93,6 +86,12 @@ def finding_row(finding: Finding) -> Row:
     """Write what a finding says as JSON."""
     names = ("rule", "verdict", "reason", "level", "gate")
     return {name: getattr(finding, name) for name in names}
+
+
+def read_finding(row: Row, **more: Any) -> Finding:
+    """Read a finding that was written; `more` are its other attributes."""
+    kinds = _hints(Finding)
+    return Finding(**{name: from_json(kinds[name], row[name]) for name in row}, **more)
 
 
 def plan_row(plan: Plan) -> Row:

@@ -101,7 +101,7 @@ class Response:
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in any case."""
-        return next(iter(_named(self.headers, name)), None)
+        return next(iter(named(self.headers, name)), None)
 
     @property
     def media(self) -> str:
@@ -263,7 +263,7 @@ class Filling:
         extra, token = self.extra, self.token
         if header is None:
             extra += (self.carrier,) if token else ()
-        elif own := _named(extra, header.header):
+        elif own := named(extra, header.header):
             extra = tuple(it for it in extra if it[0].lower() != header.header.lower())
             token = own[0]
         return replace(self, extra=extra, token=token, plain=plain)
@@ -274,7 +274,7 @@ class Filling:
         for name, value in self.extra if at_home else ():
             plain, headers = self.plain or request, request.headers
             same = (plain.method, plain.path) == (request.method, request.path)
-            if same and _named(headers, name) != _named(plain.headers, name):
+            if same and named(headers, name) != named(plain.headers, name):
                 continue
             others = (it for it in headers if it[0].lower() != name.lower())
             request = replace(request, headers=(*others, (name, shown(name, value))))
@@ -330,7 +330,8 @@ class Filling:
         return self.token_url if request.path == Slot.TOKEN_URL else base + request.path
 
 
-def _named(headers: Iterable[tuple[str, str]], wanted: str) -> list[str]:
+def named(headers: Iterable[tuple[str, str]], wanted: str) -> list[str]:
+    """List the values of the headers of a name, in any case."""
     return [value for name, value in headers if name.lower() == wanted.lower()]
 
 
@@ -363,7 +364,7 @@ class Jar:
     ) -> list[tuple[str, str]]:
         """Add them to the headers that a request goes out with, if there are any."""
         pairs = list(map("=".join, self._of(request, url).items()))
-        own = _named(headers, "cookie")
+        own = named(headers, "cookie")
         others = [each for each in headers if each[0].lower() != "cookie"]
         return [*others, ("Cookie", "; ".join(own + pairs))] if pairs else headers
 
@@ -371,7 +372,7 @@ class Jar:
         """Take what an answer sets, the latest of too many; True if none was there."""
         held = self._of(request, url)
         empty = not held
-        for text in _named(response.headers, "set-cookie"):
+        for text in named(response.headers, "set-cookie"):
             found = _COOKIE.match(text)
             if found and len(found[0]) < 4096:
                 held.pop(found[1], None)
@@ -455,8 +456,8 @@ def received(
     status: int, headers: tuple[tuple[str, str], ...], body: bytes
 ) -> Response | Failure:
     """Return an answer, unpacked within the limit, or why it cannot be."""
-    named = ",".join(_named(headers, "content-encoding"))
-    codings = map(str.strip, named.lower().split(","))
+    listed = ",".join(named(headers, "content-encoding"))
+    codings = map(str.strip, listed.lower().split(","))
     packed = [_PACKED[each] for each in codings if each in _PACKED][-_PACKINGS:]
     message = ""
     try:

@@ -208,13 +208,13 @@ class Pacer(Passing):
         if found.response is not None:
             limited = found.response.status == 429
             asked = due_s(found.response, time.time(), limits=limited)
-            if limited and not may_repeat:
-                self._defer(self._pacing.backoff_s if asked is None else asked)
-                return False
-            asks = limited or asked is not None
-            waited = asks and may_repeat and await self._waits(asked, tries)
-            if limited or waited:
-                return waited
+            if limited or (asked is not None and may_repeat):
+                waited = self._held(asked, tries)
+                self._deferred |= waited and not may_repeat
+                if waited and may_repeat:
+                    return True
+                if limited:
+                    return False
         elif found.failure is not None:
             if found.failure.trouble in HOPELESS:
                 return False
@@ -246,7 +246,8 @@ class Pacer(Passing):
         more = _MORE if tries.repeats and doubtful else 0
         return max(tries.repeats + more, needed)
 
-    async def _waits(self, asked: float | None, tries: _Tries) -> bool:
+    def _held(self, asked: float | None, tries: _Tries) -> bool:
+        """Let the next requests wait as the target asks; False if it asks too much."""
         pacing = self._pacing
         # A target that asks to slow down may count requests under way at once.
         self._narrow = True
@@ -256,23 +257,14 @@ class Pacer(Passing):
         tries.waits += 1
         if tries.waits > pacing.resends or self._waited + pause > pacing.wait_s:
             return False
-        if self._held_until <= _now():
+        is_first = self._held_until <= _now()
+        self._hold(pause)
+        if is_first:
             self._waited += pause
         if not self._told or pause > _LONG_S:
             self._told = True
             self._tell(f"the target asks us to slow down: waiting {pause:.1f} seconds")
-        self._hold(pause)
-        await asyncio.sleep(pause)
         return True
-
-    def _defer(self, pause: float) -> None:
-        """Let the next requests wait as long as the target asks; not this one."""
-        self._narrow = True
-        if self._waited + pause <= self._pacing.wait_s:
-            self._tell(f"the target asks us to slow down: waiting {pause:.1f} seconds")
-            self._hold(pause)
-            self._waited += pause
-            self._deferred = True
 
     def _hold(self, pause_s: float) -> None:
         pause = min(pause_s, max(self._pacing.wait_s - self._waited, 0.0))

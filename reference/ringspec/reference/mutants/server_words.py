@@ -18,7 +18,7 @@ from ringspec.reference.json_values import JsonObject, as_object, rewritten, ste
 from ringspec.reference.messages import RefusedError, Reply, envelope, refused
 from ringspec.reference.mutants import stores
 from ringspec.reference.mutants.vocabulary import change_of
-from ringspec.reference.store import TRANSITIONS, Store, now_ms
+from ringspec.reference.store import TRANSITIONS, Broadcast, Store, now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ringspec.reference.serving import ServerSettings
 
     Around = Callable[[Operation, Store, Request], Awaitable[Reply]]
+    Refused = Callable[[Store, Request, bytes], Reply | None]
     Headers = list[tuple[bytes, bytes]]
     Finish = Callable[[Message, bytes], Iterable[Message]]
 
@@ -174,36 +175,35 @@ def _doing(do: Around) -> Defect:
     )
 
 
-def finds_nothing(code: int, _row: Variant) -> Defect:
-    """Change the answer for an unknown id."""
-    reply = {200: Reply(200, {}), 204: Reply(204)}.get(
-        code, envelope(code, "There is no such broadcast.")
-    )
-
-    async def do(operation: Operation, _store: Store, request: Request) -> Reply:
-        try:
-            return await operation(request)
-        except RefusedError as error:
-            raise (
-                RefusedError(reply) if error.reply.status == 404 else error
-            ) from None
-
-    return _doing(do)
-
-
-def creates_despite(code: int, _row: Variant) -> Defect:
-    """Keep the body of a create before it is refused with a status."""
+def _when_refused(status: int | None, then: Refused) -> Around:
+    """Do more, or answer otherwise, after a refusal with a status, or any."""
 
     async def do(operation: Operation, store: Store, request: Request) -> Reply:
         raw = await request.body()
         try:
             return await operation(request)
         except RefusedError as error:
-            if error.reply.status == code:
-                store.add(_body_of(raw), len(raw))
-            raise
+            due = error.reply
+            is_meant = status in (None, due.status)
+            return (then(store, request, raw) if is_meant else None) or due
 
-    return _doing(do)
+    return do
+
+
+def finds_nothing(code: int, _row: Variant) -> Defect:
+    """Change the answer for an unknown id."""
+    known = {200: Reply(200, {}), 204: Reply(204)}
+    reply = known.get(code, envelope(code, "There is no such broadcast."))
+    return _doing(_when_refused(404, lambda _store, _request, _raw: reply))
+
+
+def creates_despite(code: int, _row: Variant) -> Defect:
+    """Keep the body of a create before it is refused with a status."""
+
+    def keep(store: Store, _request: Request, raw: bytes) -> None:
+        store.add(_body_of(raw), len(raw))
+
+    return _doing(_when_refused(code, keep))
 
 
 def _body_of(raw: bytes) -> JsonObject:
@@ -222,46 +222,43 @@ def _id_of(request: Request) -> str:
     return str(request.path_params["broadcast_id"])
 
 
-async def _updated_first(operation: Operation, store: Store, request: Request) -> Reply:
-    raw = await request.body()
-    try:
-        return await operation(request)
-    except RefusedError:
+def _updated(store: Store, request: Request, raw: bytes) -> None:
+    found = store.find(_id_of(request))
+    if found is not None:
+        store.change(found, _body_of(raw), len(raw))
+
+
+def _gone(store: Store, request: Request, _raw: bytes) -> Reply | None:
+    """Answer 410 for a deleted broadcast."""
+    gone = store.deleted if isinstance(store, stores.RemembersDeleted) else ()
+    known = request.path_params.get("broadcast_id") in gone
+    return envelope(410, "The broadcast was deleted.") if known else None
+
+
+def _as_if_allowed(_store: Store, request: Request, _raw: bytes) -> Reply:
+    return Reply(200, {"broadcastId": _id_of(request), "state": "starting"})
+
+
+def _unfound(test: Callable[[Broadcast], bool]) -> Around:
+    """Do not find some broadcasts."""
+
+    async def do(operation: Operation, store: Store, request: Request) -> Reply:
         found = store.find(_id_of(request))
-        if found is not None:
-            store.change(found, _body_of(raw), len(raw))
-        raise
+        if found is not None and test(found):
+            raise refused(404, "There is no such broadcast.")
+        return await operation(request)
+
+    return do
+
+
+def _is_new(found: Broadcast) -> bool:
+    return now_ms() - found.created_at < 1000 * stores.BEHIND_S
 
 
 async def _undeleted(_operation: Operation, store: Store, request: Request) -> Reply:
     if store.find(_id_of(request)) is None:
         raise refused(404, "There is no such broadcast.")
     return Reply(204)
-
-
-async def _not_found(_operation: Operation, _store: Store, _request: Request) -> Reply:
-    raise refused(404, "There is no such broadcast.")
-
-
-async def _not_found_at_once(
-    operation: Operation, store: Store, request: Request
-) -> Reply:
-    found = store.find(_id_of(request))
-    if found and now_ms() - found.created_at < 1000 * stores.BEHIND_S:
-        raise refused(404, "There is no such broadcast.")
-    return await operation(request)
-
-
-async def _gone(operation: Operation, store: Store, request: Request) -> Reply:
-    """Answer 410 for a deleted broadcast."""
-    gone = store.deleted if isinstance(store, stores.RemembersDeleted) else ()
-    known = request.path_params.get("broadcast_id") in gone
-    try:
-        return await operation(request)
-    except RefusedError as error:
-        if known and error.reply.status == 404:
-            raise refused(410, "The broadcast was deleted.") from error
-        raise
 
 
 async def _short_form(operation: Operation, store: Store, request: Request) -> Reply:
@@ -289,18 +286,6 @@ async def _created_if_unknown(
     return await operation(request)
 
 
-async def _as_if_allowed(
-    operation: Operation, _store: Store, request: Request
-) -> Reply:
-    """Answer success to a command that the state does not allow."""
-    try:
-        return await operation(request)
-    except RefusedError as error:
-        if error.reply.status != 409:
-            raise
-        return Reply(200, {"broadcastId": _id_of(request), "state": "starting"})
-
-
 async def _refusing_versions(
     operation: Operation, _store: Store, request: Request
 ) -> Reply:
@@ -319,59 +304,39 @@ async def _hanging(operation: Operation, _store: Store, request: Request) -> Rep
 
 
 _OPERATIONS: dict[str, Around] = {
-    "updates what it refuses": _updated_first,
+    "updates what it refuses": _when_refused(None, _updated),
     "deletes nothing": _undeleted,
-    "finds nothing": _not_found,
-    "finds nothing at once": _not_found_at_once,
-    "answers 410 once deleted": _gone,
+    "finds nothing": _unfound(lambda _found: True),
+    "finds nothing at once": _unfound(_is_new),
+    "answers 410 once deleted": _when_refused(404, _gone),
     "answers in short": _short_form,
     "undoes itself": _without_effect,
     "creates what is unknown": _created_if_unknown,
-    "answers as if allowed": _as_if_allowed,
+    "answers as if allowed": _when_refused(409, _as_if_allowed),
     "refuses versions": _refusing_versions,
     "hangs at large bodies": _hanging,
 }
 
 
-def admits(name: str, _row: Variant) -> Defect:
-    """Check the Authorization header (empty if absent) in another way."""
-    look = _ADMITTED[name]
+def admits(pattern: str, _row: Variant) -> Defect:
+    """Let in by other Authorization headers too (empty if absent), of a pattern.
+
+    In it, HALF, BEGIN and TOKEN stand for the first half, any beginning and all of the
+    token.
+    """
 
     def admit(request: Request, token: str) -> bool:
+        begin = "".join(f"({re.escape(each)}" for each in token) + ")?" * len(token)
+        places = {
+            "HALF": re.escape(token[: len(token) // 2]),
+            "BEGIN": begin.removesuffix("?"),
+            "TOKEN": re.escape(token),
+        }
+        wanted = re.sub("HALF|BEGIN|TOKEN", lambda it: places[it[0]], pattern)
         header = request.headers.get("authorization", "")
-        return tokens.brings_token(request, token) or look(header, token)
+        return tokens.brings_token(request, token) or bool(re.fullmatch(wanted, header))
 
     return lambda behaviour: replace(behaviour, admit=admit)
-
-
-def _given(header: str) -> str:
-    return tokens.bearer(header) or ""
-
-
-_ADMITTED: dict[str, Callable[[str, str], bool]] = {
-    "anybody": lambda _header, _token: True,
-    # Source: RFC 6750, 2.1, for the characters of a token.
-    "whatever looks like a token": lambda header, _: (
-        re.fullmatch("[A-Za-z0-9._~+/=-]{16,}", _given(header)) is not None
-    ),
-    "any bearer": lambda header, _: tokens.bearer(header) is not None,
-    "any credentials": lambda header, _: header != "",
-    "no credentials": lambda header, _: header == "",
-    "an empty bearer": lambda header, _: tokens.bearer(header) == "",
-    "the first half of the token": lambda header, token: (
-        _given(header)[: len(token) // 2] == token[: len(token) // 2]
-    ),
-    "any beginning of the token": lambda header, token: (
-        bool(_given(header)) and token.startswith(_given(header))
-    ),
-    "the token in any case": lambda header, token: (
-        _given(header).lower() == token.lower()
-    ),
-    "the token under any scheme": lambda header, token: (
-        header.partition(" ")[2] == token
-    ),
-    "the scheme Basic": lambda header, _: header.lower().startswith("basic "),
-}
 
 
 def turns_away(how: str | int, _row: Variant) -> Defect:
@@ -405,50 +370,39 @@ def repeats_token_in(where: str, _row: Variant) -> Defect:
     return _doing(do)
 
 
-def issues_tokens_to(name: str, _row: Variant) -> Defect:
-    """Check the client's id and secret in another way."""
-    look = _CLIENTS[name]
+def takes_in_forms(patterns: Mapping[str, str], _row: Variant) -> Defect:
+    """Take other values in a request for a token, of a pattern, for the right ones.
 
-    def is_client(form: Mapping[str, str], settings: ServerSettings) -> bool:
-        return look(
-            form.get("client_id") == settings.client_id,
-            form.get("client_secret", ""),
-            settings.client_secret,
-        )
+    In it, BEGIN stands for the first eight characters of the right one.
+    """
 
-    issue = partial(tokens.issue, is_client=is_client)
-    return lambda behaviour: replace(behaviour, issue=issue)
+    def issue(form: Mapping[str, str], settings: ServerSettings) -> Reply:
+        right = {
+            "client_id": settings.client_id,
+            "client_secret": settings.client_secret,
+            "grant_type": "client_credentials",
+        }
+        taken = {
+            name: right[name]
+            for name, pattern in patterns.items()
+            if re.fullmatch(
+                pattern.replace("BEGIN", re.escape(right[name][:8])),
+                form.get(name, ""),
+            )
+        }
+        return tokens.issue({**form, **taken}, settings)
 
-
-# By name: a test of (id is right, secret given, right secret).
-_CLIENTS: dict[str, Callable[[bool, str, str], bool]] = {
-    "clients with any secret": lambda is_named, _given, _secret: is_named,
-    "any client with the secret": lambda _, given, secret: given == secret,
-    "clients without a secret": lambda is_named, given, secret: (
-        is_named and given in ("", secret)
-    ),
-    "clients that begin the secret": lambda is_named, given, secret: (
-        is_named and given[:8] == secret[:8]
-    ),
-    "anybody": lambda _is_named, _given, _secret: True,
-}
-
-
-def serves_any_grant(_: Any, _row: Variant) -> Defect:
-    """Issue tokens for any grant."""
-    issue = partial(tokens.issue, is_grant=lambda _kind: True)
     return lambda behaviour: replace(behaviour, issue=issue)
 
 
 def repeats_secret(_: Any, _row: Variant) -> Defect:
     """Repeat a wrong secret in the refusal."""
 
-    def issue(content_type: str, raw: bytes, settings: ServerSettings) -> Reply:
+    def issue(form: Mapping[str, str], settings: ServerSettings) -> Reply:
         try:
-            return tokens.issue(content_type, raw, settings)
+            return tokens.issue(form, settings)
         except RefusedError as error:
-            secret = tokens.read_form(content_type, raw).get("client_secret")
-            message = f"The secret {secret} is wrong."
+            message = f"The secret {form.get('client_secret')} is wrong."
             raise refused(error.reply.status, message) from None
 
     return lambda behaviour: replace(behaviour, issue=issue)

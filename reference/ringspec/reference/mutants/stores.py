@@ -142,21 +142,6 @@ class UpdatesUnderNewId(Store):
 
 
 @dataclass(slots=True)
-class FindsDeleted(Store):
-    """Finds a deleted broadcast, but does not list it."""
-
-    _gone: dict[str, Broadcast] = field(default_factory=dict)
-
-    def remove(self, broadcast_id: str) -> None:
-        if broadcast_id in self._kept:
-            self._gone[broadcast_id] = self._kept[broadcast_id]
-            Store.remove(self, broadcast_id)
-
-    def find(self, broadcast_id: str) -> Broadcast | None:
-        return Store.find(self, broadcast_id) or self._gone.get(broadcast_id)
-
-
-@dataclass(slots=True)
 class ListsDeleted(Store):
     """Lists a deleted broadcast, but does not find it."""
 
@@ -173,13 +158,21 @@ class ListsDeleted(Store):
 
 @dataclass(slots=True)
 class RemembersDeleted(Store):
-    """Remembers the ids of deleted broadcasts."""
+    """Remembers deleted broadcasts."""
 
-    deleted: set[str] = field(default_factory=set)
+    deleted: dict[str, Broadcast] = field(default_factory=dict)
 
     def remove(self, broadcast_id: str) -> None:
-        self.deleted.add(broadcast_id)
-        Store.remove(self, broadcast_id)
+        if broadcast_id in self._kept:
+            self.deleted[broadcast_id] = self._kept[broadcast_id]
+            Store.remove(self, broadcast_id)
+
+
+class FindsDeleted(RemembersDeleted):
+    """Finds a deleted broadcast, but does not list it."""
+
+    def find(self, broadcast_id: str) -> Broadcast | None:
+        return Store.find(self, broadcast_id) or self.deleted.get(broadcast_id)
 
 
 class DeletesOldest(Store):

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ringspec.reference.body_checks import LONGEST_DELAY_MIN
+from ringspec.reference.body_checks import LONGEST_DELAY_MIN, MEMBERS
 from ringspec.reference.json_values import (
     Json,
     as_object,
@@ -26,7 +26,6 @@ from ringspec.reference.json_values import (
     rewritten,
     steps_of,
 )
-from ringspec.reference.store import MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

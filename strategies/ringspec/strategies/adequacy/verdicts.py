@@ -348,26 +348,8 @@ def _counted(edit: KeywordEdit) -> Json:
 
 
 def overlap(left: Alternatives, right: Alternatives) -> bool:
-    """Return whether something may fit both of two sets of alternatives.
-
-    Of an object only its required members are compared: others may be left out, and
-    True is the safe answer.
-    """
-    return any(_overlaps(one, other) for one in left for other in right)
-
-
-def _overlaps(left: Shape, right: Shape) -> bool:
-    if left.kind != "object" or right.kind != "object":
-        return bool(live(meet((left,), (right,))))
-    for name in left.required | right.required:
-        sides = [
-            each.members.get(name, ())
-            for each in (left, right)
-            if name in each.members or each.closed
-        ]
-        if not (overlap(*sides) if len(sides) == 2 else all(map(live, sides))):
-            return False
-    return True
+    """Return whether something may fit both of two sets of alternatives."""
+    return any(live(meet((one,), (other,))) for one in left for other in right)
 
 
 def _detecting_body(contract: Contract, mutation: Mutation) -> Json:

@@ -151,8 +151,3 @@ def probe_bodies(contract: Contract, rule: RuleId) -> ProbeBodies | None:
                 by_default=default is not NOTHING and same(default, at(body, place)),
             )
     return None
-
-
-def is_settled(contract: Contract, body: Json) -> bool:
-    """Return whether a body is valid by a contract's settled form."""
-    return bodies_of(contract).is_settled(body)

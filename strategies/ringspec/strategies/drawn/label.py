@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ringspec.spec.contract import Contract
 from ringspec.spec.proof import Disagreement, is_irregular
+from ringspec.spec.reading import short
 from ringspec.spec.rules import BODY_ACCEPTED, ROBUSTNESS, Level, RuleId, weakest
 from ringspec.spec.schemas import ABOUT, VOCABULARY
 from ringspec.spec.values import (
@@ -45,7 +46,6 @@ _OF_VALUE = {"type", "enum", "const"} | {
 }
 # Up to this number of differences, pairs are undone together: some need each other.
 _PAIRED = 12
-_SHORT = 60
 
 
 class Label(StrEnum):
@@ -140,9 +140,8 @@ def _described(operation: dict[str, Json]) -> str:
     what = f"{operation['op']} {operation['path'] or 'the body'}"
     if "value" not in operation:
         return what
-    value = json.dumps(operation["value"], ensure_ascii=False)
-    value = value if len(value) <= _SHORT else f"{value[:_SHORT]}…"
-    return f"{what}{' by' if operation['op'] == 'replace' else ':'} {value}"
+    by = " by" if operation["op"] == "replace" else ":"
+    return f"{what}{by} {short(operation['value'])}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

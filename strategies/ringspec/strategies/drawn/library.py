@@ -33,7 +33,7 @@ from ringspec.spec.errors import SpecError, UsageError, check_known, did_you_mea
 from ringspec.spec.forms import NOT_BLANK
 from ringspec.spec.proof import is_irregular
 from ringspec.spec.rules import BODY_ACCEPTED, Level, RuleId
-from ringspec.spec.schemas import ABOUT, ITEM, keywords
+from ringspec.spec.schemas import ABOUT, ITEM, keywords, rebuilt
 from ringspec.spec.values import Json, at_path, patched, same
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.bodies.robustness import unsettled_edits
@@ -183,9 +183,9 @@ def _read(
         path = None if contract is None else Path(contract)
         contract = _load(path, dialect=dialect)
     elif dialect is not None:
-        raise _refused(
+        raise UsageError(
             f"a contract that is loaded takes no dialect {dialect!r}",
-            f"load it with `load(..., dialect={dialect!r})`",
+            hint=f"load it with `load(..., dialect={dialect!r})`",
         )
     check_known("level", str(level).lower(), Level)
     return contract, Level(str(level).lower())
@@ -214,9 +214,9 @@ def _chosen(
     if not found:
         what = f"rules {rule!r}" if rule else "rules"
         among = f" of the family {family!r}" if family else ""
-        raise _refused(
+        raise UsageError(
             f"no {what}{among} bind at level {level}",
-            "`ringspec rules` lists them with their levels",
+            hint="`ringspec rules` lists them with their levels",
         )
     return found
 
@@ -224,19 +224,12 @@ def _chosen(
 def _unbreakable(contract: Contract, rule: str) -> UsageError:
     if any(each.startswith(rule) for each in contract.rules):
         why = contract.catalogue.not_isolated.get(RuleId(rule), "it is not of the body")
-        return _refused(
+        return UsageError(
             f"no body breaks {rule!r} alone: {why}",
-            "`breakable_rules()` lists those that some body breaks",
+            hint="`breakable_rules()` lists those that some body breaks",
         )
     nearest = did_you_mean(rule, list(contract.rules))
-    return _refused(f"no rule {rule!r}", f"{nearest}`ringspec rules` lists them")
-
-
-def _refused(message: str, hint: str) -> UsageError:
-    """Return an error with its hint in the traceback."""
-    error = UsageError(message, hint=hint)
-    error.add_note(f"hint: {hint}")
-    return error
+    return UsageError(f"no rule {rule!r}", hint=f"{nearest}`ringspec rules` lists them")
 
 
 def _valid(contract: Contract, level: Level) -> SearchStrategy[Json]:
@@ -246,9 +239,9 @@ def _valid(contract: Contract, level: Level) -> SearchStrategy[Json]:
     except SpecError as error:
         if level is Level.MAY:
             raise
-        raise _refused(
+        raise UsageError(
             f"no valid body is attested at level {level}: {error}",
-            "a weaker level, such as 'may', admits more",
+            hint="a weaker level, such as 'may', admits more",
         ) from error
 
 
@@ -558,11 +551,9 @@ def _with_known_texts(schema: Json) -> Json:
 
     Other digits could be somebody's number. Source: product.md, Safety.
     """
-    if isinstance(schema, list):
-        return [_with_known_texts(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    changed = {name: _with_known_texts(value) for name, value in schema.items()}
+    changed = rebuilt(schema, lambda _, __, child: _with_known_texts(child))
     stated = [each for each in (schema, *schema.get("allOf", ())) if type(each) is dict]
     patterns = [each.get("pattern", NOT_BLANK) for each in stated]
     has_form = any(isinstance(each, str) and each != NOT_BLANK for each in patterns)

@@ -95,7 +95,9 @@ def _others(value: Json, listed: list[Json], other: tuple[str, ...]) -> _Named:
             yield "doubled", value + value
         yield from (("blank-after", f"{value} "), ("empty", ""))
     elif kind in {"integer", "number"}:
-        numbers = [each for each in listed if kind_of(each) in {"integer", "number"}]
+        # Of another branch of a choice, the value may not be listed.
+        both = (value, *listed)
+        numbers = [each for each in both if kind_of(each) in {"integer", "number"}]
         # From the nearest value, so that dependent values still fit.
         if value == max(numbers):
             yield str(value + 1), value + 1

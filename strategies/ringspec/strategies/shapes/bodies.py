@@ -24,7 +24,7 @@ from ringspec.strategies.shapes.compile import (
     compile_schema,
     is_silent,
 )
-from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape, interned
+from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape
 from ringspec.strategies.shapes.text import with_examples
 
 
@@ -67,7 +67,7 @@ class Bodies:
             unfit = ordered.pop(0)[-1]
         if not ordered:
             raise self._nothing(unfit)
-        return interned(tuple(shape for *_, shape, _ in ordered))
+        return tuple(shape for *_, shape, _ in ordered)
 
     @cached_property
     def needed(self) -> frozenset[tuple[str, ...]]:

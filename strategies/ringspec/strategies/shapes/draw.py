@@ -146,8 +146,7 @@ class Drawer:
     """Makes strategies, each part of a shape once."""
 
     def __init__(self) -> None:
-        # By identity: equal parts of interned shapes are the same objects. They are
-        # kept, so that their ids stay their own.
+        # By identity: they have no hash. They are kept, so that ids stay their own.
         self._made: dict[tuple[int, Place], tuple[Alternatives, Reader]] = {}
         self._needs: dict[Reader, int] = {}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil, floor, gcd, inf, isinf, lcm
 from typing import Any, TypeAlias
@@ -229,39 +229,6 @@ def _common(left: float, right: float) -> float:
     return int(found) if found.denominator == 1 else float(found)
 
 
-def interned(alternatives: Alternatives) -> Alternatives:
-    """Return equal alternatives in which equal parts are the same objects.
-
-    Branches of a condition mostly differ in one member; results for the others are then
-    shared.
-    """
-    known: dict[tuple[object, ...], Shape] = {}
-    tuples: dict[tuple[int, ...], Alternatives] = {}
-
-    def many(shapes: Alternatives) -> Alternatives:
-        found = tuple(one(shape) for shape in shapes)
-        return tuples.setdefault(tuple(map(id, found)), found)
-
-    def one(shape: Shape) -> Shape:
-        shape = replace(
-            shape,
-            items=None if shape.items is None else many(shape.items),
-            members={name: many(below) for name, below in shape.members.items()},
-        )
-        key = tuple(_key(getattr(shape, each.name)) for each in fields(shape))
-        return known.setdefault(key, shape)
-
-    return many(alternatives)
-
-
-def _key(value: object) -> object:
-    if isinstance(value, dict):
-        return tuple((name, id(below)) for name, below in value.items())
-    if isinstance(value, tuple) and value and isinstance(value[0], Shape | Contained):
-        return tuple(map(id, value))
-    return repr(value)  # 1 and True are equal in Python
-
-
 @dataclass(slots=True)
 class ItemClass:
     """Items of one kind in an array, with bounds on their number."""
@@ -273,18 +240,10 @@ class ItemClass:
 
 # Scalar values.
 SIMPLE = tuple(each for each in ANYTHING if each.kind not in {"object", "array"})
-# Splitting is slow and shapes are few; the shape is kept so that its id stays its own.
-_SPLIT: dict[int, tuple[Shape, list[ItemClass]]] = {}
 
 
 def item_classes(shape: Shape) -> list[ItemClass]:
     """Split an array's items by what `contains` counts; fresh for each array."""
-    if id(shape) not in _SPLIT:
-        _SPLIT[id(shape)] = shape, _split(shape)
-    return [replace(each) for each in _SPLIT[id(shape)][1]]
-
-
-def _split(shape: Shape) -> list[ItemClass]:
     # Without a schema of items, arrays in arrays would have no end.
     anything = ANYTHING if shape.contained else SIMPLE
     found = [ItemClass(anything if shape.items is None else shape.items)]
