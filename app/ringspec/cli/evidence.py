@@ -165,12 +165,9 @@ class Evidence:
         for event in rejudged(self.plan, self.tape):
             recorder.handle(event)
         found = recorder.record
-        times = {name: run[name] for name in ("duration_s", "ended")}
-        return replace(
-            found,
-            started=replace(found.started, made=self.plan.made),
-            result=replace(found.result, **times),
-        )
+        started = replace(found.started, made=self.plan.made)
+        result = replace(found.result, duration_s=run["duration_s"], ended=run["ended"])
+        return replace(found, started=started, result=result)
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         return map(json.loads, self.files[name].splitlines())

@@ -8,12 +8,7 @@ from pathlib import Path
 
 import click
 
-from ringspec.cli.evidence import (
-    MANIFEST,
-    REPORTS,
-    not_following,
-    read_evidence,
-)
+from ringspec.cli.evidence import MANIFEST, REPORTS, not_following, read_evidence
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import file_type
 from ringspec.harness.running.tape import Fired

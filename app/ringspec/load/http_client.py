@@ -15,7 +15,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection, Incomple
 from urllib.parse import SplitResult, urlsplit
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
-from ringspec.harness.sending.exchange import ANSWER_LIMIT, Filling, Jar
+from ringspec.harness.sending.exchange import ANSWER_LIMIT, Filling, Jar, received
 from ringspec.harness.sending.policy import Hosts
 from ringspec.strategies import Request
 
@@ -99,7 +99,7 @@ class BlockingClient:
         self.close()  # its state is unknown
         return Failure(trouble=trouble, message=message)
 
-    def _send(self, request: Request, parts: SplitResult) -> Response:
+    def _send(self, request: Request, parts: SplitResult) -> Response | Failure:
         connection = self._open.get(parts.netloc)
         if connection is None:
             make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
@@ -125,14 +125,11 @@ class BlockingClient:
         connection.endheaders(body or None)
         answer = connection.getresponse()
         content = answer.read(ANSWER_LIMIT + 1)
-        if len(content) > ANSWER_LIMIT:
-            raise ValueError(f"the answer is longer than {ANSWER_LIMIT >> 20} MiB")
-        if answer.length:
+        if answer.length and len(content) <= ANSWER_LIMIT:
             raise IncompleteRead(content, answer.length)
-        if answer.will_close:
+        response = received(answer.status, tuple(answer.getheaders()), content)
+        if answer.will_close or isinstance(response, Failure):
             connection.close()
-        response = Response(
-            status=answer.status, headers=tuple(answer.getheaders()), body=content
-        )
-        self._jar.keep(request, url, response)
+        if isinstance(response, Response):
+            self._jar.keep(request, url, response)
         return response

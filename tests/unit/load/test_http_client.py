@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -86,6 +87,19 @@ def test_request_goes_out_as_it_is(wire: Callable[..., BlockingClient]) -> None:
     assert b"Content-Length: 8" in lines[0]
     # What is kept has no secret.
     assert found.request is REQUEST
+
+
+def test_answer_is_unpacked_though_nothing_asked_for_it(
+    wire: Callable[..., BlockingClient],
+) -> None:
+    content = gzip.compress(b"{}")
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+
+    with server(lambda it, _: it.sendall(head % len(content) + content)) as (url, _):
+        found = wire(url).exchange(REQUEST)
+
+    assert found.response is not None
+    assert found.response.body == b"{}"
 
 
 @pytest.mark.parametrize(

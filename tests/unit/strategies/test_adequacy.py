@@ -118,16 +118,6 @@ def test_a_rule_holds_only_beside_a_value_or_where_a_member_is_absent(
     assert "n.max only where n is given" not in by_id
 
 
-def test_a_shared_component_is_changed_everywhere_and_left_out_in_one_place(
-    contract: Contract,
-) -> None:
-    by_id = {each.id: each for each in mutations_of(contract)}
-
-    assert len(by_id["Reaction/type dropped"].edits) == 14
-    assert len(by_id["actions.inputs.star unchecked"].edits) == 1
-    assert "actions.inputs.star.sms unchecked" not in by_id
-
-
 def verdicts(contract: Contract) -> dict[str, MutationResult]:
     cases = compile_cases(contract)
     return {each.mutation.id: each for each in prove(contract, cases)}

@@ -168,13 +168,3 @@ def test_numbers_are_reserved_for_fiction(cases: tuple[Case, ...]) -> None:
         if case.rule != "from.length":
             assert case.body["from"].startswith("441632960")
             assert len(case.body["from"]) == 12
-
-
-def test_a_wrong_count_is_sent_for_each_pair_of_counts(cases: tuple[Case, ...]) -> None:
-    sent = {
-        (case.body["retries"], len(case.body["retryDelays"]))
-        for case in cases
-        if case.broken == ("retryDelays.count",)
-    }
-
-    assert sent == {(r, d) for r in range(4) for d in range(4) if r != d}

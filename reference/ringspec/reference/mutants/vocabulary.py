@@ -156,7 +156,6 @@ _PLAIN_TESTS: dict[str, Test] = {
     "with a delay for each retry": lambda body: _surplus(body) == 0,
     "out of order": lambda delays: _lengths(delays) != sorted(_lengths(delays)),
     "repetitive": lambda value: _repeats(_items(value)),
-    "without repetition": lambda value: not _repeats(_items(value)),
     "longer together than the longest delay": lambda delays: (
         sum(_lengths(delays)) > LONGEST_DELAY_MIN
     ),
@@ -181,8 +180,6 @@ _TESTS: dict[str, Callable[[Any], Test]] = {
     "longer than": lambda length: _sized(lambda given: given > length),
     "above": lambda bound: _number(lambda given: given > bound),
     "below": lambda bound: _number(lambda given: given < bound),
-    "at least": lambda bound: _number(lambda given: given >= bound),
-    "at most": lambda bound: _number(lambda given: given <= bound),
     "outside": lambda bounds: _number(
         lambda given: not bounds[0] <= given <= bounds[1]
     ),
