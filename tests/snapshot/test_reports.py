@@ -19,6 +19,10 @@ def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
 
 
+# How the sample run was begun.
+AGAIN = {"": "http://127.0.0.1:8080", "--seed": "--seed 7"}
+
+
 @pytest.mark.parametrize(
     "options",
     [{}, {"verbose": True}, {"quiet": True}, {"color": "always"}],
@@ -29,7 +33,7 @@ def test_terminal_of_a_nonconformant_run(
 ) -> None:
     out, err = io.StringIO(), io.StringIO()
 
-    with closing(Terminal(out, err, **options)) as terminal:  # type: ignore[arg-type] # a table's row
+    with closing(Terminal(out, err, again=AGAIN, **options)) as terminal:  # type: ignore[arg-type] # a table's row
         for event in sample.events():
             terminal.handle(event)
 
@@ -47,7 +51,7 @@ def test_terminal_of_another_end(
 ) -> None:
     out = io.StringIO()
 
-    with closing(Terminal(out, io.StringIO(), quiet=quiet)) as terminal:
+    with closing(Terminal(out, io.StringIO(), quiet=quiet, again=AGAIN)) as terminal:
         for event in sample.events(getattr(sample, ended)()):
             terminal.handle(event)
 

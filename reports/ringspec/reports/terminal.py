@@ -49,8 +49,8 @@ _PARTS = (
 class Terminal:
     """A reporter for people: all that fails, some of it, or if quiet only the ids.
 
-    `again` are the options that a replay of a case needs, as they were given; without
-    them, the dialect and seed of the run.
+    `again` are the options of the run as they were given; without them no commands are
+    told that could be next.
     """
 
     def __init__(
@@ -72,7 +72,6 @@ class Terminal:
         self._redactor = redactor or Redactor()
         self._again = again
         self._progress: ProgressLine | None = None
-        self._started: Started | None = None
         self._level = Level.MUST
         self._failures = 0
 
@@ -101,7 +100,7 @@ class Terminal:
                     self._print(event.result)
 
     def _begin(self, started: Started) -> None:
-        self._started, self._level = started, started.level
+        self._level = started.level
         if started.made.warning:
             print_note(self._err, started.made.warning)
         if self._quiet:
@@ -129,9 +128,7 @@ class Terminal:
     def _print(self, result: Result) -> None:
         found, warned = explained(result)
         found = tuple(each for each in found if not each.known)
-        started, again = self._started, self._again
-        again = _given(started) if started and again is None else again
-        commands = () if again is None else _next(again, result, found)
+        commands = _next(self._again, result, found) if self._again else ()
         show(
             self._out,
             *_PARTS,
@@ -141,12 +138,6 @@ class Terminal:
             verbose=self._verbose,
             next=list(commands)[:_COMMANDS],
         )
-
-
-def _given(started: Started) -> dict[str, str]:
-    words = iter(replay_options(started))
-    options = {each: f"{each} {shlex.quote(next(words))}" for each in words}
-    return {"": shlex.quote(started.target), **options}
 
 
 def _next(

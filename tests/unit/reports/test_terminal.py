@@ -56,7 +56,8 @@ def shown(
     **options: Any,
 ) -> tuple[str, str]:
     out, err = kind(), kind()
-    with closing(Terminal(out, err, **options)) as terminal:
+    again = {"": "http://127.0.0.1:8080", "--seed": "--seed 7"}
+    with closing(Terminal(out, err, again=again, **options)) as terminal:
         for event in sample.events(result):
             terminal.handle(event)
     return out.getvalue(), err.getvalue()
