@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
 from ringspec.harness import (
     Finding,
@@ -20,7 +19,7 @@ from ringspec.harness import (
 )
 from ringspec.reports.case_text import by_reason, deciding, expiry, first_reason
 from ringspec.reports.causes import explained
-from ringspec.reports.console import hanging, live, page, print_template
+from ringspec.reports.console import live, page, print_template
 from ringspec.reports.printable import shown
 from ringspec.spec import RuleId
 
@@ -44,6 +43,7 @@ def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
         "stale": result.stale,
         "verbose": False,
         "more": _MORE,
+        "alike": "",
         "next": (),
     }
     print_template(
@@ -121,14 +121,15 @@ class RuleTexts:
 
     def other_text(self) -> str:
         """Write what is inconclusive, only warns or is known, of all rules."""
-        console, text = page(self._width)
-        self._show(console, "refusal", "known", "stale", "open", "warnings")
-        return text.getvalue()
+        return self._written("refusal", "known", "stale", "open", "warnings")
 
     def conclusion(self) -> str:
         """Write the last line, with the message and the hint if there are any."""
+        return self._written("conclusion")
+
+    def _written(self, *parts: str, **about: Any) -> str:
         console, text = page(self._width)
-        self._show(console, "conclusion")
+        self._show(console, *parts, **about)
         return text.getvalue()
 
     def _rule(self, result: RuleResult) -> RuleText:
@@ -137,16 +138,13 @@ class RuleTexts:
         outcome = result.otherwise or result.outcome
         if stale and outcome is Outcome.PASS:
             outcome = Outcome.FAIL
-        console, text = page(self._width)
         about = [each for each in self._warned if result in each.rules]
-        if about:
-            self._show(console, "warnings", warned=about)
         return RuleText(
             outcome=outcome,
             excused=result.excused and outcome is Outcome.PASS,
             reason=shown(self._reason(result, outcome, stale), _REASON),
             text=self._text(result, stale),
-            warnings=text.getvalue().rstrip("\n"),
+            warnings=self._written("warnings", warned=about).rstrip("\n"),
         )
 
     def _reason(
@@ -164,21 +162,19 @@ class RuleTexts:
         return result.why or ("" if outcome is Outcome.PASS else str(outcome))
 
     def _text(self, result: RuleResult, stale: Sequence[Stale]) -> str:
-        console, text = page(self._width)
-        if stale:
-            self._show(console, "stale", stale=stale)
+        text = self._written("stale", stale=stale)
         for cause in self._found:
             if result not in cause.rules:
                 continue
             # All of a cause stands at its first rule.
+            alike = ""
             if result is not cause.rules[0]:
-                first = f"{cause.rules[0].rule.id}: {cause.title}"
-                hanging(console, Text("as      "), shown(first, _REASON))
+                alike = f"{cause.rules[0].rule.id}: {cause.title}"
                 shared = {each.case.id for each in cause.findings}
                 found = deciding(result, self._result.level)
                 own = tuple(each for each in found if each.case.id in shared)
                 cause = replace(  # noqa: PLW2901 - that of this rule
                     cause, rules=(result,), findings=own
                 )
-            self._show(console, "failures", found=[cause])
-        return text.getvalue().rstrip("\n")
+            text += self._written("failures", found=[cause], alike=alike)
+        return text.rstrip("\n")

@@ -100,11 +100,6 @@ class Provider:
     name: str
     runs: tuple[HistoryRun, ...]
 
-    @property
-    def latest(self) -> HistoryRun:
-        """The last run."""
-        return self.runs[-1]
-
     @cached_property
     def steps(self) -> list[Comparison]:
         """Each run compared with the one before it."""

@@ -66,7 +66,6 @@ def render(record: Record) -> bytes:
     groups: dict[str, list[RuleResult]] = {}
     for each in result.rules:
         groups.setdefault(each.rule.group, []).append(each)
-    levels = {each.rule.level for each in result.rules}
     return filled(
         "report.html",
         styles=("report.css",),
@@ -76,7 +75,6 @@ def render(record: Record) -> bytes:
         notices=record.notices,
         causes=causes(result),
         groups=groups,
-        levels=[each for each in Level if each in levels],
         kind=lambda each: _kind(each, result.level),
         tally=lambda rules: _tally(rules, result.level),
         cases=_Cases(record),

@@ -244,10 +244,4 @@ def _trial(trial: FleetRun) -> dict[str, Json]:
 
 def print_matrix(matrix: KillMatrix, stdout: TextIO, *, color: Color = "auto") -> None:
     """Print the whole matrix, the runs that came out wrong first."""
-    noticed = matrix.marked(RunMark.NOTICED)
-    print_template(
-        console(stdout, color),
-        "matrix.txt",
-        found=matrix,
-        weaker=[each.name for each in noticed if not each.named_at(each.binding)],
-    )
+    print_template(console(stdout, color), "matrix.txt", found=matrix)
