@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ringspec.reference.behaviour import Behaviour
 from ringspec.reference.body_checks import CHECKS, REQUIRED
 from ringspec.reference.mutants import body_words, server_words
 from ringspec.reference.mutants.vocabulary import as_list
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from ringspec.reference.behaviour import Defect
+    from ringspec.reference.behaviour import Behaviour, Defect
 
 # The files of rows, in the order of the fleet; "unchecked" goes before.
 FAMILIES = (
@@ -107,55 +106,40 @@ def _function_of(word: str) -> Callable[[Any, Variant], Defect]:
     return getattr(home, name)  # type: ignore[no-any-return] # a word of rows
 
 
-@dataclass
-class Traffic:
-    """The connections with a request within the last second."""
-
-    _asked: dict[object, float] = field(default_factory=dict)
-
-    @property
-    def is_dense(self) -> bool:
-        """Return whether there are too many of them."""
-        return len(self._asked) > BUSY_CONNECTIONS
-
-    def through(self, app: ASGIApp) -> ASGIApp:
-        """Count the requests to an application."""
-
-        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-            client, now_s = scope.get("client"), time.monotonic()
-            # The connection that has been silent longest stands first.
-            self._asked.pop(client, None)
-            self._asked[client] = now_s
-            while next(iter(self._asked.values())) < now_s - _BUSY_WINDOW_S:
-                del self._asked[next(iter(self._asked))]
-            await app(scope, receive, send)
-
-        return counted
-
-
 def _when_busy(defect: Defect, right: Behaviour) -> Behaviour:
     """Apply a defect only while traffic is dense.
 
     The number of connections counts, not their pace, which no machine keeps.
     """
-    traffic, wrong = Traffic(), defect(right)
+    wrong = defect(right)
+    # The connections with a request within the last second, longest silent first.
+    asked: dict[object, float] = {}
+
+    def counting(app: ASGIApp) -> ASGIApp:
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            client, now_s = scope.get("client"), time.monotonic()
+            asked.pop(client, None)
+            asked[client] = now_s
+            while next(iter(asked.values())) < now_s - _BUSY_WINDOW_S:
+                del asked[next(iter(asked))]
+            await app(scope, receive, send)
+
+        return counted
 
     def switched(due: Callable[..., Any], other: Callable[..., Any]) -> Any:
-        def call(*given: Any) -> Any:
-            return other(*given) if traffic.is_dense else due(*given)
-
-        return call
+        return lambda *given: (
+            other(*given) if len(asked) > BUSY_CONNECTIONS else due(*given)
+        )
 
     parts: dict[str, Any] = {
-        each.name: switched(getattr(right, each.name), getattr(wrong, each.name))
-        for each in fields(Behaviour)
-        if each.name in {"read", "show", "admit"}
+        each: switched(getattr(right, each), getattr(wrong, each))
+        for each in ("read", "show", "admit")
     }
     checks = tuple(
         replace(due, holds=switched(due.holds, other.holds))
         for due, other in zip(right.checks, wrong.checks, strict=True)
     )
-    return replace(right, **parts, checks=checks, wire=traffic.through)
+    return replace(right, **parts, checks=checks, wire=counting)
 
 
 def rows_of(family: str) -> list[Variant]:
