@@ -25,7 +25,7 @@ FILES = """
     harness/profile/template.toml reports/report.schema.json
     reports/matrix.schema.json spec/explained.yaml spec/vocabulary.json
     strategies/case.schema.json strategies/shapes/texts.json strategies/values.json
-    strategies/__init__.pyi
+    spec/__init__.pyi strategies/__init__.pyi harness/__init__.pyi reports/__init__.pyi
     strategies/certified/canonical.jsonl.gz strategies/certified/naxai-sdk.jsonl.gz
 """
 TEMPLATES = (ROOT / "reports/ringspec/reports/templates").iterdir()

@@ -1,35 +1,5 @@
 """Firing cases at a target, and judging its answers."""
 
-from ringspec.harness.judging.outcome import conclude as conclude
-from ringspec.harness.judging.verdict import EXPIRED as EXPIRED
-from ringspec.harness.judging.verdict import GONE as GONE
-from ringspec.harness.judging.verdict import PLAIN_REFUSED as PLAIN_REFUSED
-from ringspec.harness.judging.verdict import TWIN_REFUSED as TWIN_REFUSED
-from ringspec.harness.judging.verdict import Conclusion as Conclusion
-from ringspec.harness.judging.verdict import ContractName as ContractName
-from ringspec.harness.judging.verdict import Counts as Counts
-from ringspec.harness.judging.verdict import Ended as Ended
-from ringspec.harness.judging.verdict import Event as Event
-from ringspec.harness.judging.verdict import Finding as Finding
-from ringspec.harness.judging.verdict import Judged as Judged
-from ringspec.harness.judging.verdict import Known as Known
-from ringspec.harness.judging.verdict import Made as Made
-from ringspec.harness.judging.verdict import Notice as Notice
-from ringspec.harness.judging.verdict import Outcome as Outcome
-from ringspec.harness.judging.verdict import Result as Result
-from ringspec.harness.judging.verdict import RuleResult as RuleResult
-from ringspec.harness.judging.verdict import Share as Share
-from ringspec.harness.judging.verdict import Stale as Stale
-from ringspec.harness.judging.verdict import Standing as Standing
-from ringspec.harness.judging.verdict import Started as Started
-from ringspec.harness.judging.verdict import Verdict as Verdict
-from ringspec.harness.judging.verdict import now as now
-from ringspec.harness.judging.verdict import plainest as plainest
-from ringspec.harness.recording import ClientSession as ClientSession
-from ringspec.harness.recording import JudgedRequest as JudgedRequest
-from ringspec.harness.sending.exchange import MASK as MASK
-from ringspec.harness.sending.exchange import Exchange as Exchange
-from ringspec.harness.sending.exchange import Failure as Failure
-from ringspec.harness.sending.exchange import Played as Played
-from ringspec.harness.sending.exchange import Response as Response
-from ringspec.harness.sending.exchange import Trouble as Trouble
+from ringspec.spec import public
+
+__getattr__ = public(__name__, __file__)

@@ -1,63 +1,8 @@
 """Renders the results of a run: terminal, files, comparisons; reads reports back."""
 
-from ringspec.reports.blocks import RuleText as RuleText
-from ringspec.reports.blocks import RuleTexts as RuleTexts
-from ringspec.reports.client_record import print_account as print_account
-from ringspec.reports.client_record import record_file as record_file
-from ringspec.reports.client_record import record_line as record_line
-from ringspec.reports.client_record import screen_line as screen_line
-from ringspec.reports.comparison import COMPARISON_FORMATS as COMPARISON_FORMATS
-from ringspec.reports.comparison import compare_reports as compare_reports
-from ringspec.reports.comparison import print_comparison as print_comparison
-from ringspec.reports.comparison import render_comparison as render_comparison
-from ringspec.reports.console import ProgressLine as ProgressLine
+# Named like their modules, which would hide them.
 from ringspec.reports.console import console as console
-from ringspec.reports.console import print_template as print_template
-from ringspec.reports.console import stages as stages
 from ringspec.reports.curl import curl as curl
-from ringspec.reports.explanation import explain as explain
-from ringspec.reports.explanation import print_rules as print_rules
-from ringspec.reports.explanation import render_rules as render_rules
-from ringspec.reports.explanation import rules_json as rules_json
-from ringspec.reports.files import FORMATS as FORMATS
-from ringspec.reports.files import Display as Display
-from ringspec.reports.files import Record as Record
-from ringspec.reports.files import Recorder as Recorder
-from ringspec.reports.files import check as check
-from ringspec.reports.files import checked_docs as checked_docs
-from ringspec.reports.files import put as put
-from ringspec.reports.files import refused as refused
-from ringspec.reports.files import rendered as rendered
-from ringspec.reports.files import write as write
-from ringspec.reports.files import write_data as write_data
-from ringspec.reports.files import write_obstacle as write_obstacle
-from ringspec.reports.github import GitHubAnnotations as GitHubAnnotations
-from ringspec.reports.github import on_github as on_github
-from ringspec.reports.history import print_history as print_history
-from ringspec.reports.history import read_history as read_history
-from ringspec.reports.history import render_history as render_history
-from ringspec.reports.json_report import failure_json as failure_json
-from ringspec.reports.json_report import report_bytes as report_bytes
-from ringspec.reports.json_report import report_json as report_json
-from ringspec.reports.kill_matrix import MATRIX_FORMATS as MATRIX_FORMATS
-from ringspec.reports.kill_matrix import Channel as Channel
-from ringspec.reports.kill_matrix import FleetRun as FleetRun
-from ringspec.reports.kill_matrix import KillMatrix as KillMatrix
-from ringspec.reports.kill_matrix import ServerKind as ServerKind
-from ringspec.reports.kill_matrix import print_matrix as print_matrix
-from ringspec.reports.kill_matrix import render_matrix as render_matrix
-from ringspec.reports.merge import MERGED_FORMATS as MERGED_FORMATS
-from ringspec.reports.merge import check_merged as check_merged
-from ringspec.reports.merge import merge_reports as merge_reports
-from ringspec.reports.ndjson import EventStream as EventStream
-from ringspec.reports.printable import counted as counted
-from ringspec.reports.printable import json_line as json_line
-from ringspec.reports.printable import json_page as json_page
-from ringspec.reports.printable import shown as shown
-from ringspec.reports.redact import Redactor as Redactor
-from ringspec.reports.replay import Replay as Replay
-from ringspec.reports.report_reader import FailedCase as FailedCase
-from ringspec.reports.report_reader import Report as Report
-from ringspec.reports.report_reader import failed_cases as failed_cases
-from ringspec.reports.report_reader import read_report as read_report
-from ringspec.reports.terminal import Terminal as Terminal
+from ringspec.spec import public
+
+__getattr__ = public(__name__, __file__)

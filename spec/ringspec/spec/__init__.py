@@ -1,62 +1,8 @@
 """The contract of a server: its rules, dialects, and proof of breaches."""
 
-from ringspec.spec.answers import Answer as Answer
-from ringspec.spec.answers import Answers as Answers
-from ringspec.spec.answers import Described as Described
-from ringspec.spec.contract import OURS as OURS
-from ringspec.spec.contract import Contract as Contract
-from ringspec.spec.contract import Inputs as Inputs
-from ringspec.spec.contract import load as load
-from ringspec.spec.errors import InternalError as InternalError
-from ringspec.spec.errors import MisfitError as MisfitError
-from ringspec.spec.errors import ReportError as ReportError
-from ringspec.spec.errors import RingspecError as RingspecError
-from ringspec.spec.errors import SpecError as SpecError
-from ringspec.spec.errors import TargetError as TargetError
-from ringspec.spec.errors import UsageError as UsageError
-from ringspec.spec.errors import check_known as check_known
-from ringspec.spec.errors import did_you_mean as did_you_mean
-from ringspec.spec.errors import nearest as nearest
-from ringspec.spec.explained import explanation as explanation
-from ringspec.spec.explained import judged_with_others as judged_with_others
-from ringspec.spec.explained import places_of as places_of
-from ringspec.spec.links import Link as Link
-from ringspec.spec.links import Paging as Paging
-from ringspec.spec.links import Role as Role
-from ringspec.spec.operations import TokenHeader as TokenHeader
-from ringspec.spec.operations import is_json as is_json
-from ringspec.spec.operations import media_name as media_name
-from ringspec.spec.overlay import dialect_names as dialect_names
-from ringspec.spec.overrides import PROFILES as PROFILES
-from ringspec.spec.overrides import Overrides as Overrides
-from ringspec.spec.overrides import member_names as member_names
-from ringspec.spec.proof import Breach as Breach
-from ringspec.spec.proof import Disagreement as Disagreement
-from ringspec.spec.proof import is_irregular as is_irregular
-from ringspec.spec.questions import Candidate as Candidate
-from ringspec.spec.questions import Question as Question
-from ringspec.spec.questions import load_with_actions as load_with_actions
-from ringspec.spec.questions import overlay_of as overlay_of
+from ringspec.spec.lazy import public as public
+
+# Named like its module, which would hide it.
 from ringspec.spec.questions import questions as questions
-from ringspec.spec.reading import short as short
-from ringspec.spec.rules import BODY_ACCEPTED as BODY_ACCEPTED
-from ringspec.spec.rules import ROBUSTNESS as ROBUSTNESS
-from ringspec.spec.rules import Evidence as Evidence
-from ringspec.spec.rules import Level as Level
-from ringspec.spec.rules import Rule as Rule
-from ringspec.spec.rules import RuleId as RuleId
-from ringspec.spec.rules import weakest as weakest
-from ringspec.spec.schemas import ABOUT as ABOUT
-from ringspec.spec.schemas import branches as branches
-from ringspec.spec.values import DEPTH as DEPTH
-from ringspec.spec.values import Json as Json
-from ringspec.spec.values import Location as Location
-from ringspec.spec.values import at as at
-from ringspec.spec.values import at_path as at_path
-from ringspec.spec.values import at_pointer as at_pointer
-from ringspec.spec.values import is_shallow as is_shallow
-from ringspec.spec.values import kind_of as kind_of
-from ringspec.spec.values import patched as patched
-from ringspec.spec.values import pointer as pointer
-from ringspec.spec.values import same as same
-from ringspec.spec.values import steps as steps
+
+__getattr__ = public(__name__, __file__)
