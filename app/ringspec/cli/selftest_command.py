@@ -49,7 +49,6 @@ from ringspec.reports import (
     FleetRun,
     KillMatrix,
     ProgressLine,
-    ServerKind,
     check,
     console,
     print_matrix,
@@ -207,11 +206,9 @@ def fleet(
             )
 
     plain = Behaviour()
-    network = Channel.NETWORK if over_network else Channel.IN_PROCESS
+    network: Channel = "network" if over_network else "in process"
     levels = {str(name): rule.level for name, rule in contract.rules.items()}
-    servers = [
-        FleetRun(kind=ServerKind.REFERENCE, name=REFERENCE, level=level, way=network)
-    ]
+    servers = [FleetRun(kind="reference", name=REFERENCE, level=level, way=network)]
     for each in (*MUTANTS.values(), *LAWFUL):
         own = Level(each.level or Level.MUST)
         binding = weakest((levels.get(each.rule, Level.MAY), own))
@@ -221,12 +218,12 @@ def fleet(
         # What changes bytes below JSON shows only over the network.
         below = each.apply(plain).wire is not plain.wire
         server = FleetRun(
-            kind=ServerKind.MUTANT if each.rule else ServerKind.LAWFUL,
+            kind="mutant" if each.rule else "lawful",
             name=each.name,
             rule=each.rule,
             defect=each.defect,
             level=level if each.rule else own,
-            way=Channel.NETWORK if below else network,
+            way="network" if below else network,
             binding=binding if each.rule else Level.MAY,
         )
         servers.append(server)
@@ -251,7 +248,7 @@ def run_against(
             level=server.level,
             select=select,
             # No mutant is late: polling for an effect would be in vain.
-            patience_s=0.0 if server.kind is ServerKind.MUTANT else Patience.seconds,
+            patience_s=0.0 if server.kind == "mutant" else Patience.seconds,
             **target,
         )
         return _fleet_run(server, run(plan))
@@ -260,8 +257,8 @@ def run_against(
 @contextmanager
 def _started(server: FleetRun, dialect: str) -> Iterator[dict[str, Any]]:
     """Start a server; yield URL, credentials and connection as a plan has them."""
-    variant = None if server.kind is ServerKind.REFERENCE else server.name
-    if server.way is Channel.NETWORK:
+    variant = None if server.kind == "reference" else server.name
+    if server.way == "network":
         with Embedded(dialect=dialect, mutant=variant) as embedded:
             filling = _filling(embedded, embedded.token_url)
             yield {"url": embedded.url, "filling": filling}
