@@ -49,7 +49,6 @@ from ringspec.reports import (
     FleetRun,
     KillMatrix,
     ProgressLine,
-    ServerKind,
     check,
     console,
     print_matrix,
@@ -207,11 +206,9 @@ def fleet(
             )
 
     plain = Behaviour()
-    network = Channel.NETWORK if over_network else Channel.IN_PROCESS
+    network: Channel = "network" if over_network else "in process"
     levels = {str(name): rule.level for name, rule in contract.rules.items()}
-    servers = [
-        FleetRun(kind=ServerKind.REFERENCE, name=REFERENCE, level=level, way=network)
-    ]
+    servers = [FleetRun(kind="reference", name=REFERENCE, level=level, way=network)]
     for each in (*MUTANTS.values(), *LAWFUL):
         own = Level(each.level or Level.MUST)
         binding = weakest((levels.get(each.rule, Level.MAY), own))
@@ -221,12 +218,12 @@ def fleet(
         # What changes bytes below JSON shows only over the network.
         below = each.apply(plain).wire is not plain.wire
         server = FleetRun(
-            kind=ServerKind.MUTANT if each.rule else ServerKind.LAWFUL,
+            kind="mutant" if each.rule else "lawful",
             name=each.name,
             rule=each.rule,
             defect=each.defect,
             level=level if each.rule else own,
-            way=Channel.NETWORK if below else network,
+            way="network" if below else network,
             binding=binding if each.rule else Level.MAY,
         )
         servers.append(server)
@@ -244,10 +241,10 @@ def run_against(
 ) -> FleetRun:
     """Run against a server of the fleet: every case, or those of some rules."""
     contract, cases = _loaded(dialect)
-    variant = None if server.kind is ServerKind.REFERENCE else server.name
+    variant = None if server.kind == "reference" else server.name
     own: Embedded | ServerSettings
     with ExitStack() as stack:
-        if server.way is Channel.NETWORK:
+        if server.way == "network":
             own = stack.enter_context(Embedded(dialect=dialect, mutant=variant))
             url, token_url, app = own.url, own.token_url, None
         else:
@@ -265,7 +262,7 @@ def run_against(
             level=server.level,
             select=select,
             # No mutant is late: polling for an effect would be in vain.
-            patience_s=0.0 if server.kind is ServerKind.MUTANT else Patience.seconds,
+            patience_s=0.0 if server.kind == "mutant" else Patience.seconds,
             url=url,
             filling=filling,
             connect=partial(InProcess, app, filling=filling) if app else None,
