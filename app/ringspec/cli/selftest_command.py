@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -49,7 +49,6 @@ from ringspec.reports import (
     FleetRun,
     KillMatrix,
     ProgressLine,
-    ServerKind,
     check,
     console,
     print_matrix,
@@ -207,11 +206,9 @@ def fleet(
             )
 
     plain = Behaviour()
-    network = Channel.NETWORK if over_network else Channel.IN_PROCESS
+    network: Channel = "network" if over_network else "in process"
     levels = {str(name): rule.level for name, rule in contract.rules.items()}
-    servers = [
-        FleetRun(kind=ServerKind.REFERENCE, name=REFERENCE, level=level, way=network)
-    ]
+    servers = [FleetRun(kind="reference", name=REFERENCE, level=level, way=network)]
     for each in (*MUTANTS.values(), *LAWFUL):
         own = Level(each.level or Level.MUST)
         binding = weakest((levels.get(each.rule, Level.MAY), own))
@@ -221,12 +218,12 @@ def fleet(
         # What changes bytes below JSON shows only over the network.
         below = each.apply(plain).wire is not plain.wire
         server = FleetRun(
-            kind=ServerKind.MUTANT if each.rule else ServerKind.LAWFUL,
+            kind="mutant" if each.rule else "lawful",
             name=each.name,
             rule=each.rule,
             defect=each.defect,
             level=level if each.rule else own,
-            way=Channel.NETWORK if below else network,
+            way="network" if below else network,
             binding=binding if each.rule else Level.MAY,
         )
         servers.append(server)
@@ -244,44 +241,33 @@ def run_against(
 ) -> FleetRun:
     """Run against a server of the fleet: every case, or those of some rules."""
     contract, cases = _loaded(dialect)
-    with _started(server, dialect) as target:
+    variant = None if server.kind == "reference" else server.name
+    own: Embedded | ServerSettings
+    with ExitStack() as stack:
+        if server.way == "network":
+            own = stack.enter_context(Embedded(dialect=dialect, mutant=variant))
+            url, token_url, app = own.url, own.token_url, None
+        else:
+            own = ServerSettings(dialect=dialect, mutant=variant)
+            url, token_url, app = URL, f"{URL}{TOKEN_PATH}", application(own)
+        filling = Filling(
+            token=own.token,
+            token_url=token_url,
+            client_id=own.client_id,
+            client_secret=own.client_secret,
+        )
         plan = Plan(
             contract=contract,
             cases=cases,
             level=server.level,
             select=select,
             # No mutant is late: polling for an effect would be in vain.
-            patience_s=0.0 if server.kind is ServerKind.MUTANT else Patience.seconds,
-            **target,
+            patience_s=0.0 if server.kind == "mutant" else Patience.seconds,
+            url=url,
+            filling=filling,
+            connect=partial(InProcess, app, filling=filling) if app else None,
         )
         return _fleet_run(server, run(plan))
-
-
-@contextmanager
-def _started(server: FleetRun, dialect: str) -> Iterator[dict[str, Any]]:
-    """Start a server; yield URL, credentials and connection as a plan has them."""
-    variant = None if server.kind is ServerKind.REFERENCE else server.name
-    if server.way is Channel.NETWORK:
-        with Embedded(dialect=dialect, mutant=variant) as embedded:
-            filling = _filling(embedded, embedded.token_url)
-            yield {"url": embedded.url, "filling": filling}
-        return
-    settings = ServerSettings(dialect=dialect, mutant=variant)
-    app, filling = application(settings), _filling(settings, f"{URL}{TOKEN_PATH}")
-    yield {
-        "url": URL,
-        "filling": filling,
-        "connect": lambda: InProcess(app, filling=filling),
-    }
-
-
-def _filling(server: Embedded | ServerSettings, token_url: str) -> Filling:
-    return Filling(
-        token=server.token,
-        token_url=token_url,
-        client_id=server.client_id,
-        client_secret=server.client_secret,
-    )
 
 
 def _fleet_run(server: FleetRun, events: Iterable[Event]) -> FleetRun:

@@ -14,11 +14,7 @@ from string import ascii_lowercase
 from typing import Any, Literal, TextIO
 
 from ringspec.reports.console import Color, console, print_template
-from ringspec.reports.printable import (
-    by_value,
-    json_page,
-    shown,
-)
+from ringspec.reports.printable import by_value, json_page, shown
 from ringspec.reports.report_reader import Report, members, read_reports
 from ringspec.spec import Level, UsageError
 
@@ -28,6 +24,8 @@ COMPARISON_FORMATS: dict[str, tuple[str, ...]] = {
     "markdown": ("compare.md",),
     "html": ("compare.html", "report.css", "compare.css"),
 }
+# What a report says of a rule that it does not have.
+_NO_RULE: Report = {"failures": (), "inconclusive": (), "why": ""}
 _LABEL = 24
 LOCAL = ("localhost", "127.", "[::1]", "::1")
 # The room for an id beside the columns, before these are cut to letters.
@@ -57,23 +55,9 @@ UNJUDGED = {
 }
 
 
-class ChangeKind(StrEnum):
-    """How a rule changed from one run to the next, worst first."""
-
-    REGRESSION = "regression"
-    WORSE = "worse"
-    UNSETTLED = "unsettled"
-    NEW_FAILURE = "new failure"
-    EXCUSED = "excused"
-    FIXED = "fixed"
-    BETTER = "better"
-    SETTLED = "settled"
-    ADDED = "added"
-    REMOVED = "removed"
-    UNCHANGED = "unchanged"
-
-
-_UNCHANGED = ChangeKind.UNCHANGED
+# How a rule changed from one run to the next, worst first.
+_BAD = ("regression", "worse", "unsettled", "new failure")
+_OTHER = ("excused", "fixed", "better", "settled", "added", "removed", "unchanged")
 # Kinds by the outcome before, and after in the order of _AFTER. Rules that fail both
 # times are told apart by their cases.
 _AFTER = ("fail", "known", "inconclusive", "pass", "unjudged")
@@ -112,7 +96,7 @@ class RuleChange:
     in the earlier; `why` is the first reason that the later report has.
     """
 
-    kind: ChangeKind
+    kind: str
     rule: Report
     before: RuleMark
     after: RuleMark
@@ -193,57 +177,55 @@ class Comparison:
     @cached_property
     def alike(self) -> dict[RuleMark, list[str]]:
         """The rules with one outcome in all reports, by outcome."""
-        found = {
-            mark: [it for it, marks in self.marks.items() if set(marks) == {mark}]
-            for mark in RuleMark
-        }
-        return {mark: rules for mark, rules in found.items() if rules}
+        found: dict[RuleMark, list[str]] = {}
+        for mark, (rule, marks) in product(RuleMark, self.marks.items()):
+            if set(marks) == {mark}:
+                found.setdefault(mark, []).append(rule)
+        return found
 
     @cached_property
-    def changes(self) -> dict[ChangeKind, list[RuleChange]]:
+    def changes(self) -> dict[str, list[RuleChange]]:
         """The rules of two runs by the kind of change, the strongest first."""
-        found = sorted(
-            map(self._change, self.rules), key=lambda it: Level(it.rule["level"]).rank
-        )
-        return {kind: [it for it in found if it.kind is kind] for kind in ChangeKind}
+        changes: dict[str, list[RuleChange]] = {kind: [] for kind in (*_BAD, *_OTHER)}
+        found = map(self._change, self.rules)
+        for each in sorted(found, key=lambda it: Level(it.rule["level"]).rank):
+            changes[each.kind].append(each)
+        return changes
 
     @property
-    def changed(self) -> dict[ChangeKind, list[RuleChange]]:
+    def changed(self) -> dict[str, list[RuleChange]]:
         """The rules of two runs that changed, the worst first."""
         kinds = self.changes.items()
-        return {it: rules for it, rules in kinds if rules and it is not _UNCHANGED}
+        return {it: rules for it, rules in kinds if rules and it != "unchanged"}
 
     def _change(self, rule: str) -> RuleChange:
-        earlier, later = (column.rules.get(rule) for column in self.columns)
+        earlier, later = (it.rules.get(rule, _NO_RULE) for it in self.columns)
         before, after = self.marks[rule]
         failed, fails = _failing(earlier, self.level), _failing(later, self.level)
-        failures, inconclusive = (
-            later[name] if later else () for name in ("failures", "inconclusive")
-        )
-        known = {it["case"] for it in failures if it.get("known", False)}
+        known = {it["case"] for it in later["failures"] if it.get("known", False)}
         new = {
             case: why for case, why in fails.items() if case not in {*failed, *known}
         }
         gone = tuple(case for case in failed if case not in fails)
         kinds = _KINDS[_GROUPS.get(before, before)]
-        kind = ChangeKind(kinds[_AFTER.index(_GROUPS.get(after, after))])
+        kind = kinds[_AFTER.index(_GROUPS.get(after, after))]
         reports = [column.report for column in self.columns]
         # Cases of another list cannot be compared.
         one_list = len({(it["seed"], it["contract"]["sha256"]) for it in reports}) == 1
         if one_list and {before, after} <= _FAILS:
             if new and after is RuleMark.FAIL:
-                kind = ChangeKind.WORSE
+                kind = "worse"
             elif gone:
-                kind = ChangeKind.BETTER
-        reasons = (*fails.values(), *(each["reason"] for each in inconclusive))
+                kind = "better"
+        reasons = (*fails.values(), *(it["reason"] for it in later["inconclusive"]))
         return RuleChange(
             kind=kind,
-            rule=later or self.rules[rule],
+            rule=self.columns[1].rules.get(rule, self.rules[rule]),
             before=before,
             after=after,
             new=new,
             gone=gone,
-            why=next(iter(reasons), later["why"] if later else ""),
+            why=next(iter(reasons), later["why"]),
         )
 
     @property
@@ -251,9 +233,9 @@ class Comparison:
         """Of two runs 1 if a rule got worse, else 3 if it is open now, else 0."""
         if self.mode == "providers":
             return 0
-        if self.changes[ChangeKind.REGRESSION] or self.changes[ChangeKind.WORSE]:
+        if self.changes["regression"] or self.changes["worse"]:
             return 1
-        return 3 if self.changes[ChangeKind.UNSETTLED] else 0
+        return 3 if self.changes["unsettled"] else 0
 
 
 def compare_reports(
@@ -294,10 +276,9 @@ def comparison_of(
     return Comparison(mode=mode, columns=tuple(columns), level=level, notes=notes)
 
 
-def _failing(rule: Report | None, level: Level) -> dict[str, str]:
+def _failing(rule: Report, level: Level) -> dict[str, str]:
     """Return the cases that fail a rule at a level, each with the reason."""
-    failures = rule["failures"] if rule else ()
-    gating = (each for each in failures if Level(each["level"]).gates(level))
+    gating = (it for it in rule["failures"] if Level(it["level"]).gates(level))
     return {each["case"]: each["reason"] for each in gating}
 
 
@@ -408,7 +389,7 @@ def _data(found: Comparison) -> dict[str, Any]:
         ],
     }
     if found.mode == "runs":
-        data["counts"] = {str(kind): len(found.changes[kind]) for kind in ChangeKind}
+        data["counts"] = {kind: len(it) for kind, it in found.changes.items()}
         data["changes"] = changes_json(found.changes)
         return data
     number, labels = len(found.differing), [column.label for column in found.columns]
@@ -424,7 +405,7 @@ def _data(found: Comparison) -> dict[str, Any]:
     return data
 
 
-def changes_json(found: Mapping[ChangeKind, list[RuleChange]]) -> list[dict[str, Any]]:
+def changes_json(found: Mapping[str, list[RuleChange]]) -> list[dict[str, Any]]:
     """Return what became of rules."""
     return [
         {

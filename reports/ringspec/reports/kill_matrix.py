@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO, TypeAlias
 
 from ringspec.harness import ContractName
 from ringspec.reports.console import Color, console, print_template
@@ -19,32 +18,10 @@ SCHEMA = Path(__file__).parent / "matrix.schema.json"
 MATRIX_FORMATS = ("json",)
 
 
-class ServerKind(StrEnum):
-    """A sort of server in the fleet."""
-
-    MUTANT = "mutant"
-    LAWFUL = "lawful"
-    REFERENCE = "reference"
-
-
-class Channel(StrEnum):
-    """How a run reached its server."""
-
-    IN_PROCESS = "in process"
-    NETWORK = "network"
-
-
-class RunMark(StrEnum):
-    """The result of a run, worst first."""
-
-    SURVIVED = "survived"
-    MISNAMED = "misnamed"
-    FALSE_ALARM = "false alarm"
-    NOTICED = "noticed"
-    QUIET = "quiet"
-
-
-_WRONG = (RunMark.SURVIVED, RunMark.MISNAMED, RunMark.FALSE_ALARM)
+ServerKind: TypeAlias = Literal["mutant", "lawful", "reference"]
+# How a run reached its server.
+Channel: TypeAlias = Literal["in process", "network"]
+RunMark: TypeAlias = Literal["survived", "misnamed", "false alarm", "noticed", "quiet"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +54,11 @@ class FleetRun:
     @property
     def mark(self) -> RunMark:
         """The result of the run."""
-        if self.kind is not ServerKind.MUTANT:
-            return RunMark.QUIET if self.exit_code == 0 else RunMark.FALSE_ALARM
+        if self.kind != "mutant":
+            return "quiet" if self.exit_code == 0 else "false alarm"
         if not self.noticed:
-            return RunMark.SURVIVED
-        return RunMark.NOTICED if self.rule in self.noticed else RunMark.MISNAMED
+            return "survived"
+        return "noticed" if self.rule in self.noticed else "misnamed"
 
     @property
     def named(self) -> list[str]:
@@ -91,7 +68,7 @@ class FleetRun:
     @property
     def is_wrong(self) -> bool:
         """True for a survivor, a misnamed mutant or a false alarm."""
-        return self.mark in _WRONG
+        return self.mark not in ("noticed", "quiet")
 
     def named_at(self, level: Level) -> bool:
         """Return whether a run at that level would have named the expected rule."""
@@ -127,11 +104,11 @@ class KillMatrix:
             return 130
         return 1 if any(each.is_wrong for each in self.trials) else 0
 
-    def of(self, *kinds: ServerKind | str) -> tuple[FleetRun, ...]:
-        """Return the runs against some kinds of servers."""
-        return tuple(each for each in self.trials if each.kind in kinds)
+    def of(self, kind: ServerKind) -> tuple[FleetRun, ...]:
+        """Return the runs against a kind of servers."""
+        return tuple(each for each in self.trials if each.kind == kind)
 
-    def marked(self, mark: RunMark | str) -> tuple[FleetRun, ...]:
+    def marked(self, mark: RunMark) -> tuple[FleetRun, ...]:
         """Return the runs with a result."""
         return tuple(each for each in self.trials if each.mark == mark)
 
@@ -140,8 +117,8 @@ class KillMatrix:
         """The numbers of servers, and of those noticed, named and accused."""
         return {
             **self.levels[self.level],
-            "lawful": len(self.of(ServerKind.LAWFUL)),
-            "false_alarms": len(self.marked(RunMark.FALSE_ALARM)),
+            "lawful": len(self.of("lawful")),
+            "false_alarms": len(self.marked("false alarm")),
         }
 
     @cached_property
@@ -149,7 +126,7 @@ class KillMatrix:
         """At each level up to that of the runs, how many mutants are noticed."""
         found: dict[Level, dict[str, int]] = {}
         for level in (each for each in Level if each.gates(self.level)):
-            bound = [it for it in self.of(ServerKind.MUTANT) if it.binding.gates(level)]
+            bound = [it for it in self.of("mutant") if it.binding.gates(level)]
             noticed = [any(it.gates(level) for it in x.noticed.values()) for x in bound]
             found[level] = {
                 "mutants": len(bound),
@@ -163,8 +140,8 @@ class KillMatrix:
         """Requests until the first sign, of a whole run, and of the cover."""
         from statistics import median  # noqa: PLC0415 - slow to load
 
-        untils = [it.until for it in self.of(ServerKind.MUTANT) if it.until is not None]
-        whole = (each.requests for each in self.of(ServerKind.REFERENCE))
+        untils = [it.until for it in self.of("mutant") if it.until is not None]
+        whole = (each.requests for each in self.of("reference"))
         return {
             "median": median(untils) if untils else 0,
             "worst": max(untils, default=0),
@@ -177,7 +154,7 @@ class KillMatrix:
         """The cases of a greedily smallest list, with the requests of each."""
         costs: dict[str, int] = {}
         noticing: dict[str, set[str]] = {}
-        for trial in self.of(ServerKind.MUTANT):
+        for trial in self.of("mutant"):
             for case, sent in trial.cases.items():
                 # A dropped request is repeated: the least says what a case takes.
                 costs[case] = min(sent, costs.get(case, sent))
@@ -195,7 +172,7 @@ class KillMatrix:
     @cached_property
     def unisolated(self) -> dict[RuleId, str]:
         """The rules without a mutant that they alone notice, with the stated reason."""
-        mutants = self.of(ServerKind.MUTANT)
+        mutants = self.of("mutant")
         alone = {each.rule for each in mutants if set(each.noticed) == {each.rule}}
         stated = self.contract.catalogue.not_isolated
         return {
@@ -229,7 +206,7 @@ def render_matrix(matrix: KillMatrix) -> bytes:
 
 
 def _trial(trial: FleetRun) -> dict[str, Json]:
-    bound = trial.kind is ServerKind.MUTANT
+    bound = trial.kind == "mutant"
     noticed = [{"rule": rule, "level": level} for rule, level in trial.noticed.items()]
     return {
         **{each.name: getattr(trial, each.name) for each in fields(trial)},
