@@ -20,7 +20,6 @@ from ringspec.harness import (
     ClientSession,
     Exchange,
     JudgedRequest,
-    Outcome,
     Result,
     Verdict,
 )
@@ -115,24 +114,10 @@ def print_account(
     color: Color = "auto",
 ) -> None:
     """Print the rules that clients broke and never touched, and the conclusion."""
-    broken = session.counts[Verdict.FAIL]
-    rules = sorted(session.contract.rules.values(), key=lambda each: each.level.rank)
     print_template(
         console(stdout or sys.stdout, color),
         "account.txt",
         session=session,
         result=result,
-        broken=broken,
-        rules=[each for each in rules if broken[each.id]],
-        warned=sum(
-            bool(broken[each.rule.id]) and each.outcome is not Outcome.FAIL
-            for each in result.rules
-        ),
-        times=times,
         redacted=redactor.text,
     )
-
-
-def times(number: int) -> str:
-    """Write `once`, `3 times`."""
-    return "once" if number == 1 else f"{number:,} times"

@@ -27,6 +27,7 @@ from ringspec.spec import (
 )
 from ringspec.strategies import Request, Slot
 
+_HINTS = HINTS["check"]
 _STEPS = ("allowed", "route", "token", "read", "version", "fixture")
 
 
@@ -87,11 +88,10 @@ class ProfileCheck:
                 if not failed:
                     message = getattr(self, f"_{name}")()
                     state = CheckState.OK
-            except _Skipped as skipped:
-                message, hint = str(skipped), skipped.hint
-            except (TargetError, UsageError) as error:
-                failed = True
-                state, message, hint = CheckState.FAILED, str(error), error.hint
+            except (_Skipped, TargetError, UsageError) as error:
+                message, hint = str(error), error.hint
+                if not isinstance(error, _Skipped):
+                    failed, state = True, CheckState.FAILED
             yield CheckStep(name=name, state=state, message=message, hint=hint)
 
     def _allowed(self) -> str:
@@ -102,8 +102,7 @@ class ProfileCheck:
                 hint = f"[safety] allowed_hosts has {', '.join(safety.allowed_hosts)}"
                 raise UsageError(why, hint=hint)
             if not is_loopback(url) and not safety.live:
-                hint = "[safety] live = true says that others use it, and you know it"
-                raise UsageError(f"{url} is not on this machine", hint=hint)
+                raise UsageError(f"{url} is not on this machine", hint=_HINTS["live"])
         where = "on this machine" if is_loopback(self.url) else "live, and only read"
         return f"{self.url} is {where}"
 
@@ -111,8 +110,8 @@ class ProfileCheck:
         self._by = self.profile.route.to(self.url)
         self._by.context()
         if urlsplit(self.url).scheme == "http" and not is_loopback(self.url):
-            hint = "give the URL with https"
-            raise TargetError("a token would travel in the clear", hint=hint)
+            why = "a token would travel in the clear"
+            raise TargetError(why, hint="give the URL with https")
         way = "directly"
         if self._by.proxy:
             by = ", as the environment says" if self._by.from_environment else ""
@@ -142,9 +141,9 @@ class ProfileCheck:
             raise TargetError(answer.summary, hint=hint)
         status = answer.status
         if status // 100 != 2:
-            hint = HINTS["read"].get(str(status), "what does the server's own log say?")
-            if status == 401 and not self._filling.tokens:
-                hint = "give [credentials], or a token as RINGSPEC_BEARER"
+            is_bare = status == 401 and not self._filling.tokens
+            hints, about = HINTS["read"], "bare" if is_bare else str(status)
+            hint = hints.get(about, hints["else"])
             raise TargetError(f"{what} HTTP {status}", hint=hint)
         media = answer.response.header("content-type") or "nothing named"
         if not is_json(media):
@@ -161,8 +160,8 @@ class ProfileCheck:
             raise _Skipped(f"nothing was read to try {listed} with")
         answer = self._get(self._list, headers)
         if answer.status // 100 != 2:
-            hint = "is that version still served, and its header passed on?"
-            raise TargetError(f"with {listed}: {answer.summary}", hint=hint)
+            why = f"with {listed}: {answer.summary}"
+            raise TargetError(why, hint=_HINTS["version"])
         return f"{listed} is taken"
 
     def _fixture(self) -> str:
@@ -184,18 +183,14 @@ class ProfileCheck:
                 raise TargetError(f"GET {path}: {one.summary}", hint=hint)
             why = f"the target does not tell: GET {path}, {one.summary}"
         if not safety.allow_create or safety.is_live(self.url):
-            hint = (
-                "on this machine [safety] allow_create = true lets a create try them,"
-                " unless it is live"
-            )
-            raise _Skipped(why, hint=hint)
+            raise _Skipped(why, hint=_HINTS["create"])
         # Imported only here: what builds bodies takes a while to load.
         from ringspec.strategies import plain_request  # noqa: PLC0415
 
         answer = self._exchange(plain_request(self.contract))
         if answer.status // 100 != 2:
-            hint = "does the target know them? what does its answer say?"
-            raise TargetError(f"a create with {listed}: {answer.summary}", hint=hint)
+            why = f"a create with {listed}: {answer.summary}"
+            raise TargetError(why, hint=_HINTS["refused"])
         return f"a create with {listed} is accepted: {answer.summary}"
 
     def _get(self, path: str, headers: tuple[tuple[str, str], ...] = ()) -> Exchange:

@@ -64,6 +64,7 @@ from ringspec.spec import (
     is_irregular,
     is_shallow,
     kind_of,
+    media_name,
     pointer,
     short,
     weakest,
@@ -172,23 +173,22 @@ class RequestJudge:
         self, request: CapturedRequest, operation: RequestedOperation
     ) -> tuple[Statement, ...]:
         """Return one statement of a kind about each rule, and remarks."""
-        first: dict[tuple[Verdict | None, str], Statement] = {}
+        first: dict[tuple[Verdict | None, str], str] = {}
         for verdict, about, why in self._statements(request, operation):
-            first.setdefault((verdict, about), (verdict, about, why))
+            first.setdefault((verdict, about), why)
         found = [
-            each
-            for (verdict, about), each in first.items()
+            (verdict, about, why)
+            for (verdict, about), why in first.items()
             if verdict is not KEPT or (BROKEN, about) not in first
         ]
-        status = request.status
+        status, remark = request.status, ""
         if status is None:
-            found.append((None, "it was not answered", ""))
+            remark = "it was not answered"
         elif status >= 500:
-            found.append((None, f"the server failed: HTTP {status}", ""))
+            remark = f"the server failed: HTTP {status}"
         elif status >= 400 and all(verdict is KEPT for verdict, _, _ in found):
-            why = f"it breaks nothing, but was refused with HTTP {status}"
-            found.append((None, why, ""))
-        return tuple(found)
+            remark = f"it breaks nothing, but was refused with HTTP {status}"
+        return (*found, *([(None, remark, "")] if remark else ()))
 
     def _statements(
         self, request: CapturedRequest, operation: RequestedOperation
@@ -308,8 +308,7 @@ class RequestJudge:
         try:
             broken = prover.proven_broken(data)
         except Disagreement:
-            why = "the two validators do not read the body alike"
-            yield OPEN, "body.odd", why
+            yield OPEN, "body.odd", "the two validators do not read the body alike"
             return
         reasons: dict[RuleId, str] = {}
         locations: set[Location] = set()
@@ -333,16 +332,15 @@ class RequestJudge:
         # The validator takes no half a surrogate pair, and no rule depends on one.
         text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
         body = json.loads(text)
-        places: dict[str, set[str]] = {}
+        places = defaultdict[str, set[str]](set)
         for unit in self._schema.evaluate(body).list()["details"]:
-            place = unit["instanceLocation"]
-            places.setdefault(unit["evaluationPath"], set()).add(place)
+            places[unit["evaluationPath"]].add(unit["instanceLocation"])
         found: set[RuleId] = set()
         for each in self.contract.assertions:
-            met = places.get(pointer(each.stem), set())
+            met = places[pointer(each.stem)]
             if each.stem[-1:] in _CHILDREN:
                 # The keyword is listed as well, at the value of the schema around it.
-                met = met - places.get(pointer(each.stem[:-1]), set())
+                met = met - places[pointer(each.stem[:-1])]
             kinds = {kind_of(at_pointer(body, place)) for place in met}
             about = ABOUT.get(each.keyword)
             if about == "number" and "integer" in kinds:
@@ -370,17 +368,12 @@ def _unsettled(breach: Breach, data: Json, settled: Json) -> str:
     sent = at(data, breach.location)
     if assertion.keyword not in _CLOSED:
         return f"sent {short(sent, _VALUE)} at {place}, which no source settles"
-    known = set(_member_names(at_path(settled, assertion.stem)))
+    schemas = [at_path(settled, assertion.stem)]
+    for schema in schemas:  # which grows
+        schemas += branches(schema)
+    known = {name for schema in schemas for name in schema.get("properties", ())}
     names = _listed([each for each in sent if each not in known])
     return f"sent {names} at {place}, which no source names"
-
-
-def _member_names(schema: Json) -> Iterator[str]:
-    if not isinstance(schema, dict):
-        return
-    yield from schema.get("properties", ())
-    for branch in branches(schema):
-        yield from _member_names(branch)
 
 
 def _listed(names: list[str]) -> str:
@@ -390,7 +383,7 @@ def _listed(names: list[str]) -> str:
 
 def read_form(request: CapturedRequest) -> dict[str, str] | None:
     """Read a form by the names of its fields; None if the body is none."""
-    label = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    label = media_name(request.header("content-type") or "")
     if label != _FORM or not request.is_whole:
         return None
     try:
@@ -505,11 +498,8 @@ class ClientSession:
         """Return the rules that bind clients and that no request exercised."""
         binding = HTTP_RULES | {each.rule for each in self.contract.assertions}
         binding |= {each.rule for each in self.contract.operation.headers}
-        return tuple(
-            each
-            for each in self.contract.rules
-            if each in binding and not self.exercised(each)
-        )
+        rules = self.contract.rules
+        return tuple(it for it in rules if it in binding and not self.exercised(it))
 
     def judge(self, request: CapturedRequest) -> JudgedRequest:
         """Judge a request, and count it."""
@@ -532,35 +522,32 @@ class ClientSession:
             status=(request.status,) if request.status else (),
             request=exchange.request,
         )
-        known = len(self.examples)
+        known, findings = len(self.examples), list[Finding]()
         for verdict, about, why in statements:
             counted = self.counts[verdict]
             if verdict or about in counted or len(counted) < _REMARKS:
                 counted[about] += 1
             if verdict in {BROKEN, OPEN}:
                 self.examples.setdefault(about, (self.requests, why))
-        findings = tuple(
-            Finding(
-                rule=RuleId(about),
-                verdict=verdict,
-                reason=why,
-                level=rules[RuleId(about)].level,
-                gate=rules[RuleId(about)].level,
-                case=case,
-                exchange=exchange,
-            )
-            for verdict, about, why in statements
-            if verdict in {BROKEN, KEPT}
-        )
-        for each in findings:
-            failures = self._failures[each.rule]
-            if each.verdict is BROKEN and len(failures) < MOST:
-                failures.append(each)
+            if verdict in {BROKEN, KEPT}:
+                rule = rules[RuleId(about)]
+                finding = Finding(
+                    rule=rule.id,
+                    verdict=verdict,
+                    reason=why,
+                    level=rule.level,
+                    gate=rule.level,
+                    case=case,
+                    exchange=exchange,
+                )
+                findings.append(finding)
+                if verdict is BROKEN and counted[about] <= MOST:
+                    self._failures[rule.id].append(finding)
         return JudgedRequest(
             number=self.requests,
             client=client,
             operation=operation.name,
-            judged=Judged(case=case, exchange=exchange, findings=findings),
+            judged=Judged(case=case, exchange=exchange, findings=tuple(findings)),
             unspecified={about: why for it, about, why in statements if it is OPEN},
             remarks=tuple(about for verdict, about, _ in statements if not verdict),
             is_first=len(self.examples) > known,
