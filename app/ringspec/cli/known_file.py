@@ -33,8 +33,8 @@ _NAMES = ("rule", "case")
 _TEXTS = ("reason", "issue", "owner")
 _KEYS = (*_NAMES, *_TEXTS, "expires", "phase")
 _EXPLORE = "explore"
-_HEADER = re.compile(r"[ \t]*\[\[[ \t]*known[ \t]*\]\]")
-_COMMENT = re.compile(r"[ \t]*#")
+# The begin of an entry, with the comment above it.
+_BEGIN = re.compile(r"^([ \t]*#.*\n)*[ \t]*\[\[[ \t]*known[ \t]*\]\]", re.MULTILINE)
 _HEAD = """\
 # Failures that are known: `ringspec run --known-failures` excuses them, until they
 # no longer fail or expire. Each names a `rule` or a `case`, and has a `reason`; it may
@@ -195,19 +195,13 @@ def _split(
 
     Entries that do not each stand in a table of their own are to be written anew.
     """
-    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
-    starts = []
-    for number, line in enumerate(lines):
-        if _HEADER.match(line):
-            start = number
-            while start and _COMMENT.match(lines[start - 1]):
-                start -= 1
-            starts.append(start)
-    texts = ["".join(lines[a:b]) for a, b in pairwise((*starts, len(lines)))]
-    head = "".join(lines[: starts[0]]) if starts else text
+    starts = [each.start() for each in _BEGIN.finditer(text)]
+    texts = [text[a:b] for a, b in pairwise((*starts, len(text)))]
     with suppress(UsageError):
         if [_entries("", each) for each in texts] == [[each] for each in entries]:
-            return head, tuple(zip(entries, texts, strict=True))
+            return text[: min(starts, default=None)], tuple(
+                zip(entries, texts, strict=True)
+            )
     return _HEAD, tuple((each, "") for each in entries)
 
 

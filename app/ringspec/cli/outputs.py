@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
+from ringspec.cli.evidence import write_evidence
 from ringspec.cli.exits import INTERRUPTED, output_error, print_error, release_output
 from ringspec.cli.options import EVIDENCE, options, report_option, screen
 from ringspec.harness import Ended, Event, Result
@@ -103,12 +104,10 @@ class Outputs:
         return attempted((*checks, self._check_display), status)
 
     def _write(self, name: str, path: Path, record: Record) -> None:
-        if name != EVIDENCE or self._plan is None:
+        if name == EVIDENCE and self._plan is not None:
+            write_evidence(path, self._plan, self._redactor, record)
+        else:
             write(name, path, record)
-            return
-        from ringspec.cli.evidence import write_evidence  # noqa: PLC0415 - rarely asked
-
-        write_evidence(path, self._plan, self._redactor, record)
 
     def _check_display(self) -> None:
         if self._error is not None:

@@ -13,6 +13,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from ringspec.cli.evidence import check_evidence
 from ringspec.cli.known_file import KnownFile
 from ringspec.cli.options import EVIDENCE, ReportPaths, screen, subcommand, typed
 from ringspec.cli.outputs import Outputs, output_options, report_run
@@ -27,8 +28,14 @@ from ringspec.harness.running.plan import (
 from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.running.tape import Tape
 from ringspec.harness.sending.exchange import Filling
-from ringspec.harness.sending.policy import Effect
-from ringspec.reports import Redactor, Terminal, console, print_template, stages
+from ringspec.reports import (
+    FORMATS,
+    Redactor,
+    Terminal,
+    console,
+    print_template,
+    stages,
+)
 from ringspec.spec import Level, UsageError, check_known
 from ringspec.strategies import Phase, quick_of
 
@@ -114,12 +121,11 @@ class RunOptions(FireOptions):
 
     def check_report(self, name: str, path: Path) -> None:
         """Raise a UsageError or ReportError if a report cannot be written."""
-        if name != EVIDENCE:
+        check_known("report format", name, (*FORMATS, EVIDENCE))
+        if name == EVIDENCE:
+            check_evidence(path)
+        else:
             super().check_report(name, path)
-            return
-        from ringspec.cli.evidence import check_evidence  # noqa: PLC0415 - rarely asked
-
-        check_evidence(path)
 
     @cached_property
     def _phases(self) -> frozenset[Phase]:
@@ -224,21 +230,14 @@ def _print_plan(plan: Plan, target: str) -> None:
         name: [each for each in session.cases if name in {each.phase, "in all"}]
         for name in (*Phase, "in all")
     }
-    effects = effects_in(plan, session.cases)
-    creates = effects[Effect.CREATE]
     print_template(
         console(sys.stdout),
         "plan.txt",
         plan=plan,
         target=target,
-        groups={
-            name: (len(group), effects_in(plan, group))
-            for name, group in groups.items()
-            if group
-        },
-        effects=effects,
-        creates=creates,
-        most=min(creates, plan.safety.max_creates) if plan.live else creates,
+        groups=groups,
+        effects_in=effects_in,
         pages=any(step.paging for case in session.cases for step in case.steps),
-        omissions=[(why, listed(ids), len(ids)) for why, ids in session.omissions],
+        omissions=session.omissions,
+        listed=listed,
     )

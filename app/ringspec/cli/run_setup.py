@@ -35,7 +35,8 @@ from ringspec.spec import (
 from ringspec.strategies import Case, Slot, cases_of, expecting
 
 # Options whose values are secrets, in the plugin's spelling, too.
-_SECRET = re.compile(r"--(ringspec-)?(bearer|client-secret|token|user|header)")
+_SECRET = re.compile(r"--(?:ringspec-)?(?:bearer|client-secret|token|user|header)")
+_GIVEN = re.compile(f"^({_SECRET.pattern}=).+", re.DOTALL)
 _CANONICAL = "canonical"  # the embedded server's dialect, if no other is named
 # Returns the URL and the credentials of a server, once it is up.
 Resolve = Callable[[], tuple[str, Credentials]]
@@ -81,14 +82,10 @@ def made(profile: str = "") -> Made:
     path, *words = sys.argv
     name = Path(path).stem
     name = Path(path).parent.name if name == "__main__" else name
-    written: list[str] = []
-    for before, word in pairwise(("", *words)):
-        option, given, _ = word.partition("=")
-        if _SECRET.fullmatch(before):
-            word = "…"  # noqa: PLW2901 - what the option before is given
-        elif given and _SECRET.fullmatch(option):
-            word = f"{option}=…"  # noqa: PLW2901
-        written.append(word)
+    written = [
+        "…" if _SECRET.fullmatch(before) else _GIVEN.sub(r"\1…", word)
+        for before, word in pairwise(("", *words))
+    ]
     return Made(
         ringspec=version("ringspec"),
         profile=profile,

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -51,7 +51,7 @@ from ringspec.reports import (
     ProgressLine,
     check,
     console,
-    print_matrix,
+    print_template,
     render_matrix,
     write_data,
 )
@@ -130,7 +130,7 @@ def command(
         whole=not prefixes,
         duration_s=time.monotonic() - began,
     )
-    print_matrix(matrix, screen(wanted), color=color)
+    print_template(console(screen(wanted), color), "matrix.txt", found=matrix)
     data = render_matrix(matrix)
     writes = [partial(write_data, name, path, data) for name, path in wanted]
     return attempted(writes, matrix.exit_code)
@@ -241,7 +241,21 @@ def run_against(
 ) -> FleetRun:
     """Run against a server of the fleet: every case, or those of some rules."""
     contract, cases = _loaded(dialect)
-    with _started(server, dialect) as target:
+    variant = None if server.kind == "reference" else server.name
+    own: Embedded | ServerSettings
+    with ExitStack() as stack:
+        if server.way == "network":
+            own = stack.enter_context(Embedded(dialect=dialect, mutant=variant))
+            url, token_url, app = own.url, own.token_url, None
+        else:
+            own = ServerSettings(dialect=dialect, mutant=variant)
+            url, token_url, app = URL, f"{URL}{TOKEN_PATH}", application(own)
+        filling = Filling(
+            token=own.token,
+            token_url=token_url,
+            client_id=own.client_id,
+            client_secret=own.client_secret,
+        )
         plan = Plan(
             contract=contract,
             cases=cases,
@@ -249,36 +263,11 @@ def run_against(
             select=select,
             # No mutant is late: polling for an effect would be in vain.
             patience_s=0.0 if server.kind == "mutant" else Patience.seconds,
-            **target,
+            url=url,
+            filling=filling,
+            connect=partial(InProcess, app, filling=filling) if app else None,
         )
         return _fleet_run(server, run(plan))
-
-
-@contextmanager
-def _started(server: FleetRun, dialect: str) -> Iterator[dict[str, Any]]:
-    """Start a server; yield URL, credentials and connection as a plan has them."""
-    variant = None if server.kind == "reference" else server.name
-    if server.way == "network":
-        with Embedded(dialect=dialect, mutant=variant) as embedded:
-            filling = _filling(embedded, embedded.token_url)
-            yield {"url": embedded.url, "filling": filling}
-        return
-    settings = ServerSettings(dialect=dialect, mutant=variant)
-    app, filling = application(settings), _filling(settings, f"{URL}{TOKEN_PATH}")
-    yield {
-        "url": URL,
-        "filling": filling,
-        "connect": lambda: InProcess(app, filling=filling),
-    }
-
-
-def _filling(server: Embedded | ServerSettings, token_url: str) -> Filling:
-    return Filling(
-        token=server.token,
-        token_url=token_url,
-        client_id=server.client_id,
-        client_secret=server.client_secret,
-    )
 
 
 def _fleet_run(server: FleetRun, events: Iterable[Event]) -> FleetRun:

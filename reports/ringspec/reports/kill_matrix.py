@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TextIO, TypeAlias
+from typing import Literal, TypeAlias
 
 from ringspec.harness import ContractName
-from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.printable import json_page
 from ringspec.spec import Contract, Json, Level, RuleId
 
-FORMAT = "ringspec-matrix/1"
 SCHEMA = Path(__file__).parent / "matrix.schema.json"
 MATRIX_FORMATS = ("json",)
 
@@ -188,21 +186,24 @@ def render_matrix(matrix: KillMatrix) -> bytes:
     del contract["operation"]
     unisolated = matrix.unisolated if matrix.whole else {}
     equivalents = matrix.equivalents.items()
-    report = {
-        "format": FORMAT,
-        "level": matrix.level,
-        "contract": contract,
-        "interrupted": matrix.interrupted,
-        "duration_s": round(matrix.duration_s, 3),
-        "counts": matrix.counts,
-        "levels": [{"level": it, **row} for it, row in matrix.levels.items()],
-        "requests": matrix.requests,
-        "cover": list(matrix.cover),
-        "trials": [_trial(each) for each in matrix.trials],
-        "unisolated": [{"rule": it, "reason": why} for it, why in unisolated.items()],
-        "equivalents": [{"name": it, "reason": why} for it, why in equivalents],
-    }
-    return json_page(report)
+    return json_page(
+        {
+            "format": "ringspec-matrix/1",
+            "level": matrix.level,
+            "contract": contract,
+            "interrupted": matrix.interrupted,
+            "duration_s": round(matrix.duration_s, 3),
+            "counts": matrix.counts,
+            "levels": [{"level": it, **row} for it, row in matrix.levels.items()],
+            "requests": matrix.requests,
+            "cover": list(matrix.cover),
+            "trials": [_trial(each) for each in matrix.trials],
+            "unisolated": [
+                {"rule": it, "reason": why} for it, why in unisolated.items()
+            ],
+            "equivalents": [{"name": it, "reason": why} for it, why in equivalents],
+        }
+    )
 
 
 def _trial(trial: FleetRun) -> dict[str, Json]:
@@ -217,8 +218,3 @@ def _trial(trial: FleetRun) -> dict[str, Json]:
         "noticed": noticed,
         "cases": list(trial.cases),
     }
-
-
-def print_matrix(matrix: KillMatrix, stdout: TextIO, *, color: Color = "auto") -> None:
-    """Print the whole matrix, the runs that came out wrong first."""
-    print_template(console(stdout, color), "matrix.txt", found=matrix)

@@ -203,8 +203,8 @@ def record_of(report: Report) -> Record:
     It has only the exchanges that failed; `learnt` says whether any answer counted.
     """
     contract, level = report["contract"], Level(report["level"])
-    counts = Counts(**report["counts"])
     rules = tuple(map(_rule, report["rules"]))
+    counts = Counts.of(rules, **members(report["counts"], "cases", "requests"))
     stale = tuple(Stale(known=_known(it), why=it["why"]) for it in report["stale"])
     gates = report.get("fail_untested", False)
     narrowed = tuple((report.get("part") or {}).get("by", ()))
