@@ -14,7 +14,7 @@ import click
 
 from ringspec.cli.options import subcommand
 from ringspec.cli.run_setup import access_flags, given
-from ringspec.harness.probing import ProbeAnswer, Prober
+from ringspec.harness.probing import ProbeAnswer, Prober, Sureness
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.policy import Safety, checked_url, is_loopback
@@ -76,7 +76,7 @@ def command(
         return found
 
     found = asyncio.run(ask())
-    known = sum(each.is_known for each in found)
+    known = sum(each.sureness != Sureness.NOT_TOLD for each in found)
     click.echo(
         f"\n{known} of {len(found)} questions answered, by {prober.sent} requests"
     )

@@ -28,7 +28,14 @@ from ringspec.harness.running.plan import (
 from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.running.tape import Tape
 from ringspec.harness.sending.exchange import Filling
-from ringspec.reports import Redactor, Terminal, console, print_template, stages
+from ringspec.reports import (
+    FORMATS,
+    Redactor,
+    Terminal,
+    console,
+    print_template,
+    stages,
+)
 from ringspec.spec import Level, UsageError, check_known
 from ringspec.strategies import Phase, quick_of
 
@@ -114,6 +121,7 @@ class RunOptions(FireOptions):
 
     def check_report(self, name: str, path: Path) -> None:
         """Raise a UsageError or ReportError if a report cannot be written."""
+        check_known("report format", name, (*FORMATS, EVIDENCE))
         if name == EVIDENCE:
             check_evidence(path)
         else:

@@ -51,7 +51,7 @@ from ringspec.reports import (
     ProgressLine,
     check,
     console,
-    print_matrix,
+    print_template,
     render_matrix,
     write_data,
 )
@@ -130,7 +130,7 @@ def command(
         whole=not prefixes,
         duration_s=time.monotonic() - began,
     )
-    print_matrix(matrix, screen(wanted), color=color)
+    print_template(console(screen(wanted), color), "matrix.txt", found=matrix)
     data = render_matrix(matrix)
     writes = [partial(write_data, name, path, data) for name, path in wanted]
     return attempted(writes, matrix.exit_code)

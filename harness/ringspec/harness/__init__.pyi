@@ -2,6 +2,7 @@ from ringspec.harness.judging.outcome import conclude as conclude
 from ringspec.harness.judging.verdict import EXPIRED as EXPIRED
 from ringspec.harness.judging.verdict import GONE as GONE
 from ringspec.harness.judging.verdict import PLAIN_REFUSED as PLAIN_REFUSED
+from ringspec.harness.judging.verdict import TELLS_OF_ERROR as TELLS_OF_ERROR
 from ringspec.harness.judging.verdict import TWIN_REFUSED as TWIN_REFUSED
 from ringspec.harness.judging.verdict import Conclusion as Conclusion
 from ringspec.harness.judging.verdict import ContractName as ContractName

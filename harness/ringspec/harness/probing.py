@@ -57,11 +57,6 @@ class ProbeAnswer:
     sureness: Sureness
     reason: str
 
-    @property
-    def is_known(self) -> bool:
-        """Whether the target has answered it at all."""
-        return self.sureness != Sureness.NOT_TOLD
-
 
 class _Tried(NamedTuple):
     """What became of one candidate.
@@ -193,6 +188,7 @@ def _concluded(rule: RuleId, tried: list[_Tried]) -> tuple[Candidate, Sureness, 
     reading = [each for each in tried if each.is_read]
     taking = [each for each in tried if each.taken]
     shown = [each for each in taking if each.shown]
+    unclear = next((each for each in tried if each.is_read is None), None)
     if reading:
         first, *others = reading
         reason = f"such a body was accepted ({first.summary})"
@@ -201,16 +197,11 @@ def _concluded(rule: RuleId, tried: list[_Tried]) -> tuple[Candidate, Sureness, 
         if others:
             names = " and ".join(each.candidate.name for each in others)
             reason += f"; {names} as well: either will do"
-        unclear = next((each for each in tried if each.is_read is None), None)
         if unclear is None:
             return first.candidate, Sureness.CERTAIN, reason
         reason += f"; of {unclear.candidate.name}: {unclear.broken or unclear.summary}"
         return first.candidate, Sureness.LIKELY, reason
-    if (
-        len(taking) == 1
-        and taking[0].is_read is not None
-        and all(each.taken is False for each in tried if each is not taking[0])
-    ):
+    if len(taking) == 1 and unclear is None:
         reason = "only so a body is accepted, though also with a wrong value there"
         return taking[0].candidate, Sureness.LIKELY, reason
     if len(shown) == 1:

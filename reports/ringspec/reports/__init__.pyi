@@ -41,7 +41,6 @@ from ringspec.reports.kill_matrix import MATRIX_FORMATS as MATRIX_FORMATS
 from ringspec.reports.kill_matrix import Channel as Channel
 from ringspec.reports.kill_matrix import FleetRun as FleetRun
 from ringspec.reports.kill_matrix import KillMatrix as KillMatrix
-from ringspec.reports.kill_matrix import print_matrix as print_matrix
 from ringspec.reports.kill_matrix import render_matrix as render_matrix
 from ringspec.reports.merge import MERGED_FORMATS as MERGED_FORMATS
 from ringspec.reports.merge import check_merged as check_merged

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ringspec.harness import (
     PLAIN_REFUSED,
+    TELLS_OF_ERROR,
     TWIN_REFUSED,
     Finding,
     Outcome,
@@ -35,6 +36,7 @@ _SHARE = 0.9
 _ANSWERS = ("answer", "error")
 _CONDITIONAL = ("/then/", "/else/", "/dependentRequired", "/dependentSchemas")
 _ACCEPTED = "invalid bodies are accepted"
+_TOLD = "the answers tell of errors, with a status of success"
 # Types of JSON whose names do not take `a`.
 _TYPES = {"null": "null", "array": "an array", "object": "an object"}
 # Ids and numbers, which differ from one answer to the next.
@@ -147,7 +149,8 @@ def explained(result: Result) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
         return Cause(
             rules=tuple(rules.values()),
             findings=_once(found),
-            title=next((scopes[it] for it in fallen if it in scopes), _title(members)),
+            title=next((scopes[it] for it in fallen if it in scopes), _title(members))
+            + (f"; {_TOLD}" if TELLS_OF_ERROR in found[0].reason else ""),
             known=all(
                 any(known.covers(each) for known in of[id(each)].known)
                 for each in members
@@ -197,7 +200,8 @@ def _grouped(
         # A server that accepts a body here accepts it for all that it breaks.
         own: set[Hashable] = {body} if body in bodies else set()
         if _is_unchecked(each):
-            own.add(scopes.get(each.rule, each.rule))
+            # A success that tells of an error is a defect of its own.
+            own.add((scopes.get(each.rule, each.rule), TELLS_OF_ERROR in each.reason))
         elif not own:
             own.add(_sign(each))
         signs.append(own)
@@ -231,9 +235,10 @@ def _scopes(
 ) -> dict[RuleId, str]:
     """Return the title of the widest scope of each unchecked rule that is in one.
 
-    A server that checks no types has one defect, not sixty. Scopes are read from the
-    ids of rules: all, those with the same last word, those below one member. Rules
-    that were not judged say nothing.
+    A server that checks no types has one defect, not sixty. It may check some bodies
+    for each of these rules: titles say no more. Scopes are read from ids of rules: all,
+    those with the same last word, those below one member. Rules that were not judged
+    say nothing.
     """
     judged = [
         each.rule
@@ -262,14 +267,14 @@ def _scopes(
 def _scopes_of(rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield a key and the title of each scope of a rule."""
     words = rule.id.split(".")
-    yield "*", f"{_ACCEPTED}, whatever rule they break"
-    yield f"*.{words[-1]}", f"{_ACCEPTED}: no rule *.{words[-1]} is checked"
+    yield "*", f"{_ACCEPTED} that break nearly any rule"
+    yield f"*.{words[-1]}", f"{_ACCEPTED} that break rules *.{words[-1]}"
     if all(any(it in place for it in _CONDITIONAL) for place in rule.places):
-        yield "if", f"{_ACCEPTED}: no rule between members is checked"
+        yield "if", f"{_ACCEPTED} that break rules between members"
     # Its own type may well be checked where nothing inside is.
     for end in range(1, len(words) - 1):
         inside = ".".join(words[:end])
-        yield f"{inside}.*", f"{_ACCEPTED}: nothing inside {inside} is checked"
+        yield f"{inside}.*", f"{_ACCEPTED} that break rules inside {inside}"
 
 
 def _coercions(unchecked: Iterable[Finding]) -> dict[RuleId, str]:

@@ -88,23 +88,6 @@ class Column:
         return f"{contract['title']} {contract['version']}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleChange:
-    """A rule in two runs, as the later report has it, or else the earlier one.
-
-    `new` cases fail only in the later run, each with the reason, and `gone` ones only
-    in the earlier; `why` is the first reason that the later report has.
-    """
-
-    kind: str
-    rule: Report
-    before: RuleMark
-    after: RuleMark
-    new: Mapping[str, str]
-    gone: tuple[str, ...]
-    why: str
-
-
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Reports in their order, all compared at the strongest level of theirs."""
@@ -184,29 +167,36 @@ class Comparison:
         return found
 
     @cached_property
-    def changes(self) -> dict[str, list[RuleChange]]:
+    def changes(self) -> dict[str, list[Report]]:
         """The rules of two runs by the kind of change, the strongest first."""
-        changes: dict[str, list[RuleChange]] = {kind: [] for kind in (*_BAD, *_OTHER)}
+        changes: dict[str, list[Report]] = {kind: [] for kind in (*_BAD, *_OTHER)}
         found = map(self._change, self.rules)
-        for each in sorted(found, key=lambda it: Level(it.rule["level"]).rank):
-            changes[each.kind].append(each)
+        for each in sorted(found, key=lambda it: Level(it["level"]).rank):
+            changes[each["kind"]].append(each)
         return changes
 
     @property
-    def changed(self) -> dict[str, list[RuleChange]]:
+    def changed(self) -> dict[str, list[Report]]:
         """The rules of two runs that changed, the worst first."""
         kinds = self.changes.items()
         return {it: rules for it, rules in kinds if rules and it != "unchanged"}
 
-    def _change(self, rule: str) -> RuleChange:
+    def _change(self, rule: str) -> Report:
+        """Return a rule as the later report has it, or else the earlier one.
+
+        `new` cases fail only in the later run, and `gone` ones only in the earlier;
+        `why` is the first reason that the later report has.
+        """
         earlier, later = (it.rules.get(rule, _NO_RULE) for it in self.columns)
         before, after = self.marks[rule]
         failed, fails = _failing(earlier, self.level), _failing(later, self.level)
         known = {it["case"] for it in later["failures"] if it.get("known", False)}
-        new = {
-            case: why for case, why in fails.items() if case not in {*failed, *known}
-        }
-        gone = tuple(case for case in failed if case not in fails)
+        new = [
+            {"case": case, "reason": why}
+            for case, why in fails.items()
+            if case not in {*failed, *known}
+        ]
+        gone = [case for case in failed if case not in fails]
         kinds = _KINDS[_GROUPS.get(before, before)]
         kind = kinds[_AFTER.index(_GROUPS.get(after, after))]
         reports = [column.report for column in self.columns]
@@ -218,15 +208,16 @@ class Comparison:
             elif gone:
                 kind = "better"
         reasons = (*fails.values(), *(it["reason"] for it in later["inconclusive"]))
-        return RuleChange(
-            kind=kind,
-            rule=self.columns[1].rules.get(rule, self.rules[rule]),
-            before=before,
-            after=after,
-            new=new,
-            gone=gone,
-            why=next(iter(reasons), later["why"]),
-        )
+        described = self.columns[1].rules.get(rule, self.rules[rule])
+        return {
+            **members(described, "id", "level", "sentence"),
+            "kind": kind,
+            "before": before,
+            "after": after,
+            "new": new,
+            "gone": gone,
+            "why": next(iter(reasons), later["why"]),
+        }
 
     @property
     def exit_code(self) -> int:
@@ -405,16 +396,7 @@ def _data(found: Comparison) -> dict[str, Any]:
     return data
 
 
-def changes_json(found: Mapping[str, list[RuleChange]]) -> list[dict[str, Any]]:
+def changes_json(found: Mapping[str, list[Report]]) -> list[Report]:
     """Return what became of rules."""
-    return [
-        {
-            **members(it.rule, "id", "level"),
-            "kind": it.kind,
-            "before": it.before,
-            "after": it.after,
-            "new": [{"case": case, "reason": why} for case, why in it.new.items()],
-            "gone": list(it.gone),
-        }
-        for it in chain.from_iterable(found.values())
-    ]
+    told = ("id", "level", "kind", "before", "after", "new", "gone")
+    return [members(it, *told) for it in chain.from_iterable(found.values())]

@@ -74,6 +74,11 @@ class HistoryRun:
         """The rules that make it nonconformant."""
         return [it for it, mark in self.marks.items() if mark is RuleMark.FAIL]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was to judge all rules, and did not end early."""
+        return not any(self.report.get(it) for it in ("part", "shard", "interrupted"))
+
     @cached_property
     def judged(self) -> dict[str, Report]:
         """The rules that it says something of."""
@@ -88,6 +93,8 @@ class HistoryRun:
             words = "in part"
         elif mark is not RuleMark.PASS and counts[mark]:
             words += f" {counts[mark]}"
+            if mark is RuleMark.FAIL and not self.is_whole:
+                words = f"in part, {counts[mark]} fail"
         if known := counts[RuleMark.KNOWN]:
             words += f", {known} known"
         return f"{words} ({runs} runs)" if runs > 1 else words, mark
@@ -105,10 +112,19 @@ class Provider:
         """Each run compared with the one before it."""
         return list(_steps(self.runs))
 
+    @property
+    def latest(self) -> HistoryRun:
+        """The last run of the whole, or the last of a part where no run was whole."""
+        return _latest(self.runs)
+
     def cell(self, day: str) -> Cell:
-        """Return the verdict of the last run of a day."""
+        """Return the verdict of a day, by the same choice of a run."""
         found = [it for it in self.runs if it.day == day]
-        return found[-1].cell(len(found)) if found else ("", RuleMark.ABSENT)
+        return _latest(found).cell(len(found)) if found else ("", RuleMark.ABSENT)
+
+
+def _latest(runs: Sequence[HistoryRun]) -> HistoryRun:
+    return ([it for it in runs if it.is_whole] or runs)[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,10 +191,10 @@ def read_history(paths: Sequence[Path]) -> History:
             homes[path] = folder.resolve().name if folders[1:] else "".join(above[:1])
     remarks: list[str] = []
     rows: dict[str, list[HistoryRun]] = {}
-    for each, home in homes.items():
-        found, unread = readable_reports([each])
+    for path, home in homes.items():
+        found, unread = readable_reports([path])
         remarks += [f"skipped: {why}" for why in unread]
-        for path, report in found:
+        for report in found:
             began = _began(report)
             if began is None or report.get("judged") == "clients":
                 why = "does not say when it began" if not began else "is of clients"

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TextIO, TypeAlias
+from typing import Literal, TypeAlias
 
 from ringspec.harness import ContractName
-from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.printable import json_page
 from ringspec.spec import Contract, Json, Level, RuleId
 
-FORMAT = "ringspec-matrix/1"
 SCHEMA = Path(__file__).parent / "matrix.schema.json"
 MATRIX_FORMATS = ("json",)
 
@@ -189,7 +187,7 @@ def render_matrix(matrix: KillMatrix) -> bytes:
     unisolated = matrix.unisolated if matrix.whole else {}
     equivalents = matrix.equivalents.items()
     report = {
-        "format": FORMAT,
+        "format": "ringspec-matrix/1",
         "level": matrix.level,
         "contract": contract,
         "interrupted": matrix.interrupted,
@@ -217,8 +215,3 @@ def _trial(trial: FleetRun) -> dict[str, Json]:
         "noticed": noticed,
         "cases": list(trial.cases),
     }
-
-
-def print_matrix(matrix: KillMatrix, stdout: TextIO, *, color: Color = "auto") -> None:
-    """Print the whole matrix, the runs that came out wrong first."""
-    print_template(console(stdout, color), "matrix.txt", found=matrix)

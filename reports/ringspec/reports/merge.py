@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import TypeAlias
 
-from ringspec.harness import EXPIRED, GONE, Counts, Outcome, Standing
+from ringspec.harness import EXPIRED, GONE, Outcome, Standing
 from ringspec.reports.files import FORMATS, Record, check, rendered
 from ringspec.reports.json_report import (
     REPORT_FORMAT,
@@ -24,7 +24,7 @@ from ringspec.reports.json_report import (
     report_bytes,
 )
 from ringspec.reports.printable import by_value, counted, listed, shown
-from ringspec.reports.report_reader import Report, read_reports, record_of
+from ringspec.reports.report_reader import Report, members, read_reports, record_of
 from ringspec.spec import Json, Level, UsageError
 
 _Named: TypeAlias = tuple[Path, Report]
@@ -70,18 +70,13 @@ def merge_reports(
             hint="give what each `ringspec run --shard I/N --report json=PATH` wrote,"
             " with the same options but for I",
         )
-    parts = sorted((report for _, report in named), key=_part)
+    parts = sorted((it for _, it in named), key=lambda it: it["shard"]["part"])
     report = _joined(parts)
     learnt = any(each["shard"]["learnt"] for each in parts)
     record = record_of({**report, "learnt": learnt})
-    counts = record.result.counts
-    counts = Counts.of(
-        record.result.rules, cases=counts.cases, requests=counts.requests
-    )
-    record = replace(record, result=replace(record.result, counts=counts))
     report["conclusion"] = str(record.result.conclusion)
     report |= refused_json(record.result)
-    report["counts"] = asdict(counts)
+    report["counts"] = asdict(record.result.counts)
     report["part"] = part_json(record.result)
     return MergedReport(report, record)
 
@@ -100,7 +95,7 @@ def _troubles(named: Sequence[_Named], *, one_deployment: bool) -> Iterator[str]
     whole, *others = {int(report["shard"]["of"]) for _, report in named}
     paths: dict[int, list[str]] = {}
     for path, report in named if not others else ():
-        paths.setdefault(_part(report), []).append(str(path))
+        paths.setdefault(report["shard"]["part"], []).append(str(path))
     for part, same in sorted(paths.items()):
         if len(same) > 1:
             yield f"part {part} is there {len(same)} times: {', '.join(same)}"
@@ -126,15 +121,11 @@ def _unfit(report: Report) -> str:
         return "is of a whole: its parts are joined already"
     if "shard" not in report:
         return "is of a run that was not divided by --shard"
-    part, of = _part(report), report["shard"]["of"]
+    part, of = report["shard"]["part"], report["shard"]["of"]
     if part > of:
         return f"says it is part {part} of {of}"
     interrupted = report.get("interrupted", False)
     return f"was interrupted: run part {part} again" if interrupted else ""
-
-
-def _part(report: Report) -> int:
-    return int(report["shard"]["part"])
 
 
 # The members that have to be the same in all parts, and how each is shown.
@@ -195,8 +186,7 @@ def _joined(parts: Sequence[Report]) -> Report:
         "format": REPORT_FORMAT,
         "conclusion": "",
         "part": {"by": wide} if wide else None,
-        "level": first["level"],
-        "seed": first["seed"],
+        **members(first, "level", "seed"),
         # They run beside each other.
         "duration_s": max(seconds),
         "target": first["target"],
@@ -204,7 +194,6 @@ def _joined(parts: Sequence[Report]) -> Report:
         "run": _runs([each.get("run", {}) for each in parts]),
         "contract": first["contract"],
         "counts": {
-            "rules": len(first["rules"]),
             "cases": sum(own_cases),
             "requests": sum(each["counts"]["requests"] for each in parts),
         },

@@ -435,7 +435,6 @@ def test_servers_of_other_habits_are_told_apart(
     answer = found[question]
     assert (answer.candidate.name, answer.sureness) == (name, sureness), answer
     assert reason in answer.reason
-    assert answer.is_known == (sureness != NOT_TOLD)
 
 
 def test_what_only_comes_back_is_likely_read() -> None:

@@ -120,7 +120,7 @@ def test_what_became_of_a_rule(
 ) -> None:
     found = runs(made("a.json", before), made("b.json", after))
 
-    kinds = {it.rule["id"]: it.kind for each in found.changes.values() for it in each}
+    kinds = {it["id"]: it["kind"] for each in found.changes.values() for it in each}
     assert kinds.pop(RULE) == kind
     assert found.exit_code == status
     assert set(kinds.values()) == {"unchanged"}
@@ -131,7 +131,7 @@ def test_new_cases_of_a_failing_rule_are_named(made: Made) -> None:
     found = runs(made("a.json", told("fail", 1)), made("b.json"))
 
     (change,) = found.changes["worse"]
-    assert list(change.new) == ["delays.count/3", "delays.count/4"]
+    assert [it["case"] for it in change["new"]] == ["delays.count/3", "delays.count/4"]
     assert "cases   delays.count/3, delays.count/4" in text(found)
 
 

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from ringspec.reports import FleetRun, KillMatrix, print_matrix
+from ringspec.reports import FleetRun, KillMatrix, console, print_template
 from ringspec.reports.kill_matrix import SCHEMA, render_matrix
 from ringspec.spec import Level, load
 
@@ -61,7 +61,7 @@ def matrix(*trials: FleetRun, **more: Any) -> KillMatrix:
 
 def text(shown: KillMatrix) -> str:
     out = io.StringIO()
-    print_matrix(shown, out)
+    print_template(console(out), "matrix.txt", found=shown)
     return out.getvalue()
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, TypeAlias
 
-from ringspec.harness.judging.verdict import Verdict
+from ringspec.harness.judging.verdict import TELLS_OF_ERROR, Verdict
 from ringspec.harness.sending.exchange import (
     MISSING,
     UNREAD,
@@ -232,7 +232,7 @@ def error_inside(answers: Answers, response: Response, sent: Json = None) -> str
     found = _telling(data, {*described, *known})
     if response.media == "application/problem+json" and isinstance(data, dict):
         found = data
-    told = f", whose body tells of an error, {short(found, _WIDTH)}"
+    told = f", {TELLS_OF_ERROR}, {short(found, _WIDTH)}"
     return f"{told}: send a 4xx status" if found else ""
 
 

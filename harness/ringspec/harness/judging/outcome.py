@@ -146,6 +146,7 @@ def conclude(
 
     What makes it a part is `narrowed`. Of a run that was interrupted, `unreached` is
     why rules had no turn: these are open by that alone, and those that pass are a part.
+    A part in which nothing passes shows nothing.
     """
     outcomes = {each.otherwise or each.outcome for each in results}
     if Outcome.FAIL in outcomes or stale:
@@ -154,7 +155,7 @@ def conclude(
         each.otherwise or each.outcome for each in results if each.why != unreached
     }
     open_ = {Outcome.INCONCLUSIVE, *([Outcome.UNTESTED] if fail_untested else [])}
-    passes = unreached is None or Outcome.PASS in outcomes
+    passes = not narrowed or Outcome.PASS in outcomes
     if open_ & reached or not executed or not passes:
         return Conclusion.INCONCLUSIVE
     return Conclusion.IN_PART if narrowed else Conclusion.CONFORMANT

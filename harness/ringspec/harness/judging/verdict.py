@@ -24,6 +24,8 @@ EXPIRED = "it expired on"
 PLAIN_REFUSED = "the plain valid body was refused"
 # The same of another valid body, the twin of what stays open.
 TWIN_REFUSED = "its valid twin"
+# Of the reason why an accepted body fails, where its answer is an error in disguise.
+TELLS_OF_ERROR = "whose body tells of an error"
 # Bytes beyond which a body is hard to read.
 _LONG = 512
 

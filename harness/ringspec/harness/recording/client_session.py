@@ -295,10 +295,9 @@ class RequestJudge:
         except (ValueError, RecursionError) as error:
             why = f"the body is no JSON that can be read: {error}"
         yield BROKEN if why else KEPT, JSON_RULE, why
-        if not why and repeated:
-            listed = _listed(list(repeated))
-            yield OPEN, "body.twice", f"members stand twice: {listed}"
-        if not why and not is_shallow(data):
+        if repeated and not why:
+            yield OPEN, "body.twice", f"members stand twice: {_listed([*repeated])}"
+        if not is_shallow(data):
             yield OPEN, "body.depth", "the body is nested too deeply to be judged"
         elif not why:
             yield from self._data(data)

@@ -62,16 +62,17 @@ class KnownAudit:
         }
         expired = set(filter(known.has_expired, known.entries))
         judged = {each.outcome for each in results} & {Outcome.PASS, Outcome.FAIL}
-        if not known.renews or self.interrupted or not (self.learnt and judged):
-            hint = _DROPS if gone else _RENEW if expired else ""
-            return results, tuple(self._stale(known.entries, gone)), None, hint
-        kept = tuple(each for each in known.entries if each not in gone)
-        added = tuple(self._new(results))
-        dropped = tuple(Stale(known=each, why=gone[each]) for each in gone)
-        update = KnownUpdate(kept=kept, added=added, dropped=dropped)
+        kept, update = known.entries, None
+        if known.renews and not self.interrupted and self.learnt and judged:
+            kept = tuple(each for each in known.entries if each not in gone)
+            added = tuple(self._new(results))
+            dropped = tuple(Stale(known=each, why=gone[each]) for each in gone)
+            update = KnownUpdate(kept=kept, added=added, dropped=dropped)
+            results = reckon((*known.in_force, *added))
         # A new date is for people to give.
         hint = _RENEW if expired & set(kept) else ""
-        results = reckon((*known.in_force, *added))
+        if gone and update is None:
+            hint = _DROPS
         return results, tuple(self._stale(kept, gone)), update, hint
 
     def share(
@@ -85,15 +86,13 @@ class KnownAudit:
         if part is None:
             return None
         own = [each for each in plan.cases if each.id in part.ids]
-        digest = hashlib.sha256()
-        for case in plan.cases:
-            digest.update(line(case).encode() + b"\n")
+        whole = "".join(f"{line(each)}\n" for each in plan.cases)
         # The order in which a run of the whole list would tell of them.
         told = sorted(plan.cases, key=plainness)
         return Share(
             part=part.number,
             of=part.of,
-            digest=digest.hexdigest(),
+            digest=hashlib.sha256(whole.encode()).hexdigest(),
             # Nothing divides what explore draws: it goes with the first part.
             phases=tuple(sorted(plan.phases - {Phase.EXPLORE})),
             select=plan.select,

@@ -573,6 +573,8 @@ class Session:
         narrowed = plan.narrowed
         if self.interrupted:
             narrowed += ("an interrupt",)
+        elif not (counts.passed + counts.failed + counts.excused + counts.inconclusive):
+            message = message or "no rule of the selection could be judged here"
         return Result(
             conclusion=conclude(
                 results,
