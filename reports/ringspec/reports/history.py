@@ -191,10 +191,10 @@ def read_history(paths: Sequence[Path]) -> History:
             homes[path] = folder.resolve().name if folders[1:] else "".join(above[:1])
     remarks: list[str] = []
     rows: dict[str, list[HistoryRun]] = {}
-    for each, home in homes.items():
-        found, unread = readable_reports([each])
+    for path, home in homes.items():
+        found, unread = readable_reports([path])
         remarks += [f"skipped: {why}" for why in unread]
-        for path, report in found:
+        for report in found:
             began = _began(report)
             if began is None or report.get("judged") == "clients":
                 why = "does not say when it began" if not began else "is of clients"

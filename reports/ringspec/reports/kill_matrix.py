@@ -186,24 +186,21 @@ def render_matrix(matrix: KillMatrix) -> bytes:
     del contract["operation"]
     unisolated = matrix.unisolated if matrix.whole else {}
     equivalents = matrix.equivalents.items()
-    return json_page(
-        {
-            "format": "ringspec-matrix/1",
-            "level": matrix.level,
-            "contract": contract,
-            "interrupted": matrix.interrupted,
-            "duration_s": round(matrix.duration_s, 3),
-            "counts": matrix.counts,
-            "levels": [{"level": it, **row} for it, row in matrix.levels.items()],
-            "requests": matrix.requests,
-            "cover": list(matrix.cover),
-            "trials": [_trial(each) for each in matrix.trials],
-            "unisolated": [
-                {"rule": it, "reason": why} for it, why in unisolated.items()
-            ],
-            "equivalents": [{"name": it, "reason": why} for it, why in equivalents],
-        }
-    )
+    report = {
+        "format": "ringspec-matrix/1",
+        "level": matrix.level,
+        "contract": contract,
+        "interrupted": matrix.interrupted,
+        "duration_s": round(matrix.duration_s, 3),
+        "counts": matrix.counts,
+        "levels": [{"level": it, **row} for it, row in matrix.levels.items()],
+        "requests": matrix.requests,
+        "cover": list(matrix.cover),
+        "trials": [_trial(each) for each in matrix.trials],
+        "unisolated": [{"rule": it, "reason": why} for it, why in unisolated.items()],
+        "equivalents": [{"name": it, "reason": why} for it, why in equivalents],
+    }
+    return json_page(report)
 
 
 def _trial(trial: FleetRun) -> dict[str, Json]:

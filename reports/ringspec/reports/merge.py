@@ -24,7 +24,7 @@ from ringspec.reports.json_report import (
     report_bytes,
 )
 from ringspec.reports.printable import by_value, counted, listed, shown
-from ringspec.reports.report_reader import Report, read_reports, record_of
+from ringspec.reports.report_reader import Report, members, read_reports, record_of
 from ringspec.spec import Json, Level, UsageError
 
 _Named: TypeAlias = tuple[Path, Report]
@@ -186,8 +186,7 @@ def _joined(parts: Sequence[Report]) -> Report:
         "format": REPORT_FORMAT,
         "conclusion": "",
         "part": {"by": wide} if wide else None,
-        "level": first["level"],
-        "seed": first["seed"],
+        **members(first, "level", "seed"),
         # They run beside each other.
         "duration_s": max(seconds),
         "target": first["target"],

@@ -56,18 +56,16 @@ def read_reports(paths: Iterable[Path]) -> list[Report]:
             "\nringspec: ".join(troubles),
             hint="`ringspec run … --report json=PATH` writes what can be compared",
         )
-    return [report for _, report in reports]
+    return reports
 
 
-def readable_reports(
-    paths: Iterable[Path],
-) -> tuple[list[tuple[Path, Report]], list[str]]:
+def readable_reports(paths: Iterable[Path]) -> tuple[list[Report], list[str]]:
     """Read those files that are reports, and say what the others are."""
-    reports: list[tuple[Path, Report]] = []
+    reports: list[Report] = []
     troubles: list[str] = []
     for path in paths:
         try:
-            reports.append((path, _read(path)))
+            reports.append(_read(path))
         except _UnreadableError as trouble:
             troubles.append(f"{shown(str(path), 300)}: {trouble}")
     return reports, troubles
@@ -206,16 +204,13 @@ def record_of(report: Report) -> Record:
     rules = tuple(map(_rule, report["rules"]))
     counts = Counts.of(rules, **members(report["counts"], "cases", "requests"))
     stale = tuple(Stale(known=_known(it), why=it["why"]) for it in report["stale"])
-    gates = report.get("fail_untested", False)
-    narrowed = tuple((report.get("part") or {}).get("by", ()))
     run = report.get("run", {})
-    conclusion = conclude(
-        rules,
-        executed=counts.cases > 0,
-        stale=stale,
-        fail_untested=gates,
-        narrowed=narrowed,
-    )
+    # What the conclusion hangs on beside the rules.
+    terms: dict[str, Any] = {
+        "stale": stale,
+        "fail_untested": report.get("fail_untested", False),
+        "narrowed": tuple((report.get("part") or {}).get("by", ())),
+    }
     judged: dict[str, list[Finding]] = {}
     for each in (failure for rule in rules for failure in rule.failures):
         judged.setdefault(each.case.id, []).append(each)
@@ -236,14 +231,12 @@ def record_of(report: Report) -> Record:
         ),
         notices=tuple(report["notices"]),
         result=Result(
-            conclusion=conclusion,
+            conclusion=conclude(rules, executed=counts.cases > 0, **terms),
             level=level,
             rules=rules,
             counts=counts,
-            stale=stale,
-            fail_untested=gates,
-            narrowed=narrowed,
             ended=run.get("ended", ""),
+            **terms,
             **members(report, "duration_s", "message", "hint", "learnt"),
         ),
     )
