@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -71,12 +71,21 @@ def terminable() -> Iterator[None]:
         yield  # Python leaves signals to the main thread
         return
     taken = [each for each in _ENDING if signal.getsignal(each) != signal.SIG_IGN]
-    before = {each: signal.signal(each, _interrupt) for each in taken}
+    with handled(taken, _interrupt):
+        yield
+
+
+@contextmanager
+def handled(
+    signals: Iterable[int], handler: Callable[[int, FrameType | None], object]
+) -> Iterator[None]:
+    """Have some signals handled so during the block."""
+    before = {each: signal.signal(each, handler) for each in signals}
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for each, earlier in before.items():
+            signal.signal(each, earlier)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

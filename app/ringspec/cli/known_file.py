@@ -141,9 +141,7 @@ def _entries(name: str, text: str) -> list[Known]:
 
 def _slips(data: dict[str, Any]) -> Iterator[tuple[Keys, str, str]]:
     """Yield the first slip of a file: the keys of its place, message and hint."""
-    for key in data:
-        if key != _TABLE:
-            yield (key,), *_unknown(key, (_TABLE,))
+    yield from _unknown(data, (_TABLE,))
     rows = data.get(_TABLE, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         yield (), "`known` is no list of tables", "begin each by [[known]]"
@@ -157,9 +155,7 @@ def _slips(data: dict[str, Any]) -> Iterator[tuple[Keys, str, str]]:
 
 
 def _row_slips(row: dict[str, Any], at: Keys) -> Iterator[tuple[Keys, str, str]]:
-    for key in row:
-        if key not in _KEYS:
-            yield (*at, key), *_unknown(key, _KEYS)
+    yield from _unknown(row, _KEYS, at)
     names = [name for name in _NAMES if name in row]
     if len(names) != 1:
         what = "both a rule and a case" if names else "no rule and no case"
@@ -182,10 +178,14 @@ def _row_slips(row: dict[str, Any], at: Keys) -> Iterator[tuple[Keys, str, str]]
         yield (*at, "expires"), "`expires` is no date", hint
 
 
-def _unknown(key: str, known: tuple[str, ...]) -> tuple[str, str]:
-    near = nearest(key.lower(), known)
-    meant = f"is {near[0]!r} meant?" if near else f"there are {', '.join(known)}"
-    return f"unknown key {key!r}", meant
+def _unknown(
+    row: dict[str, Any], known: tuple[str, ...], at: Keys = ()
+) -> Iterator[tuple[Keys, str, str]]:
+    for key in row:
+        if key not in known:
+            near = nearest(key.lower(), known)
+            hint = f"is {near[0]!r} meant?" if near else f"there are {', '.join(known)}"
+            yield (*at, key), f"unknown key {key!r}", hint
 
 
 def _split(

@@ -201,7 +201,18 @@ class RunOptions(FireOptions):
             )
         plan = replace(self._plan(), url=url or _EMBEDDED, filling=filling)
         self.tell("")
-        _print_plan(plan, url or "the embedded reference server")
+        session = Session(plan)
+        print_template(
+            console(sys.stdout),
+            "plan.txt",
+            plan=plan,
+            target=url or "the embedded reference server",
+            session=session,
+            phases=Phase,
+            pages=any(step.paging for case in session.cases for step in case.steps),
+            effects_in=effects_in,
+            listed=listed,
+        )
         return 0
 
     def _known_file(self, wanted: ReportPaths) -> KnownFile:
@@ -222,22 +233,3 @@ class RunOptions(FireOptions):
                 hint="give each a path of its own",
             )
         return KnownFile.open(path, renews=renews)
-
-
-def _print_plan(plan: Plan, target: str) -> None:
-    session = Session(plan)
-    groups = {
-        name: [each for each in session.cases if name in {each.phase, "in all"}]
-        for name in (*Phase, "in all")
-    }
-    print_template(
-        console(sys.stdout),
-        "plan.txt",
-        plan=plan,
-        target=target,
-        groups=groups,
-        effects_in=effects_in,
-        pages=any(step.paging for case in session.cases for step in case.steps),
-        omissions=session.omissions,
-        listed=listed,
-    )

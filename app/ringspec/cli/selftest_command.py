@@ -7,16 +7,16 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 import click
 
-from ringspec.cli.exits import INTERRUPTED
+from ringspec.cli.exits import INTERRUPTED, handled
 from ringspec.cli.options import (
     Choice,
     completer,
@@ -141,12 +141,16 @@ def _runs(
 ) -> Generator[FleetRun]:
     """Run against all servers by a pool of processes, and yield each as it ends."""
     pool: ProcessPoolExecutor | None = None
+    noted: list[int] = []
     may_use = hasattr(os, "sched_getaffinity")
     processors = len(os.sched_getaffinity(0)) if may_use else os.cpu_count() or 1
     # Those over the network first: they take longest.
     queued = sorted(servers, key=lambda each: each.way, reverse=True)
     try:
-        with _interrupt_deferred():
+        # An interrupt waits: a process without a task complains at length.
+        with handled(
+            (signal.SIGINT, signal.SIGTERM), lambda number, _: noted.append(number)
+        ):
             pool = ProcessPoolExecutor(
                 min(workers or processors, len(servers)),
                 # Not fork: a copy of this process may hold a lock for good.
@@ -156,6 +160,8 @@ def _runs(
                 initargs=(signal.SIGINT, signal.SIG_IGN),
             )
             submitted = [pool.submit(run_against, each, dialect) for each in queued]
+        if noted:
+            raise KeyboardInterrupt
         for done in as_completed(submitted):
             found = done.result()
             if found.exit_code == INTERRUPTED:
@@ -169,23 +175,6 @@ def _runs(
         if pool is not None:
             with suppress(KeyboardInterrupt):
                 pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _interrupt_deferred() -> Iterator[None]:
-    """Defer an interrupt to the end: a process without a task complains at length."""
-    noted: list[int] = []
-    before = {
-        each: signal.signal(each, lambda number, _: noted.append(number))
-        for each in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-    if noted:
-        raise KeyboardInterrupt
 
 
 def fleet(

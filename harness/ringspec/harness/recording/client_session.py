@@ -244,15 +244,15 @@ class RequestJudge:
     def _media_type(self, request: CapturedRequest) -> Statement:
         """Judge how a body is labelled. Source: RFC 9110, 8.3.1."""
         operation = self.contract.operation
-        due = operation.media_type
-        given = request.header("content-type")
-        kind, _, parameters = (given or "").lower().partition(";")
+        given = request.header("content-type") or ""
+        kind, _, parameters = given.lower().partition(";")
         charset = parameters.replace(" ", "").replace('"', "")
-        if not given or "/" not in kind:
+        if "/" not in kind:
             label = f"labelled it {given[:40]}" if given else "did not label the body"
             return OPEN, MEDIA, label
         if not operation.admits(kind):
-            return BROKEN, MEDIA, f"labelled the body {kind.strip()[:40]}, not {due}"
+            why = f"labelled the body {kind.strip()[:40]}, not {operation.media_type}"
+            return BROKEN, MEDIA, why
         if "charset=" in charset and "charset=utf-8" not in charset:
             return OPEN, MEDIA, f"labelled the body with {charset[:40]}"
         return KEPT, MEDIA, ""

@@ -73,7 +73,12 @@ class KnownAudit:
         hint = _RENEW if expired & set(kept) else ""
         if gone and update is None:
             hint = _DROPS
-        return results, tuple(self._stale(kept, gone)), update, hint
+        stale: list[Stale] = []
+        for each in kept:
+            when = f"{EXPIRED} {each.expires}" if each in expired else ""
+            if why := ", and ".join(filter(None, (when, gone.get(each)))):
+                stale.append(Stale(known=each, why=why))
+        return results, tuple(stale), update, hint
 
     def share(
         self,
@@ -133,14 +138,6 @@ class KnownAudit:
                 passed = result.outcome in good and result.cases > 0
                 standing = Standing.PASSED if passed else Standing.UNSEEN
             yield known, standing
-
-    def _stale(
-        self, entries: tuple[Known, ...], gone: dict[Known, str]
-    ) -> Iterator[Stale]:
-        for each in entries:
-            expired = f"{EXPIRED} {each.expires}" * self.plan.known.has_expired(each)
-            if why := ", and ".join(filter(None, (expired, gone.get(each)))):
-                yield Stale(known=each, why=why)
 
     def _misnomer(self, name: str) -> str:
         """Return why a name is wrong; empty if the dialect dropped its rule."""
