@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ringspec.harness import ContractName
 from ringspec.reports.printable import json_page
 from ringspec.spec import Contract, Json, Level, RuleId
 
-SCHEMA = Path(__file__).parent / "matrix.schema.json"
 MATRIX_FORMATS = ("json",)
-
 
 ServerKind: TypeAlias = Literal["mutant", "lawful", "reference"]
 # How a run reached its server.

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+from importlib.resources import files
 from typing import Any
 
 import jsonschema
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from ringspec.reports import FleetRun, KillMatrix, console, print_template
-from ringspec.reports.kill_matrix import SCHEMA, render_matrix
+from ringspec.reports import (
+    FleetRun,
+    KillMatrix,
+    console,
+    print_template,
+    render_matrix,
+)
 from ringspec.spec import Level, load
 
 MUST, SHOULD, MAY = Level
+SCHEMA = files("ringspec.reports") / "matrix.schema.json"
 
 
 def trial(name: str, rule: str = "", **more: Any) -> FleetRun:
