@@ -9,13 +9,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    # Help and completion do without what it loads.
-    from ringspec.spec import ReportError, RingspecError
+from ringspec.spec import InternalError, ReportError, RingspecError
 
 INTERRUPTED = 130
 # A terminal that is closed sends SIGHUP, on Windows SIGBREAK, as Ctrl-Break does.
@@ -25,8 +22,6 @@ _ENDING = [getattr(signal, each) for each in _NAMES if hasattr(signal, each)]
 
 def as_error(error: Exception) -> RingspecError:
     """Return an error as one of ours, which is a bug if it is none."""
-    from ringspec.spec import InternalError, RingspecError  # noqa: PLC0415 - as above
-
     if isinstance(error, RingspecError):
         return error
     return InternalError(
@@ -44,8 +39,6 @@ def print_error(error: RingspecError) -> None:
 
 def output_error(error: OSError) -> ReportError:
     """Return the error of standard output or error that cannot be written."""
-    from ringspec.spec import ReportError  # noqa: PLC0415 - as above
-
     return ReportError(
         f"the output cannot be written: {error.strerror or error}",
         hint="where does it go, and is there room?",

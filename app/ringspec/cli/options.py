@@ -95,14 +95,15 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def _run_formats() -> Iterable[str]:
+def run_formats() -> Iterable[str]:
+    """List the formats of a run's reports."""
     from ringspec.reports import FORMATS  # noqa: PLC0415 - only to complete
 
     return (*FORMATS, EVIDENCE)
 
 
 def report_option(
-    text: str, formats: Callable[[], Iterable[str]] = _run_formats
+    text: str, formats: Callable[[], Iterable[str]] = run_formats
 ) -> dict[str, Any]:
     """Return the help of an option `--report`, and what completes it."""
 

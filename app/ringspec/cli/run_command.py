@@ -15,7 +15,14 @@ from click.shell_completion import CompletionItem
 
 from ringspec.cli.evidence import check_evidence
 from ringspec.cli.known_file import KnownFile
-from ringspec.cli.options import EVIDENCE, ReportPaths, screen, subcommand, typed
+from ringspec.cli.options import (
+    EVIDENCE,
+    ReportPaths,
+    run_formats,
+    screen,
+    subcommand,
+    typed,
+)
 from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions
 from ringspec.harness.running.plan import (
@@ -28,14 +35,7 @@ from ringspec.harness.running.plan import (
 from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.running.tape import Tape
 from ringspec.harness.sending.exchange import Filling
-from ringspec.reports import (
-    FORMATS,
-    Redactor,
-    Terminal,
-    console,
-    print_template,
-    stages,
-)
+from ringspec.reports import Redactor, Terminal, console, print_template, stages
 from ringspec.spec import Level, UsageError, check_known
 from ringspec.strategies import Phase, quick_of
 
@@ -121,7 +121,7 @@ class RunOptions(FireOptions):
 
     def check_report(self, name: str, path: Path) -> None:
         """Raise a UsageError or ReportError if a report cannot be written."""
-        check_known("report format", name, (*FORMATS, EVIDENCE))
+        check_known("report format", name, run_formats())
         if name == EVIDENCE:
             check_evidence(path)
         else:

@@ -166,12 +166,9 @@ class RunSetup:
                 ready = embedded.ready()
             except EmbeddedError as error:
                 raise InternalError(str(error)) from error
-            return ready.url, Credentials(
-                bearer=ready.token,
-                client_id=ready.client_id,
-                client_secret=ready.client_secret,
-                token_url=ready.token_url,
-            )
+            names = ("client_id", "client_secret", "token_url")
+            client = {each: getattr(ready, each) for each in names}
+            return ready.url, Credentials(bearer=ready.token, **client)
 
         embedded.begin()
         try:

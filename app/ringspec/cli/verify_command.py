@@ -14,8 +14,6 @@ from ringspec.cli.options import file_type
 from ringspec.harness.running.tape import Fired
 from ringspec.reports import counted, shown
 
-_CHANGED = 1
-
 
 @click.command("verify", cls=ManualCommand)
 @click.argument("path", metavar="FILE|DIR", type=file_type)
@@ -35,7 +33,7 @@ def command(path: Path) -> int:
     if troubles:
         click.echo("\n".join(f"    {each}" for each in troubles))
         click.echo(f"it does not hold; manifest sha256 {digest}")
-        return _CHANGED
+        return 1
     fired = [each for each in evidence.tape.taken if isinstance(each, Fired)]
     known = sum(each.found is not None for each in fired)
     cases = counted(len(evidence.plan.cases), "case")
@@ -48,8 +46,7 @@ def command(path: Path) -> int:
     click.echo(f"list       {listed}")
     click.echo(f"exchanges  {len(fired) - known:,} judged anew{as_found}")
     click.echo(f"reports    {follow}")
-    record = evidence.record
-    said = f"{record.result.conclusion} at level {record.result.level}"
-    where = f"{shown(record.started.target, 300)}, {shown(record.result.ended, 40)}"
-    click.echo(f"it holds: {said}, {where}; manifest sha256 {digest}")
+    result, target = evidence.record.result, evidence.record.started.target
+    where = f"{shown(target, 300)}, {shown(result.ended, 40)}; manifest sha256 {digest}"
+    click.echo(f"it holds: {result.conclusion} at level {result.level}, {where}")
     return 0

@@ -5,5 +5,3 @@ process for gevent; no other module imports it. A file for Locust is one line:
 
     from ringspec.load.users import ConformanceUser
 """
-
-__all__: list[str] = []

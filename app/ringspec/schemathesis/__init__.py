@@ -15,11 +15,7 @@ if find_spec("schemathesis") is None:
         "ringspec.schemathesis needs schemathesis: pip install 'ringspec[schemathesis]'"
     )
 
-from ringspec.schemathesis.hooks import (
-    BrokenRule,
-    OpenRules,
-    ringspec_rules,
-    ringspec_run,
-)
-
-__all__ = ["BrokenRule", "OpenRules", "ringspec_rules", "ringspec_run"]
+from ringspec.schemathesis.hooks import BrokenRule as BrokenRule
+from ringspec.schemathesis.hooks import OpenRules as OpenRules
+from ringspec.schemathesis.hooks import ringspec_rules as ringspec_rules
+from ringspec.schemathesis.hooks import ringspec_run as ringspec_run

@@ -29,11 +29,9 @@ if TYPE_CHECKING:
     from ringspec.reference.mutants.rows import SHARED as SHARED
     from ringspec.reference.mutants.rows import Variant as Variant
 
-_VARIANTS = frozenset({"BUSY", "EQUIVALENT", "LAWFUL", "MUTANTS", "SHARED", "Variant"})
-
 
 def __getattr__(name: str) -> Any:
     """Load the variants on demand."""
-    if name not in _VARIANTS:
+    if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.mutants.rows"), name)

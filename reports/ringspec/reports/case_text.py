@@ -195,24 +195,19 @@ def judged_share(result: Result) -> str:
 
 def provenance(started: Started, result: Result) -> dict[str, str]:
     """Return with what and when a run was made, and what came of it, by name."""
-    contract, made, share = started.contract, started.made, judged_share(result)
+    contract, share = asdict(started.contract), judged_share(result)
+    dialect = contract.pop("dialect")
     return {
         "conclusion": result.conclusion,
         "part": f"{share}, by {', '.join(result.narrowed)}" if share else "",
         "judged": "clients" if started.clients else "",
         "target": started.target,
         "level": result.level,
-        "began": made.began,
+        **asdict(started.made),
         "ended": result.ended,
-        "ringspec": made.ringspec,
-        "contract.title": contract.title,
-        "contract.version": contract.version,
-        "contract.sha256": contract.sha256,
-        "dialect": contract.dialect or "",
-        "profile": made.profile,
         "seed": str(started.seed),
-        "command": made.command,
-        "warning": made.warning,
+        **{f"contract.{name}": it for name, it in contract.items()},
+        "dialect": dialect or "",
         **{f"counts.{name}": str(it) for name, it in asdict(result.counts).items()},
     }
 

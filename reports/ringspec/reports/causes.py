@@ -119,11 +119,6 @@ def refusal(result: Result) -> Refusal | None:
     )
 
 
-def causes(result: Result) -> tuple[Cause, ...]:
-    """Return the causes of a run's failures."""
-    return explained(result)[0]
-
-
 def explained(result: Result) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
     """Return the causes of failures and those of warnings, the worst first.
 

@@ -12,7 +12,7 @@ import sys
 from typing import TextIO
 
 from ringspec.harness import Ended, Event, Result, Started
-from ringspec.reports.causes import causes
+from ringspec.reports.causes import explained
 from ringspec.reports.files import Display, rule_link
 from ringspec.reports.redact import Redactor
 
@@ -79,7 +79,7 @@ def commands(result: Result, docs: str = "") -> list[str]:
     written = filled(
         "github.txt",
         result=result,
-        causes=causes(result) if result.learnt else (),
+        causes=explained(result)[0] if result.learnt else (),
         most=LIMIT,
         link=lambda rule: rule_link(docs, rule.id),
     )

@@ -22,7 +22,7 @@ from ringspec.reports.case_text import (
     fault_lines,
     status_line,
 )
-from ringspec.reports.causes import causes
+from ringspec.reports.causes import explained
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.html_bodies import Body, one, pair
@@ -73,7 +73,7 @@ def render(record: Record) -> bytes:
         run=record.started,
         result=result,
         notices=record.notices,
-        causes=causes(result),
+        causes=explained(result)[0],
         groups=groups,
         kind=lambda each: _kind(each, result.level),
         tally=lambda rules: _tally(rules, result.level),

@@ -120,15 +120,14 @@ def _environment() -> Environment:
     )
     made.filters["shown"] = lambda text, limit=_TEXT: shown(str(text), limit)
     made.filters["visible"] = visible
-    made.filters["xml"] = _xml
+    quotes = {'"': "&quot;", "\n": "&#10;"}
+    # An attribute's value, or a text, as XML has it.
+    made.filters["xml"] = lambda value, *, text=False: escape(
+        harmless(value), {} if text else quotes
+    )
     made.filters["code"] = code
     made.globals |= {each.__name__: each for each in _FUNCTIONS}
     return made
-
-
-def _xml(value: str, *, text: bool = False) -> str:
-    """Escape an attribute's value, or a text, for XML."""
-    return escape(harmless(value), {} if text else {'"': "&quot;", "\n": "&#10;"})
 
 
 def _digest(text: str) -> str:

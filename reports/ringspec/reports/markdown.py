@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from ringspec.harness import Conclusion, Finding, Outcome, Result
 from ringspec.reports.case_text import case_rows, judged_share, untested_share
-from ringspec.reports.causes import causes
+from ringspec.reports.causes import explained
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.printable import counted, listed, shown, visible
@@ -28,11 +28,7 @@ _CURL = 2_000
 # Characters of the rows of a case; 200 of all others.
 _ROWS = {"twin": 120, "body": 400}
 # Of badges, but for those of a whole that conforms.
-_COLORS = {
-    Conclusion.IN_PART: "blue",
-    Conclusion.NONCONFORMANT: "red",
-    Conclusion.INCONCLUSIVE: "yellow",
-}
+_COLORS = {"in part": "blue", "nonconformant": "red", "inconclusive": "yellow"}
 _DECIDED = (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)
 # What makes markup within a line; a colon may begin an emoji, or end one.
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|&~@$]|:(?=\S)|(?<=\S):")
@@ -70,7 +66,7 @@ def render(record: Record) -> bytes:
     from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
 
     result = record.result
-    found = causes(result) if result.learnt else ()
+    found = explained(result)[0] if result.learnt else ()
     warnings = [(each.rule, each.warnings(result.level)) for each in result.rules]
 
     def name(rule: Rule) -> str:
@@ -131,7 +127,7 @@ def render_badge(record: Record) -> bytes:
         known = any(each.excused for each in result.rules)
         color = "green" if known or untested_share(result) else "brightgreen"
     else:
-        color = _COLORS[result.conclusion]
+        color = _COLORS[result.conclusion.removeprefix("conformant ")]
     badge = {
         "schemaVersion": 1,
         "label": "conformance",

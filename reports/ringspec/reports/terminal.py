@@ -128,7 +128,7 @@ class Terminal:
     def _print(self, result: Result) -> None:
         found, warned = explained(result)
         found = tuple(each for each in found if not each.known)
-        commands = _next(self._again, result, found) if self._again else ()
+        commands = () if self._again is None else _next(self._again, result, found)
         show(
             self._out,
             *_PARTS,

@@ -1,7 +1,4 @@
-"""Packages whose public names are imported when they are first asked for.
-
-The stub beside an `__init__` says where each name is. So a command loads what it uses.
-"""
+"""Packages whose names are imported when asked for, from where their stubs say."""
 
 from __future__ import annotations
 

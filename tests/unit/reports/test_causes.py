@@ -16,7 +16,7 @@ from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.reference import MUTANTS, Behaviour, ServerSettings, application
 from ringspec.reports import Record, Recorder
-from ringspec.reports.causes import Cause, causes, explained
+from ringspec.reports.causes import Cause, explained
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, cases_of
 
@@ -117,7 +117,7 @@ ONE = {
 def test_one_defect_is_one_cause(mutant: str) -> None:
     record = served(mutant)
 
-    told = causes(record.result)
+    told = explained(record.result)[0]
 
     assert [each.title for each in told] == [ONE[mutant]]
     assert_whole(record, told)
@@ -135,10 +135,10 @@ def test_one_defect_is_one_cause(mutant: str) -> None:
 def test_two_defects_are_not_told_as_one(mutants: tuple[str, str]) -> None:
     record = served(*mutants, wrapped=curt)
     one, other = (
-        failing(*causes(served(each, wrapped=curt).result)) for each in mutants
+        failing(*explained(served(each, wrapped=curt).result)[0]) for each in mutants
     )
 
-    told = causes(record.result)
+    told = explained(record.result)[0]
 
     assert_whole(record, told)
     for cause in told:

@@ -243,19 +243,10 @@ class Counts:
     @classmethod
     def of(cls, rules: Collection[RuleResult], *, cases: int, requests: int) -> Self:
         """Count the rules of a run."""
-        outcomes = Counter("excused" if it.excused else it.outcome for it in rules)
-        return cls(
-            rules=len(rules),
-            cases=cases,
-            requests=requests,
-            passed=outcomes[Outcome.PASS],
-            failed=outcomes[Outcome.FAIL],
-            excused=outcomes["excused"],
-            inconclusive=outcomes[Outcome.INCONCLUSIVE],
-            untested=outcomes[Outcome.UNTESTED],
-            skipped=outcomes[Outcome.SKIPPED],
-            not_applicable=outcomes[Outcome.NOT_APPLICABLE],
-        )
+        found = Counter("excused" if it.excused else it.outcome for it in rules)
+        names = {"pass": "passed", "fail": "failed", "not-applicable": "not_applicable"}
+        numbers = {names.get(each, each): number for each, number in found.items()}
+        return cls(rules=len(rules), cases=cases, requests=requests, **numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -251,10 +251,6 @@ def _unfound(test: Callable[[Broadcast], bool]) -> Around:
     return do
 
 
-def _is_new(found: Broadcast) -> bool:
-    return now_ms() - found.created_at < 1000 * stores.BEHIND_S
-
-
 async def _undeleted(_operation: Operation, store: Store, request: Request) -> Reply:
     if store.find(_id_of(request)) is None:
         raise refused(404, "There is no such broadcast.")
@@ -307,7 +303,9 @@ _OPERATIONS: dict[str, Around] = {
     "updates what it refuses": _when_refused(None, _updated),
     "deletes nothing": _undeleted,
     "finds nothing": _unfound(lambda _found: True),
-    "finds nothing at once": _unfound(_is_new),
+    "finds nothing at once": _unfound(
+        lambda found: now_ms() - found.created_at < 1000 * stores.BEHIND_S
+    ),
     "answers 410 once deleted": _when_refused(404, _gone),
     "answers in short": _short_form,
     "undoes itself": _without_effect,

@@ -121,10 +121,6 @@ def _lengths(delays: Json) -> list[float]:
     return [number(delay) or 0 for delay in _items(delays)]
 
 
-def _repeats(values: list[Json]) -> bool:
-    return any(one in values[:index] for index, one in enumerate(values))
-
-
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "text": str,
     "list": list,
@@ -155,7 +151,9 @@ _PLAIN_TESTS: dict[str, Test] = {
     "with more delays than retries": lambda body: _surplus(body) > 0,
     "with a delay for each retry": lambda body: _surplus(body) == 0,
     "out of order": lambda delays: _lengths(delays) != sorted(_lengths(delays)),
-    "repetitive": lambda value: _repeats(_items(value)),
+    "repetitive": lambda value: any(
+        one in _items(value)[:index] for index, one in enumerate(_items(value))
+    ),
     "longer together than the longest delay": lambda delays: (
         sum(_lengths(delays)) > LONGEST_DELAY_MIN
     ),

@@ -158,7 +158,13 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
         high = high if isinf(high) else floor(high)
     shape = Shape(
         kind=kind,
-        enum=_both(_shared, left.enum, right.enum),
+        enum=_both(
+            lambda ours, theirs: tuple(
+                one for one in ours if any(same(one, other) for other in theirs)
+            ),
+            left.enum,
+            right.enum,
+        ),
         excluded=left.excluded + right.excluded,
         low=low,
         high=high,
@@ -212,10 +218,6 @@ def _both(combine: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     if left is None or right is None:
         return left if right is None else right
     return combine(left, right)
-
-
-def _shared(left: tuple[Json, ...], right: tuple[Json, ...]) -> tuple[Json, ...]:
-    return tuple(one for one in left if any(same(one, other) for other in right))
 
 
 def _common(left: float, right: float) -> float:
