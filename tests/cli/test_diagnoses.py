@@ -134,7 +134,7 @@ def test_refused_twin_is_named_once_in_every_format(
     assert len(re.findall(title, " ".join(ended.stdout.split()))) == 1
 
 
-@pytest.mark.parametrize("mutant", ["retries-type-unchecked", "required-unchecked"])
+@pytest.mark.parametrize("mutant", ["required-unchecked"])
 def test_all_formats_tell_a_failure_by_one_level_and_example(
     ringspec: Ringspec, tmp_path: Path, mutant: str
 ) -> None:

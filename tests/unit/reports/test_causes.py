@@ -126,8 +126,6 @@ def test_one_defect_is_one_cause(mutant: str) -> None:
 @pytest.mark.parametrize(
     "mutants",
     [
-        ("types-unchecked", "file-missing-accepted"),
-        ("name-cut", "default-language-wrong"),
         ("name-lost", "token-not-checked"),
     ],
     ids="+".join,
