@@ -108,7 +108,6 @@ ONE = {
     "segment-ids-lost": (
         '/segmentIds is missing; ["3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"] was sent'
     ),
-    "error-without-envelope": "the whole answer lacks error",
     "created-not-readable": f"GET {ITEM} is answered with HTTP 404 where 2xx is due",
 }
 
