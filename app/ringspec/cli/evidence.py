@@ -77,13 +77,13 @@ _UNFIT = (
 
 
 @dataclass(frozen=True)
-class Evidence:
+class EvidenceFiles:
     """The files of an evidence, by their names."""
 
     files: Mapping[str, bytes]
 
     @classmethod
-    def of(cls, plan: Plan, record: Record, redactor: Redactor) -> Evidence:
+    def of(cls, plan: Plan, record: Record, redactor: Redactor) -> EvidenceFiles:
         """Return the evidence of a run, free of secrets, or raise a ReportError.
 
         Where an answer was cut, or a secret masked in it, and it would be judged
@@ -221,7 +221,7 @@ def check_evidence(path: Path) -> None:
 def write_evidence(path: Path, plan: Plan, redactor: Redactor, record: Record) -> None:
     """Write the evidence of a run, or raise a ReportError."""
     check_evidence(path)
-    files = Evidence.of(plan, record, redactor).files
+    files = EvidenceFiles.of(plan, record, redactor).files
     try:
         if path.suffix == ".zip":
             put(path, _packed(files))
@@ -250,7 +250,7 @@ def _sealed(data: bytes) -> bytes:
     return data[:-_HEX] + hashlib.sha256(data[:-_HEX]).hexdigest().encode()
 
 
-def read_evidence(path: Path) -> tuple[Evidence, list[str]]:
+def read_evidence(path: Path) -> tuple[EvidenceFiles, list[str]]:
     """Read a folder or zip, and return what was changed; or raise a UsageError."""
     try:
         files, troubles = _folder(path) if path.is_dir() else _zip(path)
@@ -258,7 +258,7 @@ def read_evidence(path: Path) -> tuple[Evidence, list[str]]:
         raise _unreadable(path, error.strerror or str(error)) from error
     if MANIFEST not in files:
         raise _unreadable(path, f"it has no {MANIFEST}")
-    return Evidence(files), [*troubles, *_sum_troubles(files)]
+    return EvidenceFiles(files), [*troubles, *_sum_troubles(files)]
 
 
 def _unreadable(path: Path, why: str) -> UsageError:
@@ -334,7 +334,7 @@ def _sum_troubles(files: Mapping[str, bytes]) -> Iterator[str]:
         yield f"{MANIFEST} was changed: it is not written as it was"
 
 
-def not_following(evidence: Evidence, *, alike: bool) -> Iterator[str]:
+def not_following(evidence: EvidenceFiles, *, alike: bool) -> Iterator[str]:
     """Yield what does not follow from the recorded exchanges, the first of each kind.
 
     If it was made by a version `alike`, list and reports are held against what this one

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 # How long cleaning up may take: after a run, and after an interrupt.
 CLEAN_S, HASTY_S = 60.0, 15.0
 
-
 Told: TypeAlias = Iterator[Judged | Notice]
 Play: TypeAlias = Callable[[Case], Exchange]
 Anew: TypeAlias = Callable[[Judged], Judged]
