@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
     from starlette.types import ASGIApp
+    from uvicorn import Server
 
 HOST = "127.0.0.1"
 _FAREWELL_S = 1
@@ -100,7 +101,7 @@ def serve(
 
     Raises OSError if nothing can listen there.
     """
-    with _ending_on_signals(), listen(host, port) as listener:
+    with _ending_on_signals() as running, listen(host, port) as listener:
         if watch_parent:
             threading.Thread(target=_end_with_parent, daemon=True).start()
         app = wrap(application(settings))
@@ -121,7 +122,8 @@ def serve(
             server_header=False,
             timeout_graceful_shutdown=_FAREWELL_S,
         )
-        Server(config).run([listener])
+        running.append(Server(config))
+        running[0].run([listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -174,19 +176,23 @@ def _possible(limits: ServerLimits) -> ServerLimits:
 
 
 @contextmanager
-def _ending_on_signals() -> Iterator[None]:
+def _ending_on_signals() -> Iterator[list[Server]]:
     """Leave the block quietly on SIGINT, SIGTERM or Windows' SIGBREAK.
 
-    uvicorn takes the signals over, shuts down, puts our handler back and raises them
-    again; so the handler serves before, after and beside it.
+    uvicorn takes those it knows over, shuts down, puts our handler back and raises
+    them again; so the handler serves before, after and beside it. A server that runs
+    is put into the list: asyncio drops what is raised inside one of its callbacks.
     """
+    running: list[Server] = []
 
     def end(_signal: int, _frame: FrameType | None) -> None:
-        raise _SignalledError
+        if not running:
+            raise _SignalledError
+        running[0].should_exit = True
 
     before = {sign: signal.signal(sign, end) for sign in _SIGNALS}
     try:
-        yield
+        yield running
     except _SignalledError:
         pass
     finally:
