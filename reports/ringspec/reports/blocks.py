@@ -9,14 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ringspec.harness import (
-    Finding,
-    Known,
-    Outcome,
-    Result,
-    RuleResult,
-    Stale,
-)
+from ringspec.harness import Finding, Known, Outcome, Result, RuleResult, Stale
 from ringspec.reports.case_text import by_reason, deciding, expiry, first_reason
 from ringspec.reports.causes import explained
 from ringspec.reports.console import live, page, print_template

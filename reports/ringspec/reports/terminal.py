@@ -19,11 +19,7 @@ from ringspec.harness import (
     Started,
     Verdict,
 )
-from ringspec.reports.blocks import (
-    LIMIT,
-    chosen,
-    show,
-)
+from ringspec.reports.blocks import LIMIT, chosen, show
 from ringspec.reports.causes import Cause, explained
 from ringspec.reports.console import Color, ProgressLine, console, line, print_note, row
 from ringspec.reports.printable import counted, shown, visible
