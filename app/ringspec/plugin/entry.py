@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ringspec.plugin.servers import Mutants, Server
 
 GROUP = "ringspec"
+_FAILED = pytest.fail.Exception
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def ringspec_reference() -> Iterator[Server]:
     """Give the reference server, which runs while the session lasts."""
-    with _brief_errors(), reference_server() as server:
+    with brief_errors(_FAILED, pytrace=False), reference_server() as server:
         yield server
 
 
@@ -107,7 +108,7 @@ def ringspec_target(request: pytest.FixtureRequest) -> Iterator[Server]:
     """Give the server under test; without --ringspec, the reference server."""
     from ringspec.plugin.suite import target_server  # noqa: PLC0415 - takes a while
 
-    with _brief_errors(), target_server(request) as server:
+    with brief_errors(_FAILED, pytrace=False), target_server(request) as server:
         yield server
 
 
@@ -124,7 +125,7 @@ def ringspec_mutant() -> Iterator[Mutants]:
 
 
 @contextmanager
-def _brief_errors() -> Iterator[None]:
+def brief_errors(kind: type[BaseException], **options: bool) -> Iterator[None]:
     """Show an error as one message, without a traceback."""
     try:
         yield
@@ -133,5 +134,4 @@ def _brief_errors() -> Iterator[None]:
 
         found = as_error(error)
         hint = f"\n    hint: {found.hint}" if found.hint else ""
-        message = spelt(f"ringspec: {found}{hint}")
-        raise pytest.fail.Exception(message, pytrace=False) from None
+        raise kind(spelt(f"{GROUP}: {found}{hint}"), **options) from None
