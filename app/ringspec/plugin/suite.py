@@ -32,11 +32,12 @@ from ringspec.plugin.entry import (
     OPTIONS,
     PROFILE,
     URL,
+    Server,
     brief_errors,
     is_flagged,
+    reference_server,
     spelt,
 )
-from ringspec.plugin.servers import Server, reference_server
 from ringspec.reports import Recorder, Redactor, RuleText, RuleTexts, counted, shown
 from ringspec.spec import Rule, RuleId, check_known
 
