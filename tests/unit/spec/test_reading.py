@@ -5,15 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ringspec.spec import (
-    Json,
-    Location,
-    SpecError,
-    pointer,
-    reading,
-    same,
-    steps,
-)
+from ringspec.spec import Json, Location, SpecError, pointer, reading, same, steps
 from ringspec.spec.assertions import assertions
 from ringspec.spec.document import inline
 from ringspec.spec.reading import digest, read
