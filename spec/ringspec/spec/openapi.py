@@ -91,7 +91,7 @@ class _Joiner:
                 pending += [(each, "one", kind, file) for each in node]
             if not isinstance(node, dict) or id(node) in self.seen:
                 continue
-            self.seen[id(node)] = node
+            self.seen[id(node)], found = node, None
             if isinstance(reference := node.get("$ref"), str):
                 node["$ref"] = target = self._target(reference, file)
                 to, _, fragment = target.partition("#")
@@ -101,9 +101,8 @@ class _Joiner:
                 pending.append((found, holds, kind, to))
             if holds == "named":
                 pending += [(each, "one", kind, file) for each in node.values()]
-                if isinstance(reference, str) and isinstance(found, dict):
-                    # A list of schemas, or of paths, is no object of OpenAPI, but many
-                    # put it into a file of its own.
+                if isinstance(found, dict):
+                    # OpenAPI has no references there, but many write them.
                     del node["$ref"]
                     node |= {it: found[it] for it in found if it not in node}
                 continue
