@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -13,7 +12,7 @@ from typing import Any
 import click
 
 from ringspec.cli.options import selected, subcommand
-from ringspec.reports import console, print_template
+from ringspec.reports import ProgressLine, console, print_template
 from ringspec.spec import Contract, Json, RuleId, UsageError
 from ringspec.strategies import (
     Case,
@@ -34,9 +33,6 @@ _VERDICTS = tuple(MutationVerdict)
 _BAD = frozenset({MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED})
 # A mutant's cases are named up to here.
 _NAMED = 5
-# Seconds until the progress is shown, and between two updates of it.
-_PATIENCE = 2.0
-_PACE = 0.2
 
 
 @subcommand("prove")
@@ -89,7 +85,7 @@ def command(*, shape: str, seed: int, quick: bool, **named: Any) -> int:
 def _results(
     contract: Contract, rules: frozenset[RuleId], cases: list[Case]
 ) -> Iterator[MutationResult]:
-    """Yield a result for each mutant of some rules, with progress on a terminal."""
+    """Yield a result for each mutant of some rules, and show how many are done."""
 
     def chosen(mutation: Mutation) -> bool:
         return not rules.isdisjoint(mutation.rules)
@@ -100,14 +96,12 @@ def _results(
             "no mutant of the contract concerns the selected rules",
             hint="select rules on the body: `ringspec rules` shows their places",
         )
-    due, is_shown = time.monotonic() + _PATIENCE, False
-    for number, each in enumerate(prove(contract, cases, chosen=chosen), 1):
+    progress, problems = ProgressLine(console(sys.stderr), "mutant", total), 0
+    for each in prove(contract, cases, chosen=chosen):
         yield each
-        if sys.stderr.isatty() and time.monotonic() > due:
-            due, is_shown = time.monotonic() + _PACE, True
-            click.echo(f"\r{number} of {total} mutants", nl=False, err=True)
-    if is_shown:
-        click.echo("\r\x1b[K", nl=False, err=True)
+        problems += each.verdict in _BAD
+        progress.advance(problems, "problem")
+    progress.close()
 
 
 def _json(result: MutationResult) -> Json:

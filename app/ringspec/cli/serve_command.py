@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,11 @@ def command(  # noqa: PLR0913 - its options
     nothing was sent.
     """
     if list_mutants:
-        _list_mutants()
+        from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as above
+        from ringspec.reports import console, print_template  # noqa: PLC0415 - likewise
+
+        fleets = (MUTANTS.values(), BUSY.values())
+        print_template(console(sys.stdout), "mutants.txt", fleets=fleets)
         return 0
     check_known("dialect", dialect, DIALECTS)
     if mutant is not None:
@@ -95,16 +100,6 @@ def command(  # noqa: PLR0913 - its options
             hint="--port 0 takes a free one; --host is an address of this machine",
         ) from error
     return recording.end()
-
-
-def _list_mutants() -> None:
-    from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - loading takes a while
-
-    for mutants in (MUTANTS, BUSY):
-        if mutants is BUSY:
-            click.echo("\nonly under load, so that no plain run notices them:\n")
-        for each in mutants.values():
-            click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
 
 
 def _warn_of(host: str) -> None:
