@@ -37,15 +37,7 @@ _NAMED = 5
 
 @subcommand("prove")
 def command(*, shape: str, seed: int, quick: bool, **named: Any) -> int:
-    """Prove that the cases tell each mutant of the contract; nothing is sent.
-
-    A mutant is the contract with one slip: a keyword dropped, a bound off by one, a
-    rule that holds only beside one value of another member. It is told if a case shows
-    the slip; equivalent if no body does; unsettled if only such do of which no source
-    says what they are; undecided if neither is proven; untold if a case is lacking.
-
-    Exit status: 0 none is untold or undecided, 1 some are, 2 wrong usage.
-    """
+    """Prove that the cases tell each mutant of the contract; nothing is sent."""
     contract, selection = selected(**named)
     cases = [case for case in cases_of(contract, seed) if case.phase == Phase.CASES]
     results = tuple(_results(contract, frozenset(selection.rules), cases))

@@ -52,14 +52,7 @@ def command(  # noqa: PLR0913 - its options
     level: str,
     **limits: Any,
 ) -> int:
-    """Serve the reference server, until interrupted; by default to this machine only.
-
-    The first line printed is JSON: url, token_url, client_id, client_secret, token.
-
-    With --record or --report each request is held against the contract's rules. The
-    exit status is then 1 if a rule of the --level was broken, 0 if none was, 3 if
-    nothing was sent.
-    """
+    """Serve the reference server until interrupted; by default to this machine only."""
     if list_mutants:
         from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as above
         from ringspec.reports import console, print_template  # noqa: PLC0415 - likewise

@@ -19,12 +19,7 @@ from ringspec.reports import console, print_template
 @click.command("verify", cls=ManualCommand)
 @click.argument("path", metavar="FILE|DIR", type=file_type)
 def command(path: Path) -> int:
-    """Check the sums of an evidence, and judge its exchanges anew, without a network.
-
-    FILE or DIR is what `ringspec run --report evidence=…` wrote. It says whether the
-    conclusion follows from what was recorded; not that it was recorded so. For that,
-    sign the manifest: its digest is in the last line.
-    """
+    """Check the sums of an evidence; judge its exchanges anew, without a network."""
     evidence, troubles = read_evidence(path)
     whole, made, fired = not troubles, "", list[Fired]()
     if whole:
