@@ -230,3 +230,16 @@ class RunOptions(FireOptions):
                 hint="give each a path of its own",
             )
         return KnownFile.open(path, renews=renews)
+
+
+def parsed(words: list[str], defaults: dict[str, Any] | None = None) -> RunOptions:
+    """Parse words as those of a command line are, for pytest and for Locust.
+
+    Raises:
+        UsageError: they make no sense.
+    """
+    try:
+        with command.make_context("run", words, default_map=defaults) as context:
+            return RunOptions(**context.params)
+    except click.UsageError as error:
+        raise UsageError(error.format_message()) from error
