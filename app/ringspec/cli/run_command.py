@@ -66,10 +66,7 @@ def _complete_phases(
 @click.argument("url", required=False)
 @output_options
 def command(**options: Any) -> int:
-    """Test the server at URL; without one, the embedded reference server.
-
-    URL takes the place of the contract's server URL, any mount prefix included.
-    """
+    """Test the server at URL; without one, the embedded reference server."""
     with stages(options["color"], quiet=options["quiet"]) as tell:
         return RunOptions(**options, tell=tell).status()
 
