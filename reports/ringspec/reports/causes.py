@@ -76,17 +76,12 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Valid bodies that were refused, and the rules that they leave open.
-
-    Attributes:
-        cases: ids of those bodies, the one that leaves most open first.
-        finding: what the first was refused with; None if nothing was kept of it.
-    """
+    """Valid bodies that were refused, and the rules that they leave open."""
 
     title: str
-    cases: tuple[str, ...]
+    cases: tuple[str, ...]  # ids of those bodies, the one that leaves most open first
     rules: tuple[RuleResult, ...]
-    finding: Finding | None
+    finding: Finding | None  # what the first was refused with; None if it was not kept
 
 
 def refusal(result: Result) -> Refusal | None:

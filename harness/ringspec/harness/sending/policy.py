@@ -245,16 +245,12 @@ class Safety:
 
 @dataclass(frozen=True)
 class Policy:
-    """What requests do to one target, and which may be sent.
-
-    Attributes:
-        plain: the plainest body, whose fixtures every create needs.
-    """
+    """What requests do to one target, and which may be sent."""
 
     safety: Safety
     contract: Contract
     live: bool = False
-    plain: Json = None
+    plain: Json = None  # the plainest body, whose fixtures every create needs
 
     def effect_of(self, request: Request) -> Effect:
         """Return what a request does."""
