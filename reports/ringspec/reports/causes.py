@@ -53,20 +53,15 @@ _MORE = re.compile(r" \(and \d+ more\)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """The failures that one defect explains.
+    """The failures that one defect explains."""
 
-    Attributes:
-        rules: that fail by it, that of the first failure before all others; each may
-            fail by other defects as well.
-        findings: those failures, one a request and the plainest first.
-        title: the defect in words; it may cite the target.
-        known: whether all its failures are known beforehand.
-    """
-
+    # That fail by it, that of the first failure before all others; each may fail by
+    # other defects as well.
     rules: tuple[RuleResult, ...]
+    # Those failures, one a request and the plainest first.
     findings: tuple[Finding, ...]
-    title: str = ""
-    known: bool = False
+    title: str = ""  # the defect in words; it may cite the target
+    known: bool = False  # whether all its failures are known beforehand
 
     @property
     def level(self) -> Level:

@@ -52,13 +52,11 @@ class Capture:
 
     A body is read before it is passed on: an application that refuses without reading
     would else leave nothing to judge.
-
-    Attributes:
-        listener: takes each request once it is answered; it must not raise. It may
-            wait, which holds up only the next request on the same connection.
     """
 
     app: Application
+    # Takes each request once it is answered; it must not raise. It may wait, which
+    # holds up only the next request on the same connection.
     listener: Listener
     limit: int = LIMIT
 
