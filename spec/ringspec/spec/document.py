@@ -80,15 +80,11 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A node of a document, its reference followed.
-
-    Attributes:
-        place: JSON pointer of the referenced node.
-    """
+    """A node of a document, its reference followed."""
 
     document: Json
     value: Json
-    place: str = "#"
+    place: str = "#"  # JSON pointer of the referenced node
 
     def at(self, name: str, default: Json = None) -> Node:
         """Return a member of an object; without it, one of the default value."""
@@ -117,14 +113,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Inlined:
-    """A schema without references.
-
-    Attributes:
-        origins: places in the document of its subschemas, by their paths.
-    """
+    """A schema without references."""
 
     schema: Json
-    origins: dict[Path, str]
+    origins: dict[Path, str]  # places in the document of its subschemas, by their paths
 
     def place_of(self, path: Path) -> str:
         """Return the pointer of a path, by the closest subschema around it."""

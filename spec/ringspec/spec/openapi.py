@@ -62,20 +62,16 @@ def joined(base: dict[str, Json], path: Path, notices: list[str]) -> dict[str, J
 
 @dataclass(slots=True)
 class _Joiner:
-    """Reads what a file refers to.
-
-    Attributes:
-        files: contents by name, the first file's empty; of one that cannot be read,
-            the reason as a text.
-        versions: of OpenAPI, by file.
-        seen: nodes by identity, which keeps them alive.
-    """
+    """Reads what a file refers to."""
 
     path: Path
     notices: list[str]
     base: dict[str, Json]
+    # Contents by name, the first file's empty; of one that cannot be read, the reason
+    # as a text.
     files: dict[str, Json] = field(init=False)
-    versions: dict[str, str] = field(init=False)
+    versions: dict[str, str] = field(init=False)  # of OpenAPI, by file
+    # Nodes by identity, which keeps them alive.
     seen: dict[int, Json] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
