@@ -41,11 +41,15 @@ _UNSURE = frozenset({"401", "407", "408", "409", "429"})
 
 @dataclass(frozen=True)
 class Answer:
-    """The schema of the answers with a status and a media type."""
+    """The schema of the answers with a status and a media type.
+
+    Attributes:
+        at: pointer to what was created, in an answer.
+    """
 
     schema: Inlined
     assertions: tuple[Assertion, ...]
-    at: str = ""  # pointer to what was created, in an answer
+    at: str = ""
 
     @cached_property
     def prover(self) -> Prover:
@@ -55,11 +59,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What is described of the answers with a status."""
+    """What is described of the answers with a status.
 
-    # Media types and ranges, in lower case, each with what its JSON keeps to.
+    Attributes:
+        media: media types and ranges, in lower case, each with what its JSON keeps to.
+        headers: by name, whether they are required, and validators of their values.
+    """
+
     media: dict[str, Answer | None]
-    # By name, whether they are required, and validators of their values.
     headers: dict[str, tuple[bool, Prover]]
 
     @property
@@ -77,13 +84,19 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of one operation, with the assertions of its relatives'."""
+    """The answers of one operation, with the assertions of its relatives'.
 
-    described: dict[str, Described]  # by status, in upper case
+    Attributes:
+        described: by status, in upper case.
+        media_type: what accepted answers are asked for in: JSON if they may be.
+        bind: whether they owe what is described of them, and nothing else.
+        refusing: the statuses that refuse a request; empty if any may.
+    """
+
+    described: dict[str, Described]
     assertions: tuple[Assertion, ...]
-    media_type: str  # what accepted answers are asked for in: JSON if they may be
-    bind: bool  # whether they owe what is described of them, and nothing else
-    # The statuses that refuse a request; empty if any may.
+    media_type: str
+    bind: bool
     refusing: tuple[str | int, ...]
 
     def is_bare(self, status: int) -> bool:

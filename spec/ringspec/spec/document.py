@@ -47,6 +47,8 @@ def follow(document: Json, place: str, at: str = "") -> Json:
             hint="references look like #/components/schemas/Name",
         )
     for step in steps(place):
+        if isinstance(node, dict) and step not in node:
+            node, _ = resolve(document, node, place)
         try:
             is_index = step.isascii() and step.isdigit()
             node = node[int(step) if isinstance(node, list) and is_index else step]
@@ -80,11 +82,15 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A node of a document, its reference followed."""
+    """A node of a document, its reference followed.
+
+    Attributes:
+        place: JSON pointer of the referenced node.
+    """
 
     document: Json
     value: Json
-    place: str = "#"  # JSON pointer of the referenced node
+    place: str = "#"
 
     def at(self, name: str, default: Json = None) -> Node:
         """Return a member of an object; without it, one of the default value."""
@@ -113,10 +119,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Inlined:
-    """A schema without references."""
+    """A schema without references.
+
+    Attributes:
+        origins: places in the document of its subschemas, by their paths.
+    """
 
     schema: Json
-    origins: dict[Path, str]  # places in the document of its subschemas, by their paths
+    origins: dict[Path, str]
 
     def place_of(self, path: Path) -> str:
         """Return the pointer of a path, by the closest subschema around it."""

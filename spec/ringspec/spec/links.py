@@ -52,38 +52,55 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """The pages of a list: query parameters, and pointers into its answer."""
+    """The pages of a list: query parameters, and pointers into its answer.
 
-    items: str = ""  # pointer to the items; empty where the answer is the array
+    Attributes:
+        items: pointer to the items; empty where the answer is the array.
+        most: the largest page size; 0 if it is not known.
+        next: pointer to the address or the name of the page after it.
+    """
+
+    items: str = ""
     total: str = ""
     page: str = ""
     size: str = ""
-    most: int = 0  # the largest page size; 0 if it is not known
-    next: str = ""  # pointer to the address or the name of the page after it
+    most: int = 0
+    next: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """An operation that is linked to the one under test."""
+    """An operation that is linked to the one under test.
 
-    name: str  # the link's
+    Attributes:
+        name: the link's.
+        path: relative to the server URL; `{name}` stands for a captured value.
+        captures: pointers into the answer of a create, by the names in the path.
+        same_body: whether it takes the same body as a create.
+        id: pointer to the id in its answer, or each item; empty if as in a create's.
+        state: pointer to the state in its answer; empty without one.
+        first: states of a new resource.
+        comes_from: states in which a command is taken.
+        leads_to: the state it leads to; empty if that is not known.
+        via: states that may be seen instead, before or after it.
+        refuses: states in which it is settled that a command is refused.
+    """
+
+    name: str
     role: Role
     method: str
-    path: str  # relative to the server URL; `{name}` stands for a captured value
-    # Pointers into the answer of a create, by the names in the path.
+    path: str
     captures: dict[str, str]
     answers: Answers
     token_header: TokenHeader | None
-    same_body: bool = False  # whether it takes the same body as a create
+    same_body: bool = False
     paging: Paging = field(default_factory=Paging)
-    # Pointer to the id in its answer, or each item; empty if as in a create's.
     id: str = ""
-    state: str = ""  # pointer to the state in its answer; empty without one
-    first: tuple[str, ...] = ()  # states of a new resource
-    comes_from: tuple[str, ...] = ()  # states in which a command is taken
-    leads_to: str = ""  # the state it leads to; empty if that is not known
-    via: tuple[str, ...] = ()  # states that may be seen instead, before or after it
-    # States in which it is settled that a command is refused.
+    state: str = ""
+    first: tuple[str, ...] = ()
+    comes_from: tuple[str, ...] = ()
+    leads_to: str = ""
+    via: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
 
 

@@ -32,15 +32,18 @@ _DIGITS = re.compile(r"\+?[0-9 ()./-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """How one target differs from the contract."""
+    """How one target differs from the contract.
 
-    # Values that the target knows, by the contract's names.
+    Attributes:
+        fixtures: values that the target knows, by the contract's names.
+        paths: where operations stand, by their ids; relative to the server URL.
+        header: the header that carries the credentials; empty for the contract's own.
+        basic: whether they are Basic credentials, in the header Authorization.
+    """
+
     fixtures: Mapping[str, Json] = field(default_factory=dict)
-    # Where operations stand, by their ids; relative to the server URL.
     paths: Mapping[str, str] = field(default_factory=dict)
-    # The header that carries the credentials; empty for the contract's own.
     header: str = ""
-    # Whether they are Basic credentials, in the header Authorization.
     basic: bool = False
 
     def apply(self, base: dict[str, Json]) -> dict[str, Json]:
@@ -93,13 +96,18 @@ def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixture:
-    """A value that a target has to know beforehand."""
+    """A value that a target has to know beforehand.
+
+    Attributes:
+        place: JSON pointer of the schema that is marked.
+        form: `telephone` if a value that is no address is a telephone number.
+        read: path of a GET for the value at `{}`, to check that the target knows it;
+            may be empty.
+    """
 
     name: str
-    place: str  # JSON pointer of the schema that is marked
-    form: str = ""  # `telephone` if a value that is no address is a telephone number
-    # Path of a GET for the value at `{}`, to check that the target knows it; may be
-    # empty.
+    place: str
+    form: str = ""
     read: str = ""
 
 

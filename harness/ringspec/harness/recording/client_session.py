@@ -115,12 +115,18 @@ _UNASKED = "no request gave occasion to keep or to break it"
 
 
 class RequestedOperation(NamedTuple):
-    """The operation that a request asks for."""
+    """The operation that a request asks for.
 
-    methods: tuple[str, ...]  # of the path, in upper case; none for an unknown path
-    name: str = ""  # id of the operation, or name of the link to it; empty without any
+    Attributes:
+        methods: all that the path has, in upper case; empty for an unknown path.
+        name: id of the operation, or name of the link to it; empty without any.
+        takes_body: whether the body of a create is due.
+    """
+
+    methods: tuple[str, ...]
+    name: str = ""
     token_header: TokenHeader | None = None
-    takes_body: bool = False  # whether the body of a create is due
+    takes_body: bool = False
 
 
 # Of the endpoint that gives out access tokens.
@@ -387,15 +393,23 @@ def read_form(request: CapturedRequest) -> dict[str, str] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRequest:
-    """One request, judged."""
+    """One request, judged.
 
-    number: int  # from 1, in the order of the answers
-    client: str  # its User-Agent; empty without one
-    operation: str  # id or name of the operation; empty if there is no such
+    Attributes:
+        number: from 1, in the order of the answers.
+        client: its User-Agent; empty without one.
+        operation: id or name of the operation; empty if there is no such.
+        unspecified: what no source settles, by rule or name, with the reason.
+        is_first: whether it is the first to break a rule, or to leave something open.
+    """
+
+    number: int
+    client: str
+    operation: str
     judged: Judged
-    unspecified: dict[str, str]  # what no source settles, by rule or name, and why
+    unspecified: dict[str, str]
     remarks: tuple[str, ...]
-    is_first: bool  # whether it is the first to break a rule, or to leave one open
+    is_first: bool
 
     def rules(self, verdict: Verdict) -> tuple[RuleId, ...]:
         """Return the rules that the request breaks (FAIL) or keeps (PASS)."""
