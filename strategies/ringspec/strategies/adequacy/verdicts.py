@@ -48,17 +48,12 @@ class MutationVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MutationResult:
-    """Verdict on one mutation.
-
-    Attributes:
-        reason: why no case detects it; empty where one does.
-        cases: ids of the cases that detect it.
-    """
+    """Verdict on one mutation."""
 
     mutation: Mutation
     verdict: MutationVerdict
-    reason: str
-    cases: tuple[str, ...]
+    reason: str  # why no case detects it; empty where one does
+    cases: tuple[str, ...]  # ids of the cases that detect it
 
 
 def detecting_cases(

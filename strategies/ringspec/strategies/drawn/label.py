@@ -65,23 +65,16 @@ _STATUSES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Labelled:
-    """A body with its label by the contract.
-
-    Attributes:
-        level: how strongly the label binds a server.
-        broken: the rules that the body breaks; none unless it is invalid.
-        fault: name of its fault, or of the unspecified part; may be empty.
-        twin: the valid body that it was made from, if any.
-        patch: the RFC 6902 operations between the two.
-    """
+    """A body with its label by the contract."""
 
     body: Json
     label: Label
-    level: Level = Level.MUST
+    level: Level = Level.MUST  # how strongly the label binds a server
+    # The rules that the body breaks; none unless it is invalid.
     broken: tuple[RuleId, ...] = ()
-    fault: str = ""
-    twin: Json = None
-    patch: tuple[dict[str, Json], ...] = ()
+    fault: str = ""  # name of its fault, or of the unspecified part; may be empty
+    twin: Json = None  # the valid body that it was made from, if any
+    patch: tuple[dict[str, Json], ...] = ()  # the RFC 6902 operations between the two
 
     def allows(self, status: int) -> bool:
         """Return whether a server may answer this body with an HTTP status."""
@@ -145,16 +138,11 @@ def _described(operation: dict[str, Json]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """A body from a source.
-
-    Attributes:
-        fault: the edit that made it, if known.
-        certified: whether it is valid but for its fault.
-    """
+    """A body from a source."""
 
     content: bytes
-    fault: tuple[Json, ...] | None = None
-    certified: bool = False
+    fault: tuple[Json, ...] | None = None  # the edit that made it, if known
+    certified: bool = False  # whether it is valid but for its fault
 
 
 class Labeller:
