@@ -6,7 +6,6 @@ Zeros choose the first alternative, no optional members, the contract's own exam
 
 from __future__ import annotations
 
-import random
 import re
 import unicodedata
 from collections.abc import Callable
@@ -47,8 +46,6 @@ _NUMBER = 2**31 - 1
 # Least maximum for a free text; a shorter one is fitted from examples.
 _FREE = 100
 _TRIES = 50
-# Number of values read to measure the bytes of a member.
-_SAMPLES = 8
 
 
 class ByteChoices:
@@ -148,7 +145,6 @@ class Drawer:
     def __init__(self) -> None:
         # By identity: they have no hash. They are kept, so that ids stay their own.
         self._made: dict[tuple[int, Place], tuple[Alternatives, Reader]] = {}
-        self._needs: dict[Reader, int] = {}
 
     def drawn(self, shapes: Alternatives) -> SearchStrategy[Json]:
         """Return a strategy for values that fit."""
@@ -169,27 +165,12 @@ class Drawer:
         """
         if any(shape.kind != "object" or shape.enum for shape in shapes):
             return self._any(shapes, place)
-        starts = self._starts(shapes, place)
-        return _one_of(shapes, place, lambda shape: self._object(shape, place, starts))
-
-    def _starts(self, shapes: Alternatives, place: Place) -> dict[str, int]:
-        """Return the start of each member's bytes, by its usual need."""
-        needs: dict[str, int] = {}
-        for shape in shapes:
-            for name, below in shape.members.items():
-                with suppress(Unfit):
-                    reader = self._member(below, place, name)
-                    if reader not in self._needs:
-                        self._needs[reader] = _need(reader)
-                    needs[name] = max(needs.get(name, 0), self._needs[reader])
+        names = list(dict.fromkeys(name for shape in shapes for name in shape.members))
         # The first bytes choose the alternative and the members.
-        begin: float = min(len(needs) + 2, CHOICE_BYTES // 4)
-        scale = min((CHOICE_BYTES - begin) / max(sum(needs.values()), 1), 1)
-        found: dict[str, int] = {}
-        for name, need in needs.items():
-            found[name] = int(begin)
-            begin += need * scale
-        return found
+        begin = min(len(names) + 2, CHOICE_BYTES // 4)
+        size = (CHOICE_BYTES - begin) // max(len(names), 1)
+        starts = {name: begin + index * size for index, name in enumerate(names)}
+        return _one_of(shapes, place, lambda shape: self._object(shape, place, starts))
 
     def _member(self, shapes: Alternatives, place: Place, name: str) -> Reader:
         inner = place[1:] if place and name == place[0] else ()
@@ -283,16 +264,6 @@ class Drawer:
             return [reader(choices) for reader in (*needed, *picked)]
 
         return read
-
-
-def _need(reader: Reader) -> int:
-    """Return the usual number of bytes of a reader."""
-    read = 0
-    for seed in range(_SAMPLES):
-        choices = ByteChoices(random.Random(seed).randbytes(4 * CHOICE_BYTES))  # noqa: S311
-        reader(choices)
-        read += choices.at
-    return -(-read // _SAMPLES)
 
 
 def _one_of(
