@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -25,6 +26,7 @@ from ringspec.spec.overrides import (
     read_fixtures,
     with_fixtures,
 )
+from ringspec.spec.parameters import Wire, combined
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
     BODY_ACCEPTED,
@@ -46,7 +48,10 @@ from ringspec.spec.values import Json
 OURS = Path(__file__).parent / "openapi.yaml"
 # The latest contracts, by a digest of all their inputs.
 _LOADED: dict[str, Contract] = {}
-_MOST_LOADED = 16
+_MOST_LOADED = 64
+# Rules that an operation without a body does not have, and what another says there.
+_OF_BODIES = {"wire.json", "wire.media", "answer.echo", "answer.defaults"}
+_WITHOUT_BODY = "A request that keeps to every rule is accepted."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,7 @@ class Inputs:
     Attributes:
         catalogue: the data of the catalogue.
         changes: of rules, by the dialect.
+        given: values of parameters, by name, or by operation and name.
     """
 
     document: dict[str, Json]
@@ -64,6 +70,7 @@ class Inputs:
     dialect: str | None = None
     changes: Json = field(default_factory=dict)
     fixtures: dict[str, Json] = field(default_factory=dict)
+    given: dict[str, Json] = field(default_factory=dict)
 
     def contract(self, rows_at: str = "catalogue", origin: str = "") -> Contract:
         """Return the contract that is made of them.
@@ -81,16 +88,27 @@ class Inputs:
         origin = origin or self.dialect or ""
         changes = read_changes(self.changes, origin)
         info = reading.mapping(base.get("info"), "#/info")
-        operation = choose(base, self.operation)
-        request = document.inline(base, operation.schema_place, is_request=True)
-        document.check(request, catalogue)
+        operation = choose(base, self.operation, self.given)
+        request = Inlined({}, {})
+        if operation.schema_place:
+            request = document.inline(base, operation.schema_place, is_request=True)
+            document.check(request, catalogue)
         fixtures = read_fixtures(request)
         sent = forms.without_marked(request.schema, "readOnly")
         request = with_fixtures(replace(request, schema=sent), values)
         answers = read_answers(base, operation, catalogue.rules)
         links = read_links(base, operation, catalogue.rules)
         stated = assertions(request, in_choices=True)
-        rules = _rules(catalogue, stated, answers, operation, links, request.schema)
+        # A catalogue names all that binds.
+        members = (
+            Inlined({}, {})
+            if catalogue.rules
+            else combined(operation.wire, operation.place)
+        )
+        named = assertions(members, in_choices=True)
+        testable = tuple(filter(operation.wire.is_testable, named))
+        both = ((request, stated), (members, testable))
+        rules = _rules(catalogue, both, answers, operation, links)
         rules = amended(rules, changes, origin)
         # A dropped rule keeps its row, so that a run can report it as not applicable.
         dropped = {n: rules.pop(n) for n, change in changes.items() if "drop" in change}
@@ -99,7 +117,8 @@ class Inputs:
         catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
         # All that determines the cases and the judgement of answers.
         binding = {it: rows[it] for it in rows if it != "explained"}
-        parts = [base, binding, operation.id, *filter(None, (self.changes, values))]
+        adapted = filter(None, (self.changes, values, self.given))
+        parts = [base, binding, operation.id, *adapted]
         return Contract(
             title=reading.text(info.get("title"), "#/info/title"),
             version=str(info.get("version", "")),
@@ -111,6 +130,7 @@ class Inputs:
             answers=answers,
             links=links,
             assertions=stated if left is request else assertions(left, in_choices=True),
+            members=members,
             rules=rules,
             dropped=tuple(name for name in catalogue.rules if name not in rules),
             catalogue=catalogue,
@@ -131,6 +151,8 @@ class Contract:
             bodies.
         dropped: rules of the catalogue that this dialect drops or lacks.
         chosen: branches of choices that bodies are read as, by the choice's path.
+        members: schema of the value that the parameters form.
+        wire: how a value is sent and read, if that value is not a body.
         sha256: digest of the inputs.
     """
 
@@ -149,7 +171,27 @@ class Contract:
     catalogue: Catalogue
     fixtures: tuple[Fixture, ...]
     inputs: Inputs
+    members: Inlined
     chosen: Chosen = field(default_factory=dict)
+    wire: Wire | None = None
+
+    @cached_property
+    def of_parameters(self) -> Contract | None:
+        """The contract whose bodies are the values that the parameters form, if any."""
+        if not self.members.schema.get("properties"):
+            return None
+        return replace(
+            self,
+            operation=replace(self.operation, examples=()),
+            request=self.members,
+            whole=self.members.schema,
+            assertions=assertions(self.members, in_choices=True),
+            wire=self.operation.wire,
+        )
+
+    def as_read(self, body: Json) -> Json:
+        """Return a body, or other value, as it is read where it was sent."""
+        return body if self.wire is None else self.wire.carried(body)
 
     @cached_property
     def settled(self) -> Json:
@@ -178,8 +220,9 @@ class Contract:
     @cached_property
     def applicable(self) -> tuple[Assertion, ...]:
         """The assertions that bodies can break, as they are read."""
-        chosen = self.chosen.items()
-        return tuple(each for each in self.assertions if chosen >= {*each.within})
+        chosen, wire = self.chosen.items(), self.wire
+        stated = (each for each in self.assertions if chosen >= {*each.within})
+        return tuple(it for it in stated if wire is None or wire.is_testable(it))
 
     @cached_property
     def always_required(self) -> frozenset[tuple[str, ...]]:
@@ -311,6 +354,7 @@ def _loaded(
             dialect=dialect.name if dialect else None,
             changes=dialect.content.get(RULES, {}) if dialect else {},
             fixtures=dict(overrides.fixtures),
+            given=dict(overrides.values),
         ).contract(*origins)
     except SpecError as error:
         if error.message.startswith(tuple(filter(None, origins))):
@@ -323,23 +367,24 @@ def _loaded(
 
 def _rules(
     catalogue: Catalogue,
-    stated: tuple[Assertion, ...],
+    stated: Iterable[tuple[Inlined, Iterable[Assertion]]],
     answers: Answers,
     operation: Operation,
     links: tuple[Link, ...],
-    schema: Json,
 ) -> dict[RuleId, Rule]:
     places: dict[RuleId, dict[str, None]] = {}
-    owners = [(each.rule, each.place) for each in (*stated, *answers.assertions)]
+    named = {it: each.schema for each, listed in stated for it in listed}
+    owners = [(each.rule, each.place) for each in (*named, *answers.assertions)]
     owners += [(header.rule, header.place) for header in operation.headers]
     for name, place in owners:
         places.setdefault(name, {})[place] = None
     by_rule: dict[RuleId, list[Assertion]] = {}
-    for each in stated:
+    for each in named:
         by_rule.setdefault(each.rule, []).append(each)
     standard = standard_rules(links)
     for name in standard:
-        if answers.bind or name not in DESCRIBED:
+        of_body = not operation.schema_place and name in _OF_BODIES
+        if not of_body and (answers.bind or name not in DESCRIBED):
             places.setdefault(name, {})
     found = {}
     for name in dict.fromkeys((*catalogue.rules, *places)):
@@ -353,11 +398,13 @@ def _rules(
             level=Level.MUST,
             evidence=Evidence.DOCUMENTED,
             sentence=sentence(about) if about else f"A request keeps to {first}.",
-            source=first + (quotation(schema, about) if about else ""),
+            source=first + (quotation(named[about[0]], about) if about else ""),
         )
         rule = catalogue.rules.get(name, standard.get(name, derived))
         if rule.source == "the contract":
-            own = operation.schema_place if name == BODY_ACCEPTED else operation.place
-            rule = replace(rule, source=first or own)
+            body = operation.schema_place if name == BODY_ACCEPTED else ""
+            rule = replace(rule, source=first or body or operation.place)
+            if name == BODY_ACCEPTED and not body:
+                rule = replace(rule, sentence=_WITHOUT_BODY)
         found[name] = replace(rule, places=listed)
     return found

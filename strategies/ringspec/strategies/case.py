@@ -265,11 +265,12 @@ class Requests:
     def create(self, content: bytes) -> Request:
         """Return the request of the operation under test."""
         operation = self.contract.operation
+        media = (("Content-Type", operation.media_type),)
         return Request(
             method=operation.method.upper(),
             path=operation.path,
             headers=(
-                ("Content-Type", operation.media_type),
+                *(media if operation.schema_place else ()),
                 ("Accept", self.contract.answers.media_type),
                 *_credentials(operation.token_header),
                 *(
@@ -280,6 +281,14 @@ class Requests:
             ),
             body=content,
         )
+
+    def varied(self, request: Request, value: Json) -> Request:
+        """Return a request with other parameters."""
+        wire = self.contract.operation.wire
+        path, headers = wire.written(value)
+        varied = {it.name for it in wire.parameters if it.where == "header"}
+        others = (it for it in request.headers if it[0] not in {*varied, "Cookie"})
+        return replace(request, path=path, headers=(*others, *headers))
 
     def relative(self, relative: Link, content: bytes = b"") -> Request:
         """Return the request of a linked operation; ids stand as `{name}` in it."""

@@ -163,6 +163,8 @@ class OwnValues:
         """Return a case with values of its own, as far as its label stays proven."""
         if case.steps:
             return self._script(case)
+        if not self._contract.operation.schema_place:
+            return case
         case = replace(case, request=_headed(self._contract, case.request, self._own))
         fault = case.fault if isinstance(case.fault, tuple) else ()
         name = str(case.twin) if fault else case.id

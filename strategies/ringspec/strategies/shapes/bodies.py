@@ -108,10 +108,12 @@ class Bodies:
         return self.contract.request.place_of(found)
 
     def is_settled(self, body: Json) -> bool:
-        """Return whether both validators find a body valid and settled.
+        """Return whether both validators find a body valid and settled, as it is read.
 
         Shapes are not quite as strict as schemas.
         """
+        if self.contract.as_read(body) != body:
+            return False
         try:
             return not (
                 is_irregular(body) or self.contract.settled_prover.proven_broken(body)
