@@ -20,9 +20,11 @@ from ringspec.spec import (
     Contract,
     Level,
     UsageError,
+    Wanted,
     dialect_names,
     did_you_mean,
     load,
+    load_each,
 )
 
 if TYPE_CHECKING:
@@ -207,6 +209,30 @@ def selected(
 
     loaded = load(contract, operation=operation, dialect=dialect)
     return loaded, Selection.of(loaded, select, exclude)
+
+
+def each_selected(
+    *,
+    contract: Path | None,
+    operations: tuple[str, ...],
+    excluded: tuple[str, ...],
+    tags: tuple[str, ...],
+    dialect: str | None,
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+) -> list[tuple[Contract, Selection]]:
+    """Return the operations that options name, each with the rules that they name.
+
+    Says on standard error which cannot be tested.
+    """
+    from ringspec.harness.judging.selection import Selection, narrowed  # noqa: PLC0415 - heavy
+
+    wanted = Wanted(named=operations, excluded=excluded, tags=tags)
+    found, unread = load_each(contract, wanted, dialect=dialect)
+    for each in unread:
+        click.echo(f"ringspec: {each.operation} is not tested: {each.error}", err=True)
+    prefixes = narrowed(found, select, exclude)
+    return [(it, Selection.of(it, *own)) for it, *own in prefixes]
 
 
 def typed(context: click.Context) -> dict[str, str]:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, wi
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Link, read_links, standard_rules
-from ringspec.spec.operations import Operation, choose
+from ringspec.spec.operations import Operation, Wanted, choose
 from ringspec.spec.overlay import Overlay
 from ringspec.spec.overrides import (
     Fixture,
@@ -151,6 +151,7 @@ class Contract:
             bodies.
         dropped: rules of the catalogue that this dialect drops or lacks.
         chosen: branches of choices that bodies are read as, by the choice's path.
+        prefix: what ids begin with in a run of several operations.
         members: schema of the value that the parameters form.
         wire: how a value is sent and read, if that value is not a body.
         sha256: digest of the inputs.
@@ -173,6 +174,7 @@ class Contract:
     inputs: Inputs
     members: Inlined
     chosen: Chosen = field(default_factory=dict)
+    prefix: str = ""
     wire: Wire | None = None
 
     @cached_property
@@ -188,6 +190,13 @@ class Contract:
             assertions=assertions(self.members, in_choices=True),
             wire=self.operation.wire,
         )
+
+    def led(self, name: RuleId) -> Rule:
+        """Return a rule with the id that it has in a run of several operations."""
+        rule = self.rules[name]
+        if not self.prefix:
+            return rule
+        return replace(rule, id=RuleId(self.prefix + name), operation=self.operation.id)
 
     def as_read(self, body: Json) -> Json:
         """Return a body, or other value, as it is read where it was sent."""
@@ -323,6 +332,56 @@ def load(
         ) from error
 
 
+def _catalogue_of(path: Path, base: Json) -> Path | None:
+    """Return the file of a contract's catalogue, if there is one."""
+    is_ours = path == OURS or reading.digest(base) == reading.digest(reading.read(OURS))
+    home = OURS if is_ours else path
+    options = (home.with_suffix(".rules.yaml"), home.with_name("rules.yaml"))
+    return next(filter(Path.is_file, options), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An operation that cannot be tested, and why."""
+
+    operation: str
+    error: SpecError
+
+
+def load_each(
+    path: Path | None,
+    wanted: Wanted,
+    *,
+    dialect: str | Overlay | None = None,
+    overrides: Overrides | None = None,
+) -> tuple[list[Contract], list[Unread]]:
+    """Load operations of a contract; of one that has a catalogue, the one it is of.
+
+    Several have ids that are led by their operations.
+
+    Raises:
+        SpecError, MisfitError: as of `load`, or no operation can be read.
+        UsageError: there is no such operation, or the dialect does not exist.
+    """
+    one = partial(load, path, dialect=dialect, overrides=overrides)
+    base = reading.read(path or OURS)
+    if wanted == Wanted() and (path is None or _catalogue_of(path, base)):
+        return [one()], []
+    ids = wanted.of(base)
+    if len(ids) == 1:
+        return [one(operation=ids[0])], []
+    found: list[Contract] = []
+    unread: list[Unread] = []
+    for each in ids:
+        try:
+            found.append(one(operation=each))
+        except SpecError as error:
+            unread.append(Unread(each, error))
+    if not found:
+        raise unread[0].error
+    return [replace(each, prefix=f"{each.operation.id}/") for each in found], unread
+
+
 def _loaded(
     path: Path,
     base: dict[str, Json],
@@ -330,10 +389,7 @@ def _loaded(
     dialect: Overlay | None,
     overrides: Overrides,
 ) -> Contract:
-    is_ours = path == OURS or reading.digest(base) == reading.digest(reading.read(OURS))
-    home = OURS if is_ours else path
-    options = (home.with_suffix(".rules.yaml"), home.with_name("rules.yaml"))
-    beside = next(filter(Path.is_file, options), None)
+    beside = _catalogue_of(path, base)
     rows, origin = (
         (reading.read(beside), str(beside)) if beside else ({"rules": []}, "")
     )

@@ -149,6 +149,59 @@ def choose(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which operations of a document are meant: those named, or all but some.
+
+    Attributes:
+        tags: of which each has one at least, if any are given.
+    """
+
+    named: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def of(self, base: dict[str, Json]) -> list[str]:
+        """List the ids of those in a document, in its order.
+
+        Raises:
+            UsageError: a name or a tag is none, or nothing is left.
+        """
+        known = list(endpoints(base))
+        for name in (*self.named, *self.excluded):
+            if not any(each.is_called(name) for each in known):
+                ids = [each.id for each in known]
+                raise UsageError(
+                    f"the contract has no operation {name!r}",
+                    hint=f"{did_you_mean(name, ids)}it has {', '.join(ids) or 'none'}",
+                )
+        tags = {each.id: each.node.value.get("tags", ()) for each in known}
+        for tag in self.tags:
+            listed = sorted({it for found in tags.values() for it in found})
+            if tag not in listed:
+                raise UsageError(
+                    f"no operation has the tag {tag!r}",
+                    hint=f"{did_you_mean(tag, listed)}there are {', '.join(listed)}",
+                )
+
+        def has(each: Endpoint, names: tuple[str, ...]) -> bool:
+            return any(map(each.is_called, names))
+
+        found = [
+            each.id
+            for each in known
+            if (not self.named or has(each, self.named))
+            and not has(each, self.excluded)
+            and (not self.tags or {*self.tags} & {*tags[each.id]})
+        ]
+        if not found:
+            raise UsageError(
+                "no operation is left to be tested",
+                hint="see --operation, --exclude-operation and --tag",
+            )
+        return found
+
+
 def _misspelt(
     root: Node, items: list[Node], methods: Iterable[str]
 ) -> Iterator[tuple[str, str, str]]:

@@ -70,6 +70,7 @@ class Rule:
 
     Attributes:
         places: JSON pointers into the contract; empty for a rule that no schema states.
+        operation: that leads its id, in a run of several.
     """
 
     id: RuleId
@@ -78,11 +79,14 @@ class Rule:
     sentence: str
     source: str
     places: tuple[str, ...] = ()
+    operation: str = ""
 
     @property
     def group(self) -> str:
         """Return the first word of the id: a member, `body`, `answer` ..."""
-        return self.id.split(".", 1)[0]
+        return self.id[len(self.operation) and len(self.operation) + 1 :].split(".", 1)[
+            0
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

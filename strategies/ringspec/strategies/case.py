@@ -349,6 +349,26 @@ def closing(request: Request) -> Request:
     return with_header(request, "Connection", "close")
 
 
+def led(case: Case, prefix: str) -> Case:
+    """Return a case whose ids, and those of its rules, begin with a prefix."""
+
+    def named(rule: RuleId) -> RuleId:
+        return RuleId(prefix + rule)
+
+    return (
+        replace(
+            case,
+            id=prefix + case.id,
+            rule=named(case.rule),
+            twin=prefix + case.twin if case.twin else case.twin,
+            broken=tuple(map(named, case.broken)),
+            levels={named(rule): level for rule, level in case.levels.items()},
+        )
+        if prefix
+        else case
+    )
+
+
 def expecting(
     cases: tuple[Case, ...], success: int | None, rejection: tuple[int, ...]
 ) -> tuple[Case, ...]:

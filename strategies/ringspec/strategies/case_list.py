@@ -20,7 +20,7 @@ from ringspec.spec.errors import InternalError, SpecError
 from ringspec.spec.links import Role
 from ringspec.spec.operations import Operation, TokenHeader
 from ringspec.spec.proof import is_irregular
-from ringspec.spec.rules import BODY_ACCEPTED, ROBUSTNESS, RuleId
+from ringspec.spec.rules import ROBUSTNESS, RuleId
 from ringspec.spec.schemas import CHOICES
 from ringspec.spec.values import Json, Path, steps
 from ringspec.strategies.bodies.invalid import InvalidCases, coupled_cases
@@ -41,7 +41,7 @@ from ringspec.strategies.case import (
 )
 from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.own_values import OwnValues
-from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.bodies import Bodies, plain_case
 
 _JSON = RuleId("wire.json")
 _MEDIA = RuleId("wire.media")
@@ -104,7 +104,7 @@ _Judged: TypeAlias = tuple[Contract, Case]
 def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
     unique = partial(_unique, taken=set())
     if not contract.operation.schema_place:
-        plain = Requests(contract).case(BODY_ACCEPTED, "plain", Expect.ACCEPT, b"")
+        plain = plain_case(contract)
         for case in (
             plain,
             *_parameter_cases(contract, plain, seed),
