@@ -231,8 +231,8 @@ def each_selected(
     found, unread = load_each(contract, wanted, dialect=dialect)
     for each in unread:
         click.echo(f"ringspec: {each.operation} is not tested: {each.error}", err=True)
-    prefixes = narrowed(found, select, exclude)
-    return [(it, Selection.of(it, *own)) for it, *own in prefixes]
+    chosen = narrowed(found, select, exclude)
+    return [(it, Selection.of(it, own, others)) for it, own, others in chosen]
 
 
 def typed(context: click.Context) -> dict[str, str]:

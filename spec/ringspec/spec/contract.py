@@ -431,7 +431,9 @@ def _rules(
     places: dict[RuleId, dict[str, None]] = {}
     named = {it: each.schema for each, listed in stated for it in listed}
     owners = [(each.rule, each.place) for each in (*named, *answers.assertions)]
-    owners += [(header.rule, header.place) for header in operation.headers]
+    # One that is varied with others needs no settled value.
+    headers = [it for it in operation.headers if it.value or not it.takes_part]
+    owners += [(header.rule, header.place) for header in headers]
     for name, place in owners:
         places.setdefault(name, {})[place] = None
     by_rule: dict[RuleId, list[Assertion]] = {}

@@ -84,9 +84,7 @@ class Rule:
     @property
     def group(self) -> str:
         """Return the first word of the id: a member, `body`, `answer` ..."""
-        return self.id[len(self.operation) and len(self.operation) + 1 :].split(".", 1)[
-            0
-        ]
+        return self.id.removeprefix(f"{self.operation}/").split(".", 1)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

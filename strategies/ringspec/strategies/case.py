@@ -403,9 +403,13 @@ def rules_without_case(contract: Contract, cases: Iterable[Case]) -> tuple[RuleI
     cases = tuple(cases)
     broken = {case.broken[0] for case in cases if len(case.broken) == 1}
     broken |= contract.catalogue.not_isolated.keys()
-    headers = [each.rule for each in contract.operation.headers]
+    headers = {it.rule for it in contract.operation.headers} & contract.rules.keys()
     broken |= {case.rule for case in cases}.intersection(headers)
-    stated = dict.fromkeys([*(each.rule for each in contract.assertions), *headers])
+    own = contract.of_parameters
+    members = own.applicable if own else ()
+    stated = [each.rule for each in (*contract.assertions, *members)]
+    stated += [it.rule for it in contract.operation.headers if it.rule in headers]
+    stated = list(dict.fromkeys(stated))
     return tuple(rule for rule in stated if rule not in broken)
 
 

@@ -1,4 +1,4 @@
-"""Resources: what a run creates so that the paths of other operations name something."""
+"""Resources: what a run creates so that paths of other operations name something."""
 
 from __future__ import annotations
 
@@ -45,14 +45,9 @@ class Resource:
             found = self._candidates(data, unquote(location.rpartition("/")[2]))
         prover = Prover(self.parameter.schema.schema, ())
         for each in found:
-            is_name = isinstance(each, str | int) and not isinstance(each, bool)
-            read = self.parameter.read([quote(str(each), safe="")]) if is_name else each
-            if (
-                is_name
-                and prover.is_valid(read)
-                and each != ""
-                and not unfit(str(each))
-            ):
+            if type(each) not in {str, int} or each == "" or unfit(str(each)):
+                continue
+            if prover.is_valid(self.parameter.read([quote(str(each), safe="")])):
                 return str(each)
         return ""
 
@@ -66,12 +61,10 @@ class Resource:
         if last:
             yield last
         for holder in holders:
-            named = {name: it for name, it in holder.items() if _ID.fullmatch(name)}
-            yield from named.values()
-            # A create's answer may name others too: those that end alike.
-            yield from (
-                it for name, it in holder.items() if name.endswith(("Id", "_id"))
-            )
+            yield from (it for name, it in holder.items() if _ID.fullmatch(name))
+            # The answer may name others too: theirs come last.
+            ids = (name for name in holder if name.endswith(("Id", "_id")))
+            yield from (holder[name] for name in ids)
         yield data
 
 

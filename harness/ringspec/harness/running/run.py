@@ -260,7 +260,8 @@ class Session:
             try:
                 with self._source.open():
                     yield from self._notices()
-                    yield from self._phases()
+                    if not self._is_barred():
+                        yield from self._phases()
             except Interrupted:
                 self.interrupted = True
         elif not self._tally.withheld and plan.only is not None:
@@ -285,11 +286,6 @@ class Session:
             yield notice
 
     def _phases(self) -> Iterator[Event]:
-        if self._plan.resources and not self._plan.live:
-            self._names = self._create(self._plan.resources)
-        if unnamed := self._unnamed():
-            self._end(_HINTS["not-ours"].format(unnamed), _HINTS["made-up"])
-            return
         if not self._policy.no_create:
             ((case, exchange),) = self._fired(self._left[:1], repeats=FIRST_REPEATS)
             yield self._judged(self._weighed(case, exchange))
@@ -395,16 +391,21 @@ class Session:
             if self._stops(findings):
                 return
 
-    def _unnamed(self) -> str:
-        """Return what is not sent, as it would change what this run did not create."""
+    def _is_barred(self) -> bool:
+        """Return whether the operation would change what this run did not create."""
         operation = self._plan.contract.operation
+        if self._plan.resources and not self._plan.live:
+            self._names = self._create(self._plan.resources)
         ids = {it.name: it.named for it in operation.wire.parameters if it.is_id}
         made_up = [it for it in ids if not (ids[it] or it in self._names)]
         self._oracle.made_up = ", ".join(made_up)
-        if operation.method == "delete" and ids.keys().isdisjoint(self._names):
-            return f"DELETE {operation.wire.template}"
-        changes = made_up and operation.method in {"put", "patch"}
-        return f"{operation.method.upper()} {operation.wire.template}" * bool(changes)
+        is_barred = bool(made_up) and operation.method in {"put", "patch"}
+        if operation.method == "delete":
+            is_barred = ids.keys().isdisjoint(self._names)
+        if is_barred:
+            what = f"{operation.method.upper()} {operation.wire.template}"
+            self._end(_HINTS["not-ours"].format(what), _HINTS["made-up"])
+        return is_barred
 
     def _aimed(self, case: Case) -> Case:
         """Return a case about what this run created, anew where it would be used up."""
@@ -608,8 +609,7 @@ class Session:
         plan, reachability, tally = self._plan, self._reachability, self._tally
         failure, learnt = reachability.failure, reachability.learnt
         message, hint = reachability.account()
-        if self._oracle.made_up and not learnt:
-            hint = _HINTS["made-up"]
+        hint = hint if learnt or not self._oracle.made_up else _HINTS["made-up"]
         policy = self._policy
         if failure is not None and not reachability.answered:
             # An absent target goes before what is withheld.

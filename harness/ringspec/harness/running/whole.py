@@ -73,7 +73,7 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
         for event in session.ended():
             if isinstance(event, Ended):
                 results.append(event.result)
-            elif event.message not in told:
+            elif isinstance(event, Notice) and event.message not in told:
                 told.add(event.message)
                 yield event
         last = results[-1]
@@ -138,10 +138,10 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
         conclusion = Conclusion.INCONCLUSIVE
     message, hint = "", ""
     if open_:
-        name, one = open_[0]
+        operation, one = open_[0]
         more = f" (and {len(open_) - 1} more operations)" * bool(open_[1:])
-        message, hint = f"{name}: {one.message}{more}", one.hint
-    narrowed = [it for each in (whole, *results) for it in each.narrowed]
+        message, hint = f"{operation}: {one.message}{more}", one.hint
+    narrowed = [*whole.narrowed, *(it for each in results for it in each.narrowed)]
     return replace(
         results[0],
         conclusion=conclusion,
