@@ -204,10 +204,12 @@ def selected(
     select: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
 ) -> tuple[Contract, Selection]:
-    """Return the contract and the rules that options name."""
+    """Return the contract and the rules that options name; say what is odd in it."""
     from ringspec.harness.judging.selection import Selection  # noqa: PLC0415 - heavy
 
     loaded = load(contract, operation=operation, dialect=dialect)
+    for each in loaded.notices:
+        click.echo(f"note: {each}", err=True)
     return loaded, Selection.of(loaded, select, exclude)
 
 
@@ -231,6 +233,8 @@ def each_selected(
     found, unread = load_each(contract, wanted, dialect=dialect)
     for each in unread:
         click.echo(f"ringspec: {each.operation} is not tested: {each.error}", err=True)
+    for notice in dict.fromkeys(it for each in found for it in each.notices):
+        click.echo(f"ringspec: {notice}", err=True)
     chosen = narrowed(found, select, exclude)
     return [(it, Selection.of(it, own, others)) for it, own, others in chosen]
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from ringspec.spec import document, forms, overlay, reading
+from ringspec.spec import document, forms, openapi, overlay, reading
 from ringspec.spec.answers import DESCRIBED, Answers, read_answers
 from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, without
 from ringspec.spec.document import Inlined
@@ -155,6 +154,7 @@ class Contract:
         members: schema of the value that the parameters form.
         wire: how a value is sent and read, if that value is not a body.
         sha256: digest of the inputs.
+        notices: what is odd in the file, and stops nothing.
     """
 
     title: str
@@ -176,6 +176,7 @@ class Contract:
     chosen: Chosen = field(default_factory=dict)
     prefix: str = ""
     wire: Wire | None = None
+    notices: tuple[str, ...] = ()
 
     @cached_property
     def of_parameters(self) -> Contract | None:
@@ -313,31 +314,55 @@ def load(
         UsageError: the operation or the dialect does not exist.
         MisfitError: the overrides do not fit the contract.
     """
-    path = path or OURS
-    base = reading.read(path)
-    version = base.get("openapi") if isinstance(base, dict) else None
-    if not re.match(r"3\.1(\.|$)", str(version)):
-        raise SpecError(
-            f"{path}: not an OpenAPI 3.1 document",
-            hint="it begins with `openapi: 3.1.0`; convert older ones first",
-        )
+    source = _source(path or OURS, dialect)
+    return _loaded(source, operation, overrides or Overrides())
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A document as one of OpenAPI 3.1, its dialect applied, and its catalogue.
+
+    Attributes:
+        content: all of it as text, for comparison.
+    """
+
+    path: Path
+    base: dict[str, Json]
+    notices: tuple[str, ...]
+    dialect: Overlay | None
+    rows: Json
+    rows_at: str
+    content: str
+
+
+def _source(path: Path, dialect: str | Overlay | None) -> _Source:
+    """Read a document and what belongs to it; raise as `load`."""
+    notices: list[str] = []
+    base = reading.read(path, notices)
+    openapi.version_of(base, path)
     if isinstance(dialect, str):
         dialect = overlay.load(overlay.find(dialect), path)
-    given = (operation, dialect, overrides or Overrides())
-    try:
-        return _loaded(path, base, *given)
-    except RecursionError as error:
-        raise SpecError(
-            f"{path}: it is nested too deeply", hint="bound the depth of its schemas"
-        ) from error
-
-
-def _catalogue_of(path: Path, base: Json) -> Path | None:
-    """Return the file of a contract's catalogue, if there is one."""
     is_ours = path == OURS or reading.digest(base) == reading.digest(reading.read(OURS))
     home = OURS if is_ours else path
+    try:
+        if dialect is not None:
+            base = overlay.apply(base, dialect)
+        base = openapi.joined(base, path, notices)
+    except RecursionError as error:
+        raise _too_deep(path) from error
     options = (home.with_suffix(".rules.yaml"), home.with_name("rules.yaml"))
-    return next(filter(Path.is_file, options), None)
+    beside = next(filter(Path.is_file, options), None)
+    rows = reading.read(beside) if beside else {"rules": []}
+    # Not sorted: the order of members decides the order of rules and cases.
+    content = json.dumps([str(path), base, notices, rows, dialect], default=repr)
+    origin = str(beside) if beside else ""
+    return _Source(path, base, tuple(notices), dialect, rows, origin, content)
+
+
+def _too_deep(path: Path) -> SpecError:
+    return SpecError(
+        f"{path}: it is nested too deeply", hint="bound the depth of its schemas"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,18 +388,17 @@ def load_each(
         SpecError, MisfitError: as of `load`, or no operation can be read.
         UsageError: there is no such operation, or the dialect does not exist.
     """
-    one = partial(load, path, dialect=dialect, overrides=overrides)
-    base = reading.read(path or OURS)
-    if wanted == Wanted() and (path is None or _catalogue_of(path, base)):
-        return [one()], []
-    ids = wanted.of(base)
+    source, given = _source(path or OURS, dialect), overrides or Overrides()
+    if wanted == Wanted() and source.rows_at:
+        return [_loaded(source, None, given)], []
+    ids = wanted.of(source.base)
     if len(ids) == 1:
-        return [one(operation=ids[0])], []
+        return [_loaded(source, ids[0], given)], []
     found: list[Contract] = []
     unread: list[Unread] = []
     for each in ids:
         try:
-            found.append(one(operation=each))
+            found.append(_loaded(source, each, given))
         except SpecError as error:
             unread.append(Unread(each, error))
     if not found:
@@ -382,30 +406,17 @@ def load_each(
     return [replace(each, prefix=f"{each.operation.id}/") for each in found], unread
 
 
-def _loaded(
-    path: Path,
-    base: dict[str, Json],
-    operation: str | None,
-    dialect: Overlay | None,
-    overrides: Overrides,
-) -> Contract:
-    beside = _catalogue_of(path, base)
-    rows, origin = (
-        (reading.read(beside), str(beside)) if beside else ({"rules": []}, "")
-    )
-    # Not sorted: the order of members decides the order of rules and cases.
-    parts = [str(path), base, rows, operation, dialect, overrides]
-    content = json.dumps(parts, default=repr)
-    key = hashlib.sha256(content.encode()).hexdigest()
+def _loaded(source: _Source, operation: str | None, overrides: Overrides) -> Contract:
+    parts = repr((operation, overrides))
+    key = hashlib.sha256(f"{source.content}{parts}".encode()).hexdigest()
     if key in _LOADED:
         return _LOADED[key]
-    if dialect is not None:
-        base = overlay.apply(base, dialect)
-    origins = origin, dialect.origin if dialect else ""
+    path, dialect = source.path, source.dialect
+    origins = source.rows_at, dialect.origin if dialect else ""
     try:
         contract = Inputs(
-            document=overrides.apply(base),
-            catalogue=rows,
+            document=overrides.apply(source.base),
+            catalogue=source.rows,
             operation=operation,
             dialect=dialect.name if dialect else None,
             changes=dialect.content.get(RULES, {}) if dialect else {},
@@ -416,8 +427,11 @@ def _loaded(
         if error.message.startswith(tuple(filter(None, origins))):
             raise  # the message names the place already
         raise SpecError(f"{path}: {error}", hint=error.hint) from error
+    except RecursionError as error:
+        raise _too_deep(path) from error
     for oldest in list(_LOADED)[: 1 - _MOST_LOADED]:
         _LOADED.pop(oldest, None)
+    contract = replace(contract, notices=(*source.notices, *contract.notices))
     return _LOADED.setdefault(key, contract)
 
 

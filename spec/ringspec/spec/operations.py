@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -92,17 +93,14 @@ class Endpoint:
 
     Attributes:
         item: the path's node, which may have other methods too.
+        id: method and path, if the operation has none of its own.
     """
 
     method: str
     path: str
     item: Node
     node: Node
-
-    @property
-    def id(self) -> str:
-        """Return the operation's id; without one, method and path."""
-        return str(self.node.value.get("operationId", f"{self.method} {self.path}"))
+    id: str
 
     def is_called(self, name: str) -> bool:
         """Return whether it is meant by an id, or by method and path."""
@@ -112,12 +110,19 @@ class Endpoint:
 
 def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
     """List every method of every path, in the document's order."""
-    for path, item in Node(base, base).at("paths", {}).members():
-        for method in METHODS:
-            if item.has(method):
-                node = item.at(method)
-                mapping(node.value, node.place)
-                yield Endpoint(method=method, path=path, item=item, node=node)
+    found = [
+        (method, path, item, item.at(method))
+        for path, item in Node(base, base).at("paths", {}).members()
+        for method in METHODS
+        if item.has(method)
+    ]
+    stated = [mapping(it.value, it.place).get("operationId") for *_, it in found]
+    counts = Counter(map(str, stated))
+    for (method, path, item, node), own in zip(found, stated, strict=True):
+        # An id that others have too names none of them.
+        is_one = own is not None and counts[str(own)] == 1
+        name = str(own) if is_one else f"{method.upper()} {path}"
+        yield Endpoint(method=method, path=path, item=item, node=node, id=name)
 
 
 def choose(

@@ -406,7 +406,7 @@ def rules_without_case(contract: Contract, cases: Iterable[Case]) -> tuple[RuleI
     headers = {it.rule for it in contract.operation.headers} & contract.rules.keys()
     broken |= {case.rule for case in cases}.intersection(headers)
     own = contract.of_parameters
-    members = own.applicable if own else ()
+    members = filter(own.wire.is_testable, own.assertions) if own and own.wire else ()
     stated = [each.rule for each in (*contract.assertions, *members)]
     stated += [it.rule for it in contract.operation.headers if it.rule in headers]
     stated = list(dict.fromkeys(stated))
