@@ -232,9 +232,9 @@ def each_selected(
     wanted = Wanted(named=operations, excluded=excluded, tags=tags)
     found, unread = load_each(contract, wanted, dialect=dialect)
     for each in unread:
-        click.echo(f"ringspec: {each.operation} is not tested: {each.error}", err=True)
+        click.echo(f"note: {each.operation} is not tested: {each.error}", err=True)
     for notice in dict.fromkeys(it for each in found for it in each.notices):
-        click.echo(f"ringspec: {notice}", err=True)
+        click.echo(f"note: {notice}", err=True)
     chosen = narrowed(found, select, exclude)
     return [(it, Selection.of(it, own, others)) for it, own, others in chosen]
 
