@@ -20,10 +20,7 @@ def _schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  
 
 @subcommand("cases", schema={"callback": _schema})
 def command(*, seed: int, **named: Any) -> None:
-    """Print every case as a line of JSON; nothing is sent.
-
-    Twins are printed before the cases made from them, selected or not.
-    """
+    """Print every case as a line of JSON; nothing is sent."""
     out, errors = sys.stdout.buffer, list[SpecError]()
     chosen = each_selected(**named)
     for contract, selection in chosen:

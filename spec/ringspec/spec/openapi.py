@@ -97,9 +97,15 @@ class _Joiner:
                 to, _, fragment = target.partition("#")
                 is_place = not fragment or fragment.startswith("/")
                 home = self.files.get(to) if is_place else None
-                pending.append((at_pointer(home, unquote(fragment)), holds, kind, to))
+                found = at_pointer(home, unquote(fragment))
+                pending.append((found, holds, kind, to))
             if holds == "named":
                 pending += [(each, "one", kind, file) for each in node.values()]
+                if isinstance(reference, str) and isinstance(found, dict):
+                    # A list of schemas, or of paths, is no object of OpenAPI, but many
+                    # put it into a file of its own.
+                    del node["$ref"]
+                    node |= {it: found[it] for it in found if it not in node}
                 continue
             self._mend(node, kind, file)
             parts = _PARTS[kind]

@@ -91,10 +91,10 @@ def _json(path: Path, text: str, twice: list[str]) -> Json:
             hint="mend that line; YAML is read too, unless it begins like JSON",
         ) from error
     if twice:
-        # Only YAML's reader knows lines; it has no surrogates.
+        # Only YAML's reader knows lines; it refuses halves of surrogate pairs.
         lines: list[str] = []
         with suppress(SpecError):
-            _yaml(path, text, lines)
+            _yaml(path, re.sub(r"\\u[dD]", r"\\u0", text), lines)
             twice[:] = lines
     return found
 
