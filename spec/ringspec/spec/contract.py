@@ -86,7 +86,7 @@ class Inputs:
         catalogue = parse_catalogue(rows, rows_at)
         origin = origin or self.dialect or ""
         changes = read_changes(self.changes, origin)
-        info = reading.mapping(base.get("info"), "#/info")
+        info = reading.mapping(document.Node(base, base).at("info").value, "#/info")
         operation = choose(base, self.operation, self.given)
         request = Inlined({}, {})
         if operation.schema_place:

@@ -145,7 +145,11 @@ def _parameter_cases(contract: Contract, plain: Case, seed: int) -> Iterator[Cas
         return
     requests, ids = Requests(contract), dict[str, str]()
     unique = partial(_unique, taken={plain.id})
-    for _, accepted, judged in _readings(own, seed, unique):
+    try:
+        listed = list(_readings(own, seed, unique))
+    except SpecError:
+        return  # their rules stay untested
+    for _, accepted, judged in listed:
         for case in (*accepted, *(case for _, case in judged)):
             request = requests.varied(plain.request, case.body)
             ids[case.id] = case.id
