@@ -84,7 +84,8 @@ def test_each_rule_has_a_case_and_is_missed_by_its_cases(
 ) -> None:
     contract, accepted, rejected = compiled
 
-    assert rules_without_case(contract, tuple(rejected)) == ()
+    stated = {each.rule for each in contract.assertions}
+    assert stated.isdisjoint(rules_without_case(contract, tuple(rejected)))
     for rule in dict.fromkeys(each.rule for each in contract.assertions):
         lacking = without(contract.request, contract.assertions, frozenset({rule}))
         validator = judge(lacking.schema)

@@ -272,14 +272,13 @@ class Wire:
             "header": [(name.lower(), text) for name, text in sent.items()],
             "cookie": _pairs(sent.get("Cookie", ""), "; "),
         }
-        found: dict[str, dict[str, Json]] = {}
-        for each in self.parameters:
+        varied = [each for each in self.parameters if each.takes_part]
+        found: dict[str, Json] = {self.groups[each.where]: {} for each in varied}
+        for each in varied:
             name = each.name.lower() if each.where == "header" else each.name
             listed = [text for key, text in texts[each.where] if key == name]
-            if listed and each.takes_part:
-                found.setdefault(self.groups[each.where], {})[each.name] = each.read(
-                    listed
-                )
+            if listed:
+                found[self.groups[each.where]][each.name] = each.read(listed)
         return found
 
     def carried(self, value: Json) -> Json:
@@ -363,6 +362,5 @@ def combined(wire: Wire, place: str) -> Inlined:
         origins.setdefault(at, f"{place}/parameters")
         for path, origin in each.schema.origins.items():
             origins[*at, "properties", each.name, *path] = origin
-    required = [name for name, group in groups.items() if "required" in group]
-    schema = {"type": "object", "properties": groups}
-    return Inlined({**schema, "required": required} if required else schema, origins)
+    schema = {"type": "object", "required": [*groups], "properties": groups}
+    return Inlined(schema, origins)

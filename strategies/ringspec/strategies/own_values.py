@@ -121,7 +121,9 @@ def otherwise(contract: Contract, case: Case, turn: int) -> Case | None:
         case: as listed.
         turn: another one for each case.
     """
-    body, rules, number = case.body, frozenset(case.broken), _REPEATED + turn
+    body, number = case.body, _REPEATED + turn
+    # Others than those of a body are broken beside it.
+    rules = frozenset(case.broken if isinstance(case.fault, tuple) else ())
     if case.steps or not isinstance(body, dict | list):
         return None
     old = _texts_in(body)
