@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
+from itertools import islice
 from math import ceil, floor, isinf
 from typing import TypeAlias
 from uuid import UUID
@@ -76,40 +77,24 @@ class ByteChoices:
         return self._data[at : at + size].ljust(size, b"\0")
 
     def some(self, count: int, least: int, most: int) -> set[int]:
-        """Choose some of a number of things: mostly none, one or all."""
-        if count == 0:
-            return set()
-        amount = self.below(5)
-        chosen: set[int] = set()
-        if amount == 1:
-            chosen = {self.below(count)}
-        elif amount == 4:
-            chosen = set(range(count))
-        elif amount:
-            few = 3 if amount == 2 else 2
-            chosen = {index for index in range(count) if self.below(4) >= few}
-        for index in range(count):
-            if len(chosen) >= least:
-                break
-            chosen.add(index)
-        return chosen if len(chosen) <= most else set(sorted(chosen)[:most])
+        """Choose some of a number of things: none, few, half, most or all."""
+        share = self.below(5)
+        chosen = [index for index in range(count) if self.below(4) < share]
+        others = (index for index in range(count) if index not in chosen)
+        return {*[*chosen, *islice(others, max(least - len(chosen), 0))][:most]}
 
     def text(self, low: int, high: int) -> str:
         """Choose a text of some length that is not blank."""
-        if self.below(3) == 0:
-            known = TEXTS[self.below(len(TEXTS))]
-            if low <= len(known) <= high:
-                return known
+        known = TEXTS[self.below(len(TEXTS))]
+        if not self.below(3) and low <= len(known) <= high:
+            return known
         # Short, any length, or the greatest.
         kind, room = self.below(4), high - low
-        more = (
-            room if kind == 3 else self.below((min(room, 8) if kind < 2 else room) + 1)
-        )
+        most = min(room, 8) if kind < 2 else room
+        more = room if kind == 3 else self.below(most + 1)
         script = self.below(len(_SCRIPTS) + 2)
-        if script < len(_SCRIPTS):
-            letters = _block(_SCRIPTS[script])
-        else:
-            letters = _block(256 * self.below(_BLOCKS))
+        start = [*_SCRIPTS, *[256 * self.below(_BLOCKS)] * 2][script]
+        letters = _block(start)
         # Each character is one byte, so that one text does not use up the bytes.
         size = len(letters)
         read = "".join([letters[byte % size] for byte in self.take(low + more)])
