@@ -67,12 +67,6 @@ class LoadSetup:
         url: of the target; None or empty for the profile's.
         parsed: what Locust has parsed; other options than ours do not matter.
 
-    Attributes:
-        cases: in their order, twins first.
-        selected: the rules that are judged.
-        left_out: the rules that are not, each with the reason.
-        inapplicable: those that cannot be judged here, each with the reason.
-
     Raises:
         UsageError: there is no URL, the target is live or not allowed, or an option is
             wrong.
@@ -103,6 +97,7 @@ class LoadSetup:
         self.plan, self.redactor = setup.aimed(plan, target, setup.profile.credentials)
         lacking = lacking_rules(self.plan)
         selection = Selection.of(self.contract, options.select, options.exclude)
+        # In their order, twins first.
         self.cases = tuple(
             case
             for case in selection.fired(
@@ -110,11 +105,13 @@ class LoadSetup:
             )
             if case.rule not in lacking
         )
-        self.selected = frozenset(selection.rules)
+        self.selected = frozenset(selection.rules)  # the rules that are judged
         self.untested = untested(self.contract, setup.cases)
         absent = self.selected & lacking.keys()
+        # Those that cannot be judged here, each with the reason.
         self.inapplicable = {rule: lacking[rule] for rule in absent}
         judged = served(self.contract.rules, self.cases) | lacking.keys()
+        # The rules that are not, each with the reason.
         self.left_out = {
             rule: _LEFT_OUT if rule in self.selected else "deselected"
             for rule in self.contract.rules
