@@ -103,3 +103,10 @@ def served() -> Iterator[Callable[[Behaviour], str]]:
 def reference() -> Iterator[Embedded]:
     with Embedded() as embedded:
         yield embedded
+
+
+@pytest.fixture(scope="module")
+def mutant(request: pytest.FixtureRequest) -> Iterator[Embedded]:
+    """Serve the mutant that a module names."""
+    with Embedded(mutant=request.module.MUTANT) as embedded:
+        yield embedded
