@@ -12,7 +12,7 @@ import pytest
 
 from ringspec.reference import Embedded
 
-from .conftest import Ended
+from ..called import Ended  # noqa: TID252 - tests are no distribution
 
 MUTANT = "last-delay-unbounded"
 

@@ -38,7 +38,6 @@ def test_embedded_server_stands_exploring(ringspec: Ringspec) -> None:
     )
 
     assert ended.status == 0, ended.stdout + ended.stderr
-    assert ended.report is not None
     assert ended.report["counts"]["cases"] == 41
     # A walk through the life cycle takes several.
     assert ended.report["counts"]["requests"] > 41
@@ -54,8 +53,6 @@ def test_examples_come_after_the_phases_that_are_named(ringspec: Ringspec) -> No
     ended = ringspec(*named, "--examples", "12", report=True)
 
     assert ended.status == without.status == 0
-    assert ended.report is not None
-    assert without.report is not None
     more = ended.report["counts"]["cases"] - without.report["counts"]["cases"]
     assert more == 12
 
