@@ -76,8 +76,8 @@ def valid_bodies(
     """Return a strategy for valid bodies.
 
     Args:
-        contract: defines what is valid; by default ours.
-        dialect: its spelling.
+        contract: defines what is valid.
+        dialect: as above.
         level: bodies use nothing that binds less: with `must` only what is documented.
 
     Raises:

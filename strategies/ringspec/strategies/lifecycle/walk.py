@@ -173,17 +173,6 @@ class Walk:
         return self
 
     @property
-    def is_full(self) -> bool:
-        """Whether there is no room for another call and the last reads."""
-        # A call takes up to two steps, or one and another read at the end.
-        return len(self.steps) + len(self.resources) + 2 > MAX_STEPS
-
-    def close(self) -> None:
-        """Read all resources at last, the deleted ones too."""
-        for resource in self.resources:
-            self.apply(Call(CallKind.READ, resource.number))
-
-    @property
     def existing(self) -> list[Resource]:
         """The resources that were not deleted."""
         return [each for each in self.resources if each.exists]
@@ -416,7 +405,8 @@ def drawn_calls(life: Lifecycle, random: Random) -> tuple[Call, ...]:
         elif kind == CallKind.COMMAND:
             # In most states the effect of few commands is settled.
             choice = random.choice(walk.settled(number) or [choice])
-        if not walk.is_full:
+        # A call takes up to two steps, or one and another read at the end.
+        if len(walk.steps) + len(walk.resources) + 2 <= MAX_STEPS:
             walk.apply(Call(kind, number, choice))
-    walk.close()
-    return walk.calls
+    # The deleted ones too.
+    return walk.apply_all(Call(CallKind.READ, it.number) for it in walk.resources).calls
