@@ -1,6 +1,5 @@
 from ringspec.reports.blocks import RuleText as RuleText
 from ringspec.reports.blocks import RuleTexts as RuleTexts
-from ringspec.reports.client_record import print_account as print_account
 from ringspec.reports.client_record import record_file as record_file
 from ringspec.reports.client_record import record_line as record_line
 from ringspec.reports.client_record import screen_line as screen_line

@@ -6,16 +6,12 @@ A line's members are described on the documentation's page of reports.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from typing import TextIO
 
-from ringspec.harness import ClientSession, Exchange, JudgedRequest, Result, Verdict
-from ringspec.reports.console import Color, console, print_template
+from ringspec.harness import Exchange, JudgedRequest, Verdict
 from ringspec.reports.files import LineFile, check, refused
 from ringspec.reports.json_report import answer_json, attributes, request_json, utc
 from ringspec.reports.printable import counted, json_line, shown
-from ringspec.reports.redact import Redactor
 from ringspec.spec import Json, is_shallow
 
 FORMAT = "ringspec-record/1"
@@ -91,21 +87,3 @@ def screen_line(request: JudgedRequest) -> str:
     parts += [shown(each, _WIDTH) for each in request.remarks]
     kept = f"keeps to {counted(len(request.rules(Verdict.PASS)), 'rule')}"
     return f"{asked}  {'; '.join(parts) or kept}"
-
-
-def print_account(
-    session: ClientSession,
-    result: Result,
-    redactor: Redactor,
-    *,
-    stdout: TextIO | None = None,
-    color: Color = "auto",
-) -> None:
-    """Print the rules that clients broke and never touched, and the conclusion."""
-    print_template(
-        console(stdout or sys.stdout, color),
-        "account.txt",
-        session=session,
-        result=result,
-        redacted=redactor.text,
-    )
