@@ -157,11 +157,3 @@ def _next(
             if level.rank == result.level.rank + 1:
                 more = run(level=f"--level {level}")
                 yield more, "what binds less strongly, too"
-
-
-def replay_options(started: Started) -> Iterator[str]:
-    """Yield the options without which there would be other cases."""
-    if started.contract.dialect:
-        yield from ("--dialect", started.contract.dialect)
-    if started.seed:
-        yield from ("--seed", str(started.seed))
