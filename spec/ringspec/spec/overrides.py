@@ -36,12 +36,14 @@ class Overrides:
 
     Attributes:
         fixtures: values that the target knows, by the contract's names.
+        values: of parameters, by name, or by operation and name.
         paths: where operations stand, by their ids; relative to the server URL.
         header: the header that carries the credentials; empty for the contract's own.
         basic: whether they are Basic credentials, in the header Authorization.
     """
 
     fixtures: Mapping[str, Json] = field(default_factory=dict)
+    values: Mapping[str, Json] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     header: str = ""
     basic: bool = False
