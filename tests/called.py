@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,14 @@ def call(*arguments: str, to: Path | None = None, **environ: str) -> Ended:
             stream.flush()
     report = json.loads(to.read_text()) if to and to.exists() else {}
     return Ended(int(ended.value.code or 0), _text(stdout), _text(stderr), report)
+
+
+def ran(
+    *command: object, check: bool = False, **more: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run another program to its end."""
+    options: dict[str, Any] = {"capture_output": True, "timeout": 300, **more}
+    return subprocess.run(list(map(str, command)), text=True, check=check, **options)
 
 
 @contextmanager

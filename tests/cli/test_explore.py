@@ -19,6 +19,7 @@ from ringspec.reference import Embedded, ServerSettings, application
 from ringspec.strategies import Request, Slot
 
 from .. import serving  # noqa: TID252 - tests are no distribution
+from ..called import ran  # noqa: TID252 - tests are no distribution
 
 Ringspec = Callable[..., Any]
 Started = Callable[..., subprocess.Popen[str]]
@@ -123,13 +124,7 @@ def test_interrupt_ends_exploring_at_once(started: Started) -> None:
 
 
 def test_run_that_does_not_explore_loads_nothing_for_it() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = ran(sys.executable, "-c", WITHOUT)
 
     assert done.returncode == 0, done.stderr
 

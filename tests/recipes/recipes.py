@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ..called import PROJECT, environment  # noqa: TID252 - tests are no distribution
+from ..called import PROJECT, environment, ran  # noqa: TID252 - tests are no distribution
 
 ACTION = PROJECT / "action.yml"
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
@@ -104,15 +103,7 @@ def evaluated(given: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, 
 
 def run(script: str, folder: Path, **environ: str) -> Ended:
     """Run a script as a step is, in a folder."""
-    done = subprocess.run(
-        [*BASH, script],
-        cwd=folder,
-        env=environment(environ),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=900,
-    )
+    done = ran(*BASH, script, cwd=folder, env=environment(environ), timeout=900)
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
