@@ -52,6 +52,18 @@ class Overrides:
         """Return a document with the paths and the header of the target."""
         for operation, path in self.paths.items():
             base = _moved(base, operation, path)
+        for name in self.values:
+            known = {each.id for each in endpoints(base)}
+            for each in endpoints(base):
+                for holder in (each.item, each.node):
+                    listed = holder.at("parameters", []).items()
+                    known |= {it.at("name").text() for it in listed}
+            if name not in known:
+                raise MisfitError(
+                    f"the contract has no parameter, and no operation, {name!r}",
+                    hint=f"{did_you_mean(name, known)}`ringspec rules` shows them",
+                    path=("values", name),
+                )
         if self.header or self.basic:
             base = unshared(base)
             # An API, or an operation, without credentials stays so.

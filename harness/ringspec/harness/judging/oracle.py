@@ -47,6 +47,8 @@ IDS = RuleId("lifecycle.ids")
 _CONFLICT = 409
 # Statuses of an operation that does not exist, if all its answers have them.
 _NOWHERE = frozenset({404, 405, 501})
+# Rules whose cases go to other paths.
+_ELSEWHERE = frozenset({"wire.path", "auth.client"})
 # Something that the request names is not there, or cannot be used now.
 _UNKNOWN = frozenset({404, 409})
 # A shorter token may stand in an answer by chance.
@@ -238,7 +240,7 @@ class Oracle:
             reason = f"HTTP 405 to {request.method} without Allow" if lacks else ""
             yield checks.judgement(case.rule, reason)
             # Only the errors of the operation are described.
-            if not other and case.rule != "wire.path":
+            if not other and case.rule not in _ELSEWHERE:
                 yield from checks.form(contract.answers, response)
         else:
             wanted = " or ".join(map(str, case.status))

@@ -25,7 +25,7 @@ from ringspec.spec.rules import Level
 from ringspec.spec.schemas import ITEM
 from ringspec.spec.values import Json, canonical
 from ringspec.strategies.shapes.bodies import Bodies, bodies_of
-from ringspec.strategies.shapes.build import Unfit, number_near, preferred
+from ringspec.strategies.shapes.build import Unfit, json_number, number_near, preferred
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
     SIMPLE,
@@ -345,43 +345,37 @@ def _sized(shape: Shape, examples: list[str]) -> list[Json]:
 
 def _number(shape: Shape) -> Reader:
     step = Fraction(str(shape.multiple or 1))
-    whole = shape.kind == "integer" or (shape.multiple and step.denominator == 1)
-    low = -_NUMBER if isinf(shape.low) else shape.low
-    high = max(low, _NUMBER) if isinf(shape.high) else shape.high
-    if whole:
-        # The least whole number that is a multiple: of 0.5 that is 1, of 2.5 it is 5.
-        size = step.numerator
-        first, last = -(-ceil(low) // size), floor(high) // size
-        if first > last:
-            raise Unfit
-        edges = [first, last, min(first + 1, last), max(last - 1, first)]
+    low = Fraction(-_NUMBER if isinf(shape.low) else str(shape.low))
+    high = (
+        max(low, Fraction(_NUMBER)) if isinf(shape.high) else Fraction(str(shape.high))
+    )
     plain = list(filter(shape.admits, shape.examples)) or [number_near(shape)]
+    # Numbers such as 2.0 are unspecified.
+    plain = [int(it) if float(it).is_integer() else it for it in plain]
+    if shape.kind == "integer" or (shape.multiple and step.denominator == 1):
+        # The least whole number that is a multiple: of 0.5 that is 1, of 2.5 it is 5.
+        start, size = Fraction(0), Fraction(step.numerator)
+        first, last = ceil(low / size), floor(high / size)
+    elif shape.multiple:
+        return _choice(plain)
+    else:
+        first, last = 0, 2**24
+        start, size = low, (high - low) / last
+    if first > last:
+        raise Unfit
+    edges = [first, last, min(first + 1, last), max(last - 1, first)]
 
-    def integer(choices: ByteChoices) -> Json:
+    def read(choices: ByteChoices) -> Json:
         kind = choices.below(4)
         if kind == 0:
-            value = plain[choices.below(len(plain))]
-        elif kind == 1:
-            value = edges[choices.below(4)] * size
-        else:
-            value = (first + choices.below(last - first + 1)) * size
-        while value in shape.excluded:
-            value = value + size if value + size <= floor(high) else first * size
+            return plain[choices.below(len(plain))]
+        number = edges[choices.below(4)]
+        number = number if kind == 1 else first + choices.below(last - first + 1)
+        while (value := json_number(start + number * size)) in shape.excluded:
+            number = number + 1 if number < last else first
         return value
 
-    def fraction(choices: ByteChoices) -> Json:
-        kind = choices.below(4)
-        if kind == 0 or shape.multiple:
-            value = plain[choices.below(len(plain))]
-        elif kind == 1:
-            value = (float(low), float(high))[choices.below(2)]
-        else:
-            share = choices.below(2**24) / 2**24
-            value = min(float(low) + (float(high) - float(low)) * share, float(high))
-        # Numbers such as 2.0 are unspecified.
-        return int(value) if float(value).is_integer() else value
-
-    return integer if whole else fraction
+    return read
 
 
 _DRAWERS: dict[int, Drawer] = {}
