@@ -76,4 +76,11 @@ def screen_line(request: JudgedRequest) -> str:
 
     exchange = request.judged.exchange
     path = exchange.url.partition("://")[2].partition("/")[2]
-    return filled("heard.txt", request=request, exchange=exchange, path=path).decode()
+    return filled(
+        "heard.txt",
+        request=request,
+        exchange=exchange,
+        path=path,
+        broken=request.rules(Verdict.FAIL),
+        kept=request.rules(Verdict.PASS),
+    ).decode()
