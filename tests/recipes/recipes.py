@@ -7,7 +7,6 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 import yaml
 
 from ..called import PROJECT, environment, ran  # noqa: TID252 - tests are no distribution
+from ..called import Ended as Ended  # noqa: TID252 - likewise
 
 ACTION = PROJECT / "action.yml"
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
@@ -29,15 +29,6 @@ installs = pytest.mark.skipif(
 )
 # How GitHub runs `shell: bash`, and what a runner of GitLab does with a script.
 BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What a script said and how it ended."""
-
-    status: int
-    stdout: str
-    stderr: str
 
 
 @cache
