@@ -14,8 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
-from ..called import PROJECT, environment, ran  # noqa: TID252 - tests are no distribution
-from ..called import Ended as Ended  # noqa: TID252 - likewise
+from ..called import (  # noqa: TID252 - tests are no distribution
+    PROJECT,
+    Ended,
+    environment,
+    ran,
+)
 
 ACTION = PROJECT / "action.yml"
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))

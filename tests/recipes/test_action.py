@@ -13,11 +13,10 @@ import pytest
 
 from ringspec.reference import Embedded
 
-from ..called import PROJECT, ran  # noqa: TID252 - tests are no distribution
+from ..called import PROJECT, Ended, ran  # noqa: TID252 - tests are no distribution
 from .recipes import (
     ACTION,
     DOCKERFILE,
-    Ended,
     command,
     evaluated,
     gitlab_script,
