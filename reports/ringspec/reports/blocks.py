@@ -121,7 +121,8 @@ class RuleTexts:
 
     def _rule(self, result: RuleResult) -> RuleText:
         found = self._result.stale
-        stale = [it for it in found if it.known.id.partition("/")[0] == result.rule.id]
+        rule = result.rule.id
+        stale = [it for it in found if f"{it.known.id}/".startswith(f"{rule}/")]
         outcome = result.otherwise or result.outcome
         if stale and outcome is Outcome.PASS:
             outcome = Outcome.FAIL

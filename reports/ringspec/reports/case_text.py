@@ -227,8 +227,12 @@ def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
     match fault:
         case {"bytes": label}:
             return words["bytes"].get(label, f"the body: {label.replace('-', ' ')}")
-        case {"header": name, "value": value}:
+        case {"header": name, "value": str() | None as value}:
             return _header(name, value)
+        case {"value": value}:
+            where, name = next(iter(fault.items()))
+            said = "left out" if value is None else _written(value)
+            return f"the {where} parameter {name} is {said}"
         case {"method": method}:
             return f"the method is {method}{f', not {twin.method}' if twin else ''}"
         case {"path": path}:
@@ -295,7 +299,7 @@ def due(finding: Finding, rule: Rule) -> str:
     case, response = finding.case, finding.exchange.response
     if finding.rule in (case.rule, *case.broken):
         return _sentence(expectation(case))
-    if finding.rule == "error.status":
+    if rule.id.removeprefix(f"{rule.operation}/") == "error.status":
         return _sentence(_status(case.status))
     if response is None or response.status >= 500:
         return f"{rule.sentence} Here: {expectation(case)}."
@@ -311,12 +315,14 @@ def expectation(case: Case) -> str:
     status = _status(case.status)
     match case.expect:
         case Expect.ACCEPT:
-            return f"the body is valid, so that it is accepted with {status}"
+            what = "body" if case.request.body else "request"
+            return f"the {what} is valid, so that it is accepted with {status}"
         case Expect.REJECT if case.broken:
+            what = "request" if isinstance(case.fault, dict) else "body"
             shown = (f"{json.dumps(v)} at {k}" for k, v in case.or_default.items())
             taken = f", or accepted, the default shown: {' and '.join(shown)}"
             lawful = taken if case.or_default else ""
-            return f"the body is invalid, so that it is refused with {status}{lawful}"
+            return f"the {what} is invalid, so that it is refused with {status}{lawful}"
         case Expect.REJECT:
             return f"the request is refused with {status}"
         case Expect.SURVIVE:
