@@ -38,8 +38,10 @@ def follow(document: Json, place: str, at: str = "") -> Json:
     file, _, fragment = place.partition("#")
     node = document.get(FILES, {}).get(file) if file else document
     if node is None or isinstance(node, str):
-        why = f": {node}" if node else " is a URL, and nothing is fetched"
-        hint = "put what it names beside the contract, and refer to it by a path"
+        why = f": {node}" if node else " is in no file of the contract"
+        hint = (
+            "put it beside the contract, and refer to it by a path: nothing is fetched"
+        )
         raise SpecError(f"{what}{why}", hint=hint)
     if not fragment.startswith("/") and (fragment or not file):
         raise SpecError(

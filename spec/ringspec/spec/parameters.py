@@ -10,13 +10,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ringspec.spec.document import Inlined, Node, check, inline
-from ringspec.spec.errors import SpecError, did_you_mean
+from ringspec.spec.errors import MisfitError, SpecError, did_you_mean
 from ringspec.spec.plain import STYLES, fitting, settled, styled
+from ringspec.spec.proof import Prover
+from ringspec.spec.reading import short
 from ringspec.spec.rules import GROUPS, Catalogue, RuleId
 from ringspec.spec.schemas import CHOICES
 from ringspec.spec.values import Json, kind_of
@@ -172,13 +175,15 @@ def _parameter(node: Node, where: str, given: Mapping[str, Json]) -> Parameter:
     is_required = where == "path" or bool(node.value.get("required"))
     media, holder = next(iter(node.at("content", {}).members()), ("", node))
     named, schema = name in given, Inlined({}, {})
-    if named:
-        plain = given[name]
-    else:
-        plain = next((each for each in shown(holder) if each is not None), None)
     if holder.has("schema"):
         schema = inline(holder.document, holder.at("schema").place)
         check(schema, Catalogue({}))
+    if named:
+        plain = _named(name, given[name], schema.schema)
+    else:
+        is_valid = Prover(schema.schema, ()).is_valid
+        fit = (each for each in shown(holder) if each is not None and is_valid(each))
+        plain = next(fit, None)
     if plain is None and is_required:
         plain = _fitting(holder, schema.schema, f"{where} parameter {name}")
     elif plain is None:
@@ -211,6 +216,23 @@ def _parameter(node: Node, where: str, given: Mapping[str, Json]) -> Parameter:
     is_flat &= not (found.is_list and where == "cookie")
     takes_part = bool(schema.schema) and not media and simple and is_flat
     return replace(found, takes_part=takes_part)
+
+
+def _named(name: str, value: Json, schema: Json) -> Json:
+    """Return the value that a profile gives; a variable has it as text."""
+    is_valid = Prover(schema, ()).is_valid
+    read = [value]
+    if isinstance(value, str):
+        with suppress(ValueError):
+            read.append(json.loads(value))
+    fit = next(filter(is_valid, read), None)
+    if fit is None:
+        raise MisfitError(
+            f"{short(value)} breaks what the contract says of {name}",
+            hint="give a value that the target knows",
+            path=("values", name),
+        )
+    return fit
 
 
 def _fitting(node: Node, schema: Json, what: str) -> Json:

@@ -47,6 +47,8 @@ IDS = RuleId("lifecycle.ids")
 _CONFLICT = 409
 # Statuses of an operation that does not exist, if all its answers have them.
 _NOWHERE = frozenset({404, 405, 501})
+# Rules whose cases go to other paths.
+_ELSEWHERE = frozenset({"wire.path", "auth.client"})
 # Something that the request names is not there, or cannot be used now.
 _UNKNOWN = frozenset({404, 409})
 # A shorter token may stand in an answer by chance.
@@ -115,6 +117,9 @@ class Oracle:
         else:
             yield ROBUSTNESS, Verdict.PASS, ""
             yield from self._secrecy(case, response)
+            if case.rule not in _ELSEWHERE:
+                headers = exchange.request.headers
+                yield from checks.packs(self.contract, headers, response)
             if case.steps:
                 yield from self._last_step(case, exchange, response)
             elif case.expect == Expect.ACCEPT:
@@ -238,7 +243,7 @@ class Oracle:
             reason = f"HTTP 405 to {request.method} without Allow" if lacks else ""
             yield checks.judgement(case.rule, reason)
             # Only the errors of the operation are described.
-            if not other and case.rule != "wire.path":
+            if not other and case.rule not in _ELSEWHERE:
                 yield from checks.form(contract.answers, response)
         else:
             wanted = " or ".join(map(str, case.status))
