@@ -26,20 +26,13 @@ _ID = re.compile(r"_?(id|uuid|guid|key|name|code)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """What a parameter of a path names, and how it is created.
-
-    Attributes:
-        contract: of the create.
-        plain: its plain case.
-        at: pointer to the name in its answer; empty if it is not known.
-        parents: what the path of the create names.
-    """
+    """What a parameter of a path names, and how it is created."""
 
     parameter: Parameter
-    contract: Contract
-    plain: Case
-    at: str = ""
-    parents: tuple[Resource, ...] = ()
+    contract: Contract  # of the create
+    plain: Case  # its plain case
+    at: str = ""  # pointer to the name in its answer; empty if it is not known
+    parents: tuple[Resource, ...] = ()  # what the path of the create names
 
     def named(self, exchange: Exchange) -> str:
         """Return the name that the answer to the create gives; empty without one."""
