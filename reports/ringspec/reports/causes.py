@@ -188,12 +188,11 @@ def _grouped(
         else:
             yield members
     others = [each for each in failures if not _is_bad_answer(each)]
-    sent = {each.exchange.request for each in others if _is_unchecked(each)}
+    taken = {_key(each) for each in others if _is_unchecked(each)}
     signs: list[set[Hashable]] = []
     for each in others:
-        request = each.exchange.request
-        # A server that accepts a request here accepts it for all that it breaks.
-        own: set[Hashable] = {request} if request in sent else set()
+        # A server that accepts a body here accepts it for all that it breaks.
+        own: set[Hashable] = {_key(each)} & taken
         if _is_unchecked(each):
             # A success that tells of an error is a defect of its own.
             own.add((scopes.get(each.rule, each.rule), TELLS_OF_ERROR in each.reason))
@@ -202,6 +201,12 @@ def _grouped(
         signs.append(own)
     for group in _joined(signs):
         yield [others[number] for number in group]
+
+
+def _key(finding: Finding) -> Hashable:
+    """Return what was sent: the body, or all of a request that has none."""
+    request = finding.exchange.request
+    return request.body or request
 
 
 def _title(findings: Sequence[Finding]) -> str:
