@@ -11,8 +11,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from ..called import Ended  # noqa: TID252 - tests are no distribution
 from ..serving import served  # noqa: TID252 - tests are no distribution
-from .conftest import Ended
 from .pets import pets_app
 
 CONTRACT = Path(__file__).with_name("pets.yaml")
@@ -62,7 +62,7 @@ def test_each_report_is_grouped_by_operation(
     rows = re.findall(r"^(\S.*?)   +\d+   ", done.stdout, re.MULTILINE)
     assert rows == [*(each["id"] for each in operations), "total"]
     assert "fault   the query parameter limit is 101" in done.stdout
-    suites = ET.parse(paths["junit"]).getroot()  # noqa: S314 - our own
+    suites = ET.parse(paths["junit"]).getroot()
     assert [each.get("name") for each in suites] == [each["id"] for each in operations]
     assert int(suites.get("tests", 0)) == len(rules)
     tests = suites.findall("testsuite/testcase")
