@@ -29,6 +29,7 @@ from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
     BODY_ACCEPTED,
     RULES,
+    SCOPE,
     Catalogue,
     Evidence,
     Level,
@@ -338,6 +339,16 @@ def _rules(
     for each in stated:
         by_rule.setdefault(each.rule, []).append(each)
     standard = standard_rules(links)
+    asked, is_stated = operation.security, "403" in answers.described
+    if not asked.places or not (is_stated or asked.is_scoped):
+        del standard[SCOPE]
+    elif not is_stated:
+        standard[SCOPE] = replace(
+            standard[SCOPE],
+            level=Level.MAY,
+            evidence=Evidence.INFERRED,
+            source="RFC 6750, 3.1",
+        )
     for name in standard:
         if answers.bind or name not in DESCRIBED:
             places.setdefault(name, {})

@@ -130,11 +130,12 @@ class Oracle:
 
     def _secrecy(self, case: Case, response: Response) -> Iterator[Judgement]:
         """Look for the token in an answer; for the secret, if that gives tokens."""
-        what, secrets = "the access token", list(self.filling.tokens)
+        what, known = "the access token", self.filling
+        secrets = [*known.tokens, *known.schemes.values()]
         if case.request.path == Slot.TOKEN_URL:
             fault = case.fault if isinstance(case.fault, dict) else {}
             sent = str(fault.get("client_secret", ""))
-            what, secrets = "the client's secret", [self.filling.client_secret, sent]
+            what, secrets = "the client's secret", [known.client_secret, sent]
         long = [each for each in secrets if len(each) >= LONG_ENOUGH]
         answer = [value for _, value in response.headers]
         answer.append(response.body.decode("latin-1"))
@@ -238,7 +239,8 @@ class Oracle:
             reason = f"HTTP 405 to {request.method} without Allow" if lacks else ""
             yield checks.judgement(case.rule, reason)
             # Only the errors of the operation are described.
-            if not other and request.path == operation.path:
+            paths = (it.partition("?")[0] for it in (request.path, operation.path))
+            if not other and len({*paths}) == 1:
                 yield from checks.form(contract.answers, response)
         else:
             wanted = " or ".join(map(str, case.status))

@@ -309,7 +309,8 @@ class _Script:
         def value(place: re.Match[str]) -> str:
             return quote(str(self.captured.get(place[1], place[0])), safe="")
 
-        path = re.sub(r"\{([^}]*)\}", value, step.request.path)
+        path, mark, query = step.request.path.partition("?")
+        path = f"{re.sub(r'[{]([^}]*)[}]', value, path)}{mark}{query}"
         request, paging = replace(step.request, path=path), step.paging
         if paging is None:
             return await self._exchange(request), Played()
@@ -363,8 +364,8 @@ class _Script:
                 items = None
                 break
             met.add(query)
-            path = f"{request.path}?{query}"
-            page, data, items = await self._page(replace(request, path=path), paging, 0)
+            one = replace(request, path=_asking(request.path, query))
+            page, data, items = await self._page(one, replace(paging, size=""), 0)
         return Played(items=tuple(seen), complete=items is not None)
 
     async def _page(
@@ -373,8 +374,9 @@ class _Script:
         """Read one page of a list: its exchange, data and items, None if unread."""
         names = ((paging.page, number), (paging.size, paging.most))
         query = {name: value for name, value in names if name and value}
-        if query and "?" not in request.path:
-            request = replace(request, path=f"{request.path}?{urlencode(query)}")
+        if query:
+            path = _asking(request.path, urlencode(query))
+            request = replace(request, path=path)
         exchange = await self._exchange(request)
         if exchange.response is None:
             return exchange, None, None
@@ -389,6 +391,11 @@ class _Script:
         self.sent += exchange.sent
         self.unsure |= exchange.twice and request.method not in _LOOKS
         return exchange
+
+
+def _asking(path: str, query: str) -> str:
+    """Return a path with more in its query, where credentials may be."""
+    return f"{path}{'&' if '?' in path else '?'}{query}"
 
 
 def _differs(step: Step, response: Response) -> bool:

@@ -12,7 +12,7 @@ import base64
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,12 +27,13 @@ from ringspec.harness.sending.exchange import (
     Failure,
     Filling,
     Passing,
+    cookies,
     is_proper,
     parsed,
 )
 from ringspec.harness.sending.policy import Hosts, checked_url, is_loopback
 from ringspec.harness.sending.target import PLAIN, Route, read, transport
-from ringspec.spec import TargetError, UsageError
+from ringspec.spec import TargetError, UsageError, scheme_slot
 from ringspec.strategies import Request, Slot
 
 # A token is replaced this long before it expires; one of a short life, at half of it.
@@ -74,6 +75,8 @@ class Credentials:
         header: name of the header that carries `value`, if that is no bearer token.
         user: with the password, in place of a token: Basic credentials (RFC 7617).
         extra: headers that every request to the target has besides.
+        schemes: tokens by the names of security schemes.
+        weaker: of who is known, but may do nothing of what is tested.
     """
 
     bearer: str | None = field(default=None, repr=False)
@@ -85,11 +88,27 @@ class Credentials:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     extra: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    schemes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    weaker: Credentials | None = field(default=None, repr=False)
 
     def secrets(self) -> tuple[str, ...]:
         """List what no report may show."""
         own = (self.bearer, self.client_secret, self.value, self.password)
-        return tuple(filter(None, own))
+        of_schemes = (
+            part for it in self.schemes.values() for part in (it, *it.split(":"))
+        )
+        others = self.weaker.secrets() if self.weaker else ()
+        return tuple(filter(None, (*own, *of_schemes, *others)))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Name the places that credentials are given for, as those of a contract."""
+        named = [each[0] for each in self.extra] + [self.header] * bool(self.header)
+        found = [f"header {each.lower()}" for each in named if each]
+        pairs = (value for name, value in self.extra if name.lower() == "cookie")
+        found += [f"cookie {it.lower()}" for it in cookies("; ".join(pairs))]
+        found += ["basic"] * (self.user is not None)
+        return (*found, *["bearer"] * bool(self.bearer or self.client_id))
 
     def filling(
         self, timeout_s: float, route: Route | None = None, hosts: Hosts | None = None
@@ -111,7 +130,15 @@ class Credentials:
         if not self.header:
             scheme = "Bearer" if self.user is None else "Basic"
             carrier = ("Authorization", f"{scheme} {Slot.TOKEN}")
+        weaker, hint = self.weaker, "visible ASCII characters, and blanks between them"
         return Filling(
+            schemes={
+                scheme_slot(it): _sendable(
+                    text.strip(), f"[schemes] {it}", hint, _VALUE
+                )
+                for it, text in self.schemes.items()
+            },
+            weaker=weaker.filling(timeout_s, route, hosts).token if weaker else None,
             carrier=carrier,
             extra=self.extra,
             token=token,

@@ -5,21 +5,32 @@ Requests are kept and shown with `{token}`; `Filling` puts credentials in at sen
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
-from ringspec.spec import DEPTH, Json, TokenHeader, is_json, is_shallow, media_name
+from ringspec.spec import (
+    DEPTH,
+    Contract,
+    Json,
+    Security,
+    TokenPlace,
+    is_json,
+    is_shallow,
+    media_name,
+    scheme_slot,
+)
 from ringspec.strategies import Request, Slot
 
 if TYPE_CHECKING:
@@ -41,6 +52,9 @@ _PLACES = (Slot.TOKEN, Slot.TOKEN_CUT, Slot.TOKEN_SWAPPED)
 _PROPER = frozenset({Slot.TOKEN, f"Bearer {Slot.TOKEN}"})
 # What of a cookie is given back, as far as a header can hold it; one that is deleted.
 _COOKIE = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=([ -:<-~]*)(?:;|$)")
+_SLOT = re.compile(r"\{(?:token(?:-[a-z]+)?|RINGSPEC_[A-Z]+_\w+)\}")
+# What a key keeps of itself in a query.
+_IN_QUERY = "-._~:/?@!$'()*,="
 # Stands for the value of a header given by hand that no report may show.
 _HIDDEN = "{RINGSPEC_HEADERS_"
 # Names of headers whose values are secrets, and values that are under any name.
@@ -222,6 +236,9 @@ class Filling:
 
     Attributes:
         token: the access token; without it headers that hold it are left out.
+        schemes: other tokens, by what stands for them.
+        weaker: the token of who is known, but may do nothing of what is tested.
+        asked: where the operation under test has its credentials.
         token_url: where tokens are fetched; absolute.
         carrier: header and value that show the token where the contract names none.
         extra: headers of every request to the target, given by hand.
@@ -230,6 +247,9 @@ class Filling:
     """
 
     token: str | None = field(default=None, repr=False)
+    schemes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    weaker: str | None = field(default=None, repr=False)
+    asked: Security = field(default_factory=Security)
     token_url: str = ""
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
@@ -250,23 +270,51 @@ class Filling:
         for token in self.tokens:
             yield from variants(token)
         yield from filter(None, (self.client_secret, self.client_secret[:-1]))
+        yield from filter(None, (*self.schemes.values(), self.weaker))
         for name, value in self.extra:
             if shown(name, value) != value:
-                yield from {value, value.rpartition(" ")[2]}
+                yield from {value, value.rpartition(" ")[2], *cookies(value).values()}
 
-    def fitted(self, header: TokenHeader | None, plain: Request | None) -> Filling:
-        """Return it for a contract's header of credentials, and its plain request.
+    def fitted(
+        self, contract: Contract | None = None, plain: Request | None = None
+    ) -> Filling:
+        """Return it for what a contract asks for, and its plain request.
 
-        One given by hand under that name is the token, which cases leave out. Without
-        such a header a token that is given goes with every request.
+        What is given by hand under such a name is a token, which cases leave out.
+        Without any a token that is given goes with every request.
         """
-        extra, token = self.extra, self.token
-        if header is None:
-            extra += (self.carrier,) if token else ()
-        elif own := named(extra, header.header):
-            extra = tuple(it for it in extra if it[0].lower() != header.header.lower())
-            token = own[0]
-        return replace(self, extra=extra, token=token, plain=plain)
+        asked = contract.operation.security if contract else Security()
+        others = [each.security for each in contract.links] if contract else []
+        extra, token, schemes = self.extra, self.token, dict(self.schemes)
+        for place in [it for each in (asked, *others) for it in each.places]:
+            if (own := self._given_for(place)) is None:
+                continue
+            if place.slot == Slot.TOKEN:
+                token = own
+            else:
+                schemes[place.slot] = own
+        known = [it for each in (asked, *others) for it in (*each.places, *each.spare)]
+        for place in known:
+            extra = tuple(_without(extra, place))
+        if token and not asked.places:
+            extra += (self.carrier,)
+        return replace(
+            self, extra=extra, token=token, schemes=schemes, asked=asked, plain=plain
+        )
+
+    def _given_for(self, place: TokenPlace) -> str | None:
+        """Return the token that is given for a place, by its scheme or its name."""
+        if (own := self.schemes.get(scheme_slot(place.id))) is not None:
+            is_open = place.scheme == "Basic" and ":" in own
+            return base64.b64encode(own.encode()).decode() if is_open else own
+        if place.where == "header":
+            return next(iter(named(self.extra, place.name)), None)
+        held = named(self.extra, "cookie") if place.where == "cookie" else []
+        return cookies("; ".join(held)).get(place.name)
+
+    def lacks(self, asked: Security) -> tuple[TokenPlace, ...]:
+        """Return the places of what is asked for that nothing is given for."""
+        return tuple(it for it in asked.places if self._put(it.slot) is None)
 
     def dressed(self, request: Request, base: str) -> Request:
         """Return a request with the headers that all to the target have."""
@@ -274,33 +322,47 @@ class Filling:
         for name, value in self.extra if at_home else ():
             plain, headers = self.plain or request, request.headers
             same = (plain.method, plain.path) == (request.method, request.path)
-            if same and named(headers, name) != named(plain.headers, name):
+            sent, is_cookie = shown(name, value), name.lower() == "cookie"
+            if is_cookie:
+                own = cookies("; ".join(named(headers, name)))
+                kept = [f"{it}={own[it]}" for it in own if it not in cookies(value)]
+                sent = "; ".join([*kept, sent])
+            elif same and named(headers, name) != named(plain.headers, name):
                 continue
             others = (it for it in headers if it[0].lower() != name.lower())
-            request = replace(request, headers=(*others, (name, shown(name, value))))
+            request = replace(request, headers=(*others, (name, sent)))
         return request
 
     def headers(self, request: Request) -> list[tuple[str, str]]:
         """Return a request's headers, the token in place."""
         found: list[tuple[str, str]] = []
-        token = next(reversed(self.tokens), None)
-        hidden = {shown(name, value): value for name, value in self.extra}
         for name, value in request.headers:
-            value = hidden.get(value, value)  # noqa: PLW2901
-            if token is not None:
-                for place, text in zip(_PLACES, variants(token), strict=True):
-                    value = value.replace(place, text)  # noqa: PLW2901
-            elif any(place in value for place in _PLACES):
-                continue
-            if value.startswith(_HIDDEN):
-                continue  # of a report, and not given again
+            # What is hidden, of a report, is perhaps not given again.
+            sent = self._put(value)
             # A token of one letter, cut, is empty, and no header ends in a blank.
-            found.append((name, value.strip()))
+            found += [(name, sent.strip())] if sent is not None else []
         return found
+
+    def _put(self, text: str, spelt: Callable[[str], str] = str) -> str | None:
+        """Return a text with tokens in their places; None if one is not given."""
+        if "{" not in text:
+            return text
+        known: dict[str, str | None] = {shown(*each): each[1] for each in self.extra}
+        known |= {**self.schemes, Slot.TOKEN_WEAKER: self.weaker}
+        if self.tokens:
+            known |= zip(_PLACES, variants(self.tokens[-1]), strict=True)
+        if any(known.get(slot) is None for slot in _SLOT.findall(text)):
+            return None
+        return _SLOT.sub(lambda found: spelt(str(known[found[0]])), text)
 
     @property
     def advice(self) -> str:
         """What to do where a target refuses every request."""
+        if lacking := self.lacks(self.asked):
+            return "; ".join(map(_way, lacking))
+        if self.asked.unsent:
+            listed = ", ".join(self.asked.unsent)
+            return f"it asks for {listed}: give it as --header NAME=VALUE, if that does"
         if self.tokens:
             return "check the token or the client's credentials"
         return (
@@ -326,8 +388,18 @@ class Filling:
         return body
 
     def url(self, base: str, request: Request) -> str:
-        """Return the absolute URL of a request."""
+        """Return the absolute URL of a request, as it may be shown."""
         return self.token_url if request.path == Slot.TOKEN_URL else base + request.path
+
+    def sent(self, url: str) -> str:
+        """Return a URL with tokens in its query."""
+        start, mark, query = url.partition("?")
+        if "{" not in query:
+            return url
+        spelt = partial(quote, safe=_IN_QUERY)
+        pairs = (self._put(each, spelt) for each in query.split("&"))
+        query = "&".join(each for each in pairs if each is not None)
+        return f"{start}{mark}{query}" if query else start
 
 
 def named(headers: Iterable[tuple[str, str]], wanted: str) -> list[str]:
@@ -343,6 +415,38 @@ def shown(name: str, value: str) -> str:
     return f"{_HIDDEN}{re.sub('[^A-Z0-9]', '_', name.upper())}}}"
 
 
+def cookies(text: str) -> dict[str, str]:
+    """Return the values of a header Cookie by their names."""
+    pairs = (each.strip().partition("=") for each in text.split(";"))
+    return {name: value for name, mark, value in pairs if mark}
+
+
+def _without(
+    headers: Iterable[tuple[str, str]], place: TokenPlace
+) -> Iterator[tuple[str, str]]:
+    """Yield headers given by hand, but for what is a token of a place."""
+    for name, value in headers:
+        own = cookies(value) if name.lower() == place.where == "cookie" else {}
+        if place.name in own:
+            left = "; ".join(f"{n}={own[n]}" for n in own if n != place.name)
+            yield from [(name, left)] if left else []
+        elif place.where != "header" or name.lower() != place.name.lower():
+            yield name, value
+
+
+def _way(place: TokenPlace) -> str:
+    """Say how the token of a place is given."""
+    own = f"--header {place.name}=VALUE"
+    ways = {
+        "bearer": "--bearer TOKEN, or --client-id, --client-secret and --token-url",
+        "basic": "--user NAME:PASSWORD",
+        f"cookie {place.name.lower()}": f"--header Cookie={place.name}=VALUE",
+        f"query {place.name.lower()}": f"the query's {place.name} as --bearer KEY",
+    }
+    way = f"give {ways.get(place.label, own)}"
+    return f"{way}; or {place.id} in [schemes] of a profile" if place.id else way
+
+
 def is_proper(request: Request) -> bool:
     """Return whether a request carries the token as it was given out."""
     return any(value in _PROPER for _, value in request.headers)
@@ -352,19 +456,20 @@ class Jar:
     """The cookies of one worker, as a proxy may want its own back.
 
     They are few and short, and go to the origin that set them alone, never to a token
-    endpoint, nor with requests that show another token, or none: a session opened by
-    the token must not vouch for those.
+    endpoint, nor with requests that show other credentials: a session opened by the
+    right ones must not vouch for those.
     """
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str, bool], dict[str, str]] = {}
+        self._held: dict[tuple[str, str, tuple[str, ...]], dict[str, str]] = {}
 
     def added(
         self, headers: list[tuple[str, str]], request: Request, url: str
     ) -> list[tuple[str, str]]:
         """Add them to the headers that a request goes out with, if there are any."""
-        pairs = list(map("=".join, self._of(request, url).items()))
         own = named(headers, "cookie")
+        held = self._of(request, url).items()
+        pairs = [f"{n}={v}" for n, v in held if n not in cookies("; ".join(own))]
         others = [each for each in headers if each[0].lower() != "cookie"]
         return [*others, ("Cookie", "; ".join(own + pairs))] if pairs else headers
 
@@ -385,7 +490,10 @@ class Jar:
         if request.path == Slot.TOKEN_URL:
             return {}
         scheme, host, *_ = urlsplit(url)
-        return self._held.setdefault((scheme, host, is_proper(request)), {})
+        texts = [value for _, value in request.headers]
+        texts += request.path.partition("?")[2].split("&")
+        shows = tuple(it for it in texts if _SLOT.search(it))
+        return self._held.setdefault((scheme, host, shows), {})
 
 
 # That of the worker that a request is sent by; a sender's own without.
@@ -434,7 +542,7 @@ class Sender(ABC):
         url = self.filling.url(self.url, request)
         if self.filling.extra:
             request = self.filling.dressed(request, self.url)
-        answer, greeted = await self._answer(request, url), False
+        answer, greeted = await self._answer(request, self.filling.sent(url)), False
         if isinstance(answer, Response):
             first = JAR.get(self._jar).keep(request, url, answer)
             greeted = first and answer.status // 100 != 2
