@@ -14,9 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import click
-
-from ringspec.cli.run_command import RunOptions, command
+from ringspec.cli import run_command
 from ringspec.harness import (
     ContractName,
     Counts,
@@ -83,11 +81,7 @@ class LoadSetup:
     """
 
     def __init__(self, url: str | None, parsed: Mapping[str, Any]) -> None:
-        try:
-            with command.make_context("load", list(_words(parsed))) as context:
-                options = RunOptions(**context.params)
-        except click.UsageError as error:
-            raise UsageError(error.format_message()) from error
+        options = run_command.parsed(list(_words(parsed)))
         setup, self.level = options.setup, Level(options.level)
         target = setup.profile.address(url or None)
         if target is None:

@@ -27,15 +27,8 @@ from ringspec.harness.judging.outcome import Reachability, Tally
 from ringspec.harness.judging.selection import Selection, pending
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.sending.policy import is_loopback
-from ringspec.spec import (
-    ROBUSTNESS,
-    Contract,
-    Level,
-    RingspecError,
-    check_known,
-    short,
-)
-from ringspec.strategies import Case, Drawn, Expect, Label, Labeller, Phase, Slot
+from ringspec.spec import ROBUSTNESS, Contract, Level, RingspecError, check_known, short
+from ringspec.strategies import Case, Drawn, Expect, Labeller, Phase, Slot
 from schemathesis.core.failures import (
     AcceptedNegativeData,
     Failure,
@@ -195,10 +188,10 @@ class Bridge:
         failures = (it for it in found if it.verdict is Verdict.FAIL)
         return self._gating(tuple(replace(it, gate=it.level) for it in failures))
 
-    def label(self, content: bytes) -> Label | None:
-        """Return the proven label of a body; None if validators do not agree."""
+    def expects(self, content: bytes) -> Expect | None:
+        """Return what is proven of a body; None if validators do not agree."""
         case = self._labeller.case(Drawn(content=content), 0)
-        return None if case is None else self._labeller.label(case.body).label
+        return case.expect if case else None
 
     def _gating(self, found: tuple[Finding, ...]) -> list[Finding]:
         self._tally.add(found)
@@ -374,8 +367,8 @@ def filter_failure(
         return True  # something else is wrong on purpose
     content = _body(case, response)
     is_positive = isinstance(failure, RejectedPositiveData)
-    wanted = Label.VALID if is_positive else Label.INVALID
-    return content is None or BRIDGE.label(content) is wanted
+    wanted = Expect.ACCEPT if is_positive else Expect.REJECT
+    return content is None or BRIDGE.expects(content) is wanted
 
 
 # Pytest does without the command, and without a summary.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -96,27 +97,36 @@ class Endpoint:
 
     Attributes:
         item: the path's node, which may have other methods too.
+        id: method and path, if the operation has none of its own.
     """
 
     method: str
     path: str
     item: Node
     node: Node
+    id: str
 
-    @property
-    def id(self) -> str:
-        """Return the operation's id; without one, method and path."""
-        return str(self.node.value.get("operationId", f"{self.method} {self.path}"))
+    def is_called(self, name: str) -> bool:
+        """Return whether it is meant by an id, or by method and path."""
+        method, _, path = name.partition(" ")
+        return name == self.id or (method.lower(), path) == (self.method, self.path)
 
 
 def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
     """List every method of every path, in the document's order."""
-    for path, item in Node(base, base).at("paths", {}).members():
-        for method in METHODS:
-            if item.has(method):
-                node = item.at(method)
-                mapping(node.value, node.place)
-                yield Endpoint(method=method, path=path, item=item, node=node)
+    found = [
+        (method, path, item, item.at(method))
+        for path, item in Node(base, base).at("paths", {}).members()
+        for method in METHODS
+        if item.has(method)
+    ]
+    stated = [mapping(it.value, it.place).get("operationId") for *_, it in found]
+    counts = Counter(map(str, stated))
+    for (method, path, item, node), own in zip(found, stated, strict=True):
+        # An id that others have too names none of them.
+        is_one = own is not None and counts[str(own)] == 1
+        name = str(own) if is_one else f"{method.upper()} {path}"
+        yield Endpoint(method=method, path=path, item=item, node=node, id=name)
 
 
 def choose(base: dict[str, Json], wanted: str | None) -> Operation:
@@ -126,12 +136,15 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     found = [
         each
         for each in able
-        if (each.method == "post" if wanted is None else each.id == wanted)
+        if (each.method == "post" if wanted is None else each.is_called(wanted))
     ]
     root, one = Node(base, base), found[0] if len(found) == 1 else None
     items = [one.item] if one else [it for _, it in root.at("paths", {}).members()]
     for place, name, near in _misspelt(root, items, [one.method] if one else METHODS):
         raise SpecError(f"{place} has {name}", hint=f"did you mean {near}?")
+    for place, name in _unsupported(one) if one else ():
+        hint = "leave it out of a copy, or name another operation by --operation"
+        raise SpecError(f"{place} has {name}, which is not supported", hint=hint)
     if one:
         return _operation(one, able[one])
     mapping(base.get("paths"), "#/paths")
@@ -162,6 +175,22 @@ def _misspelt(
             near = nearest(name, _FIELDS[kind], cutoff=0.75)
             if near and name not in _FIELDS[kind] and not name.startswith("x-"):
                 yield node.place, name, near[0]
+
+
+def _unsupported(one: Endpoint) -> Iterator[tuple[str, str]]:
+    """Yield what OpenAPI 3.2 has and nothing here does: place and name."""
+    if one.item.has("additionalOperations"):
+        yield one.item.place, "additionalOperations"
+    for holder in (one.item, one.node):
+        for each in holder.at("parameters", []).items():
+            if each.at("in").value == "querystring":
+                yield each.place, "in: querystring"
+    responses = one.node.at("responses", {}).members()
+    for holder in (one.node.at("requestBody", {}), *(it for _, it in responses)):
+        content = holder.at("content", {})
+        if not any(media.has("schema") for _, media in json_types(content)):
+            media = (it for _, it in content.members() if it.has("itemSchema"))
+            yield from ((each.place, "itemSchema") for each in media)
 
 
 def json_types(content: Node) -> list[tuple[str, Node]]:

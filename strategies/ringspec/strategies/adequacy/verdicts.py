@@ -17,9 +17,9 @@ from ringspec.spec.contract import Contract
 from ringspec.spec.schemas import ITEM, keywords
 from ringspec.spec.values import Json, Path, at_path
 from ringspec.strategies.adequacy.mutations import (
+    FIRST,
     TOGETHER,
     BodyCondition,
-    Items,
     KeywordEdit,
     Mutation,
     mutations_of,
@@ -149,10 +149,10 @@ class _CaseMatrix:
         refusing: set[int] = set()
         for edit in mutation.edits:
             by_new, by_old = self._validator(edit, edit.new), None
-            if mutation.kept is not None:
+            if mutation.kept:
                 by_old = self._validator(edit, edit.old)
             for index, value, item in self._reached.by(edit.path):
-                written = by_old and (item == 0) == (mutation.kept == Items.FIRST)
+                written = by_old and (item == 0) == (mutation.kept == FIRST)
                 fits = by_old if by_old and written else by_new
                 if index not in refusing and not fits.is_valid(value):
                     refusing.add(index)
@@ -231,7 +231,7 @@ class _Decider:
         if not laxer and not stricter:
             where = ".".join(instance_of(mutation.edits[0].path)).replace(ITEM, "*")
             where = where or "the body"
-            what = "differs" if mutation.kept is None else "shows it"
+            what = "shows it" if mutation.kept else "differs"
             what = f"{what} in {where}" if when is None else "breaks the rule elsewhere"
             reason = f"no body within the rest of the contract {what}"
             return MutationVerdict.EQUIVALENT, reason
@@ -282,7 +282,7 @@ class _Decider:
         self, mutation: Mutation, edit: KeywordEdit, schema: Json
     ) -> Alternatives:
         """Return a superset of what a schema admits and a mutation does not."""
-        if mutation.when is not None or mutation.kept is not None or not edit.new:
+        if mutation.when is not None or mutation.kept or not edit.new:
             return ()  # then it only ever drops something
         refused = {"allOf": [edit.old, {"not": edit.new}, _counted(edit)]}
         return self._reach(schema, edit, refused)
