@@ -105,7 +105,7 @@ def server(is_let_in: LetIn, may: LetIn = bool) -> Starlette:
 
 
 OWN = f"--header=X-Api-Key={KEY}"
-SID = f"--header=Cookie=consent=1; sid={SESSION}"
+SID = f"--header=Cookie=sid={SESSION}"
 BEARER, USER = f"--bearer={TOKEN}", "--user=me:pa55w0rd"
 
 
@@ -252,7 +252,7 @@ PROFILE = """
 [schemes]
 App = "app-7"
 Query = { env = "OWN_KEY" }
-Basic = "me:pa55w0rd"
+Basic = "bWU6cGE1NXcwcmQ="
 """
 
 

@@ -227,7 +227,7 @@ class RunSetup:
         """Return a plan with target and credentials, and its redactor."""
         filling, redactor = self.access(url, credentials)
         plain = plan.cases[0].request if plan.cases else None
-        filling = filling.fitted(plan.contract, plain)
+        filling = filling.fitted(plan.contract.securities, plain)
         for each in filling.secrets():
             redactor.learn(each)
         if filling.token and filling.token == filling.token.swapcase():

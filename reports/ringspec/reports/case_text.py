@@ -215,9 +215,6 @@ def fault_lines(case: Case, twin: Case | None) -> list[str]:
     return list(_operations(case.edits, twin.body if twin else None))
 
 
-_TOKEN_PLACES = frozenset({"header", "query", "cookie"})
-
-
 @cache
 def _fault_words() -> dict[str, dict[str, str]]:
     path = Path(__file__).with_name("fault_words.toml")
@@ -230,9 +227,8 @@ def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
     match fault:
         case {"bytes": label}:
             return words["bytes"].get(label, f"the body: {label.replace('-', ' ')}")
-        case {"value": value, **place} if next(iter(place)) in _TOKEN_PLACES:
-            ((kind, name),) = place.items()
-            return _header(kind, str(name), value)
+        case {"value": value, **place}:
+            return _header(*next(iter(place.items())), value)
         case {"method": method}:
             return f"the method is {method}{f', not {twin.method}' if twin else ''}"
         case {"path": path}:

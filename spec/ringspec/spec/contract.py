@@ -40,6 +40,7 @@ from ringspec.spec.rules import (
     respelt,
 )
 from ringspec.spec.schemas import walk
+from ringspec.spec.security import Security
 from ringspec.spec.sentences import quotation, sentence
 from ringspec.spec.values import Json
 
@@ -152,6 +153,11 @@ class Contract:
     inputs: Inputs
     chosen: Chosen = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+
+    @property
+    def securities(self) -> tuple[Security, ...]:
+        """What the operation asks for, and what each linked one does."""
+        return self.operation.security, *(each.security for each in self.links)
 
     @cached_property
     def settled(self) -> Json:
@@ -343,12 +349,8 @@ def _rules(
     if not asked.places or not (is_stated or asked.is_scoped):
         del standard[SCOPE]
     elif not is_stated:
-        standard[SCOPE] = replace(
-            standard[SCOPE],
-            level=Level.MAY,
-            evidence=Evidence.INFERRED,
-            source="RFC 6750, 3.1",
-        )
+        may = replace(standard[SCOPE], level=Level.MAY, source="RFC 6750, 3.1")
+        standard[SCOPE] = replace(may, evidence=Evidence.INFERRED)
     for name in standard:
         if answers.bind or name not in DESCRIBED:
             places.setdefault(name, {})

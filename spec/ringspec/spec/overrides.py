@@ -40,7 +40,7 @@ class Overrides:
         paths: where operations stand, by their ids; relative to the server URL.
         header: the header that carries the credentials; empty for the contract's own.
         basic: whether they are Basic credentials, in the header Authorization.
-        given: labels of the places that credentials are given for.
+        given: names of credentials, headers and cookies that are given.
         schemes: names of the security schemes that they are given for.
     """
 
@@ -55,38 +55,34 @@ class Overrides:
         """Return a document with the paths and the credentials of the target."""
         for operation, path in self.paths.items():
             base = _moved(base, operation, path)
-        slots = self._slots(base)
-        if not any((self.given, slots, self.header, self.basic)):
-            return base
-        asked = [self._asked(Node(base, each), slots) for each in _holders(base)]
-        if asked == [each.get("security") for each in _holders(base)]:
+        given, nodes = {*self.given, *self._slots(base)}, _holders(base)
+        own: Json = [{_SCHEME: []}] if self.header or self.basic else None
+        # An API, or an operation, without credentials stays so.
+        asked = [
+            each.get("security")
+            and (preferred(Node(base, each), given) or own or each["security"])
+            for each in nodes
+            if given or own
+        ]
+        if not asked or asked == [each.get("security") for each in nodes]:
             return base
         base = unshared(base)
         for node, security in zip(_holders(base), asked, strict=True):
             if security:
                 node["security"] = security
-        if [{_SCHEME: []}] in asked:
+        if own and own in asked:
             known = base.setdefault("components", {}).setdefault("securitySchemes", {})
-            own: Json = {"type": "apiKey", "in": "header", "name": self.header}
-            known[_SCHEME] = {"type": "http", "scheme": "basic"} if self.basic else own
+            key = {"type": "apiKey", "in": "header", "name": self.header}
+            known[_SCHEME] = {"type": "http", "scheme": "basic"} if self.basic else key
         return base
 
-    def _asked(self, node: Node, slots: list[str]) -> Json:
-        """Return the `security` of a node that has what is given first, or alone."""
-        # An API, or an operation, without credentials stays so.
-        if not node.value.get("security"):
-            return node.value.get("security")
-        own = [{_SCHEME: []}] if self.header or self.basic else node.value["security"]
-        return preferred(node, {*self.given, *slots}) or own
-
     def _slots(self, base: dict[str, Json]) -> list[str]:
-        known = {scheme_slot(each): each for each in schemes_of(Node(base, base))}
+        known = [*schemes_of(Node(base, base))]
         for name in self.schemes:
-            if scheme_slot(name) not in known:
-                listed = ", ".join(known.values()) or "none"
+            if scheme_slot(name) not in map(scheme_slot, known):
                 raise MisfitError(
                     f"the contract has no security scheme {name!r}",
-                    hint=f"{did_you_mean(name, known.values())}there are {listed}",
+                    hint=f"{did_you_mean(name, known)}there are {', '.join(known)}",
                     path=("schemes", name),
                 )
         return [scheme_slot(each) for each in self.schemes]

@@ -39,9 +39,11 @@ class TokenPlace:
         return f"{self.scheme} {token}".strip()
 
     @property
-    def label(self) -> str:
-        """What a client is asked for: `bearer`, `basic`, or a place with its name."""
-        return self.scheme.lower() or f"{self.where} {self.name.lower()}"
+    def names(self) -> set[str]:
+        """As what its token may be given: keys of a profile, headers and a slot."""
+        own = {"Bearer": {"bearer", "client_id"}, "Basic": {"user"}}
+        header = self.name.lower() if self.where == "header" else self.where
+        return {*own.get(self.scheme, {header}), scheme_slot(self.id)}
 
 
 BEARER = TokenPlace("Authorization", "Bearer")
@@ -90,9 +92,9 @@ def security_of(node: Node, like: Security | None = None) -> Security:
     spare = (it for each in found if each is not taken for it in each.places)
     theirs = (it for it in (like.places if like else ()) if it.slot == TOKEN)
     first = min(taken.places, key=lambda it: it.name != BEARER.name, default=BEARER)
-    label = next(theirs, first).label
+    name = next(theirs, first).name
     places = tuple(
-        it if it.label == label else replace(it, slot=scheme_slot(it.id))
+        it if it.name == name else replace(it, slot=scheme_slot(it.id))
         for it in taken.places
     )
     return replace(taken, places=places, spare=tuple(spare))
@@ -101,12 +103,12 @@ def security_of(node: Node, like: Security | None = None) -> Security:
 def preferred(node: Node, given: Collection[str]) -> list[Json] | None:
     """Return the alternatives of a `security` with the one that is given first.
 
-    None if none of them is met by the labels, and the slots of schemes, that are given.
+    None if none of them is met by the names that are given.
     """
     root, listed = Node(node.document, node.document), node.at("security", []).items()
     for each in listed:
         places = _alternative(root, each).places
-        if places and all({it.label, scheme_slot(it.id)} & {*given} for it in places):
+        if places and all(it.names & {*given} for it in places):
             return [each.value, *(it.value for it in listed if it is not each)]
     return None
 
@@ -115,17 +117,12 @@ def _alternative(root: Node, requirement: Node) -> Security:
     """Return what one of the alternatives asks for, all at once."""
     schemes = schemes_of(root)
     asked = mapping(requirement.value, requirement.place)
-    found: dict[str, TokenPlace] = {}
-    unsent = list[str]()
-    for name in asked:
-        place = _place(name, schemes.get(name))
-        # One header holds one token.
-        if place is None or f"{place.where} {place.name.lower()}" in found:
-            unsent.append(name)
-        else:
-            found[f"{place.where} {place.name.lower()}"] = place
+    found = {name: _place(name, schemes.get(name)) for name in asked}
+    # One header holds one token.
+    places = {(it.where, it.name): it for it in found.values() if it}
+    unsent = (name for name, it in found.items() if it not in places.values())
     return Security(
-        places=tuple(found.values()),
+        places=tuple(places.values()),
         unsent=tuple(unsent),
         is_scoped=any(asked.values()),
     )

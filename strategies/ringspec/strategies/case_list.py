@@ -293,11 +293,13 @@ class _Variants:
         value: str | None,
         status: Status = (),
         *,
+        where: str = "header",
         closes: bool = True,
     ) -> Case:
-        """Return the case of another value of a header."""
-        request = with_header(self.plain.request, name, value)
-        fault = {"header": name, "value": value}
+        """Return the case of another value of a header, or where a token goes."""
+        place = TokenPlace(name, where=where)
+        request = with_token(self.plain.request, place, value)
+        fault: dict[str, Json] = {where: name, "value": value}
         made = closing(request) if closes else request
         return self.case(rule, label, made, fault, status)
 
@@ -389,18 +391,16 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     places = contract.operation.security.places
     if not places:
         return
-    variants, sent = _Variants(contract, plain), plain.request
+    variants = _Variants(contract, plain)
     for place in places:
-        for label, value in _tokens(place):
-            request, fault = _with_fault(sent, place, value)
-            status = contract.answers.also(401)
-            yield variants.case(_TOKEN, label, request, fault, status)
-    for place in places if SCOPE in contract.rules else ():
-        if place.slot == Slot.TOKEN:
-            value = place.value(Slot.TOKEN_WEAKER)
-            request, fault = _with_fault(sent, place, value)
+        cases = [(_TOKEN, contract.answers.also(401), each) for each in _tokens(place)]
+        if SCOPE in contract.rules and place.slot == Slot.TOKEN:
             # 404 hides what is not for everybody. Source: RFC 9110, 15.5.4.
-            yield variants.case(SCOPE, "weaker", request, fault, (403, 404))
+            weaker = "weaker", place.value(Slot.TOKEN_WEAKER)
+            cases.append((SCOPE, (403, 404), weaker))
+        for rule, status, (label, sent) in cases:
+            where = place.where
+            yield variants.header(rule, label, place.name, sent, status, where=where)
     # Wrong credentials of a client. Source: RFC 6749, 4.4 and 5.2.
     right = {
         "grant_type": "client_credentials",
@@ -424,12 +424,12 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         content = plain.request.body if link.role == Role.REPLACE else b""
         request = Requests(contract).relative(link, content)
         create = Step(request=plain.request, status=("2xx",), capture=link.captures)
+        those = _Variants(contract, replace(plain, request=request))
         listed = ((place, list(_tokens(place))[:2]) for place in link.security.places)
         for place, label, value in ((it, *each) for it, two in listed for each in two):
-            sent, fault = _with_fault(request, place, value)
-            name, status = f"{link.name}-{label}", link.answers.also(401)
-            case = variants.case(_TOKEN, name, sent, fault, status)
-            last = Step(request=sent, status=case.status, link=link.name)
+            about = f"{link.name}-{label}", place.name, value, link.answers.also(401)
+            case = those.header(_TOKEN, *about, where=place.where)
+            last = Step(request=case.request, status=case.status, link=link.name)
             if not link.captures:
                 yield replace(case, steps=(last,))
                 continue
@@ -438,25 +438,14 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             yield replace(known, steps=(create, last))
 
 
-def _with_fault(
-    request: Request, place: TokenPlace, value: str | None
-) -> tuple[Request, dict[str, Json]]:
-    """Return a request with another token, and that as a fault."""
-    fault: dict[str, Json] = {place.where: place.name, "value": value}
-    return closing(with_token(request, place, value)), fault
-
-
 def _tokens(place: TokenPlace) -> Iterator[tuple[str, str | None]]:
     """Yield wrong values of a token's place, by their labels; None for nothing."""
-    values = {
-        "missing": None,
-        "unknown": place.value(_UNKNOWN_TOKEN),
-        "empty": place.value(""),
-    }
-    if place.slot != Slot.TOKEN:  # one of several
-        yield from ((f"{place.id}-{label}", each) for label, each in values.items())
-        return
-    yield from values.items()
+    of = "" if place.slot == Slot.TOKEN else f"{place.id}-"
+    yield f"{of}missing", None
+    yield f"{of}unknown", place.value(_UNKNOWN_TOKEN)
+    yield f"{of}empty", place.value("")
+    if of:
+        return  # one of several
     if place.scheme:
         yield "bare", _UNKNOWN_TOKEN
         other = "Bearer" if place.scheme == "Basic" else "Basic"

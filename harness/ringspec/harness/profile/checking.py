@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from ringspec.harness.judging.outcome import HINTS
 from ringspec.harness.profile.profile import Profile
-from ringspec.harness.running.plan import LIVE_RATE
+from ringspec.harness.running.plan import LIVE_RATE, advice
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.exchange import Exchange, Filling
 from ringspec.harness.sending.guard import Guard
@@ -124,11 +124,11 @@ class ProfileCheck:
             self.profile.route,
             self.profile.safety.hosts(self.url),
         )
-        self._filling = self._filling.fitted(self.contract)
+        self._filling = self._filling.fitted(self.contract.securities)
         if self._filling.renewal is not None:
             return f"{self.credentials.token_url} gives one out"
         if self._filling.lacks(self.contract.operation.security):
-            raise _Skipped("there are no credentials", hint=self._filling.advice)
+            raise _Skipped("there are no credentials", hint=advice(self._filling))
         return "it is given"
 
     def _read(self) -> str:

@@ -264,7 +264,7 @@ def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
             paths=data.get("paths", {}),
             header=credentials.header or "",
             basic=credentials.user is not None,
-            given=credentials.labels,
+            given=tuple(map(str.lower, (*dict(headers), *data.get("credentials", {})))),
             schemes=tuple(credentials.schemes),
         ),
         credentials=credentials,

@@ -56,7 +56,6 @@ from ringspec.spec import (
     Role,
     Rule,
     RuleId,
-    Security,
     TokenPlace,
     at,
     at_path,
@@ -130,10 +129,6 @@ class RequestedOperation(NamedTuple):
     takes_body: bool = False
 
 
-def _place(security: Security) -> TokenPlace | None:
-    return next((it for it in security.places if it.where == "header"), None)
-
-
 # Of the endpoint that gives out access tokens.
 TOKEN_OPERATION = RequestedOperation(("POST",), "token")
 
@@ -163,7 +158,7 @@ class RequestJudge:
         if path == main.path.partition("?")[0]:
             methods |= dict.fromkeys(each.upper() for each in main.methods)
             if method == main.method.upper():
-                due = _place(main.security)
+                due = next(iter(main.security.places), None)
                 return RequestedOperation(tuple(methods), main.id, due, takes_body=True)
         # HEAD asks for what GET answers. Source: RFC 9110, 9.3.2.
         wanted = "GET" if method == "HEAD" else method
@@ -171,7 +166,9 @@ class RequestJudge:
             if each.method == wanted:
                 known = tuple({**methods, method: None})
                 same = each.role == Role.REPLACE and each.same_body
-                return RequestedOperation(known, each.name, _place(each.security), same)
+                return RequestedOperation(
+                    known, each.name, next(iter(each.security.places), None), same
+                )
         return RequestedOperation(tuple(methods))
 
     def judge(

@@ -364,8 +364,8 @@ class _Script:
                 items = None
                 break
             met.add(query)
-            one = replace(request, path=_asking(request.path, query))
-            page, data, items = await self._page(one, replace(paging, size=""), 0)
+            one, plain = _asking(request, query), replace(paging, size="")
+            page, data, items = await self._page(one, plain, 0)
         return Played(items=tuple(seen), complete=items is not None)
 
     async def _page(
@@ -375,8 +375,7 @@ class _Script:
         names = ((paging.page, number), (paging.size, paging.most))
         query = {name: value for name, value in names if name and value}
         if query:
-            path = _asking(request.path, urlencode(query))
-            request = replace(request, path=path)
+            request = _asking(request, urlencode(query))
         exchange = await self._exchange(request)
         if exchange.response is None:
             return exchange, None, None
@@ -393,9 +392,10 @@ class _Script:
         return exchange
 
 
-def _asking(path: str, query: str) -> str:
-    """Return a path with more in its query, where credentials may be."""
-    return f"{path}{'&' if '?' in path else '?'}{query}"
+def _asking(request: Request, query: str) -> Request:
+    """Return a request with more in its query, where credentials may be."""
+    mark = "&" if "?" in request.path else "?"
+    return replace(request, path=f"{request.path}{mark}{query}")
 
 
 def _differs(step: Step, response: Response) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ringspec.harness.judging.outcome import HINTS
 from ringspec.harness.judging.verdict import KnownList, Made
 from ringspec.harness.running.firing import Patience
 from ringspec.harness.sending.exchange import Connection, Exchange, Filling
@@ -216,10 +217,6 @@ def lacking_rules(plan: Plan) -> dict[RuleId, str]:
     asked, why = plan.contract.operation.security, ""
     if is_unguarded(plan):
         why = "no credentials were given, and none are asked for"
-        if named := [
-            it.id for it in plan.filling.lacks(asked) if len(asked.places) > 1
-        ]:
-            why = f"no credentials were given for {', '.join(named)}"
     elif asked.unsent and not asked.places:
         why = f"{', '.join(asked.unsent)} is no scheme of which a token is sent"
     for rule in plan.contract.rules if why else ():
@@ -235,6 +232,18 @@ def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
     if exchange.status not in {401, 407}:
         return None
     why = f"{plan.url} refuses every request: {exchange.summary}"
-    filling, asked = plan.filling, plan.contract.operation.security
-    is_given = filling.tokens and not (asked.unsent or filling.lacks(asked))
-    return why, "" if is_given else filling.advice
+    asked = plan.contract.operation.security
+    is_given = plan.filling.tokens and not (asked.unsent or is_unguarded(plan))
+    return why, "" if is_given else advice(plan.filling)
+
+
+def advice(filling: Filling) -> str:
+    """Return what to do where a target refuses every request."""
+    hints, asked = HINTS["credentials"], filling.asked
+    lacking = (
+        hints[it.scheme or it.where].format(it.name, it.id)
+        for it in filling.lacks(asked)
+    )
+    unsent = asked.unsent and hints["unsent"].format(", ".join(asked.unsent))
+    other = hints["given" if filling.tokens else "none"]
+    return "; ".join(lacking) or unsent or other

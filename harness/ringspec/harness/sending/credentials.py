@@ -27,7 +27,6 @@ from ringspec.harness.sending.exchange import (
     Failure,
     Filling,
     Passing,
-    cookies,
     is_proper,
     parsed,
 )
@@ -94,21 +93,8 @@ class Credentials:
     def secrets(self) -> tuple[str, ...]:
         """List what no report may show."""
         own = (self.bearer, self.client_secret, self.value, self.password)
-        of_schemes = (
-            part for it in self.schemes.values() for part in (it, *it.split(":"))
-        )
         others = self.weaker.secrets() if self.weaker else ()
-        return tuple(filter(None, (*own, *of_schemes, *others)))
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Name the places that credentials are given for, as those of a contract."""
-        named = [each[0] for each in self.extra] + [self.header] * bool(self.header)
-        found = [f"header {each.lower()}" for each in named if each]
-        pairs = (value for name, value in self.extra if name.lower() == "cookie")
-        found += [f"cookie {it.lower()}" for it in cookies("; ".join(pairs))]
-        found += ["basic"] * (self.user is not None)
-        return (*found, *["bearer"] * bool(self.bearer or self.client_id))
+        return tuple(filter(None, (*own, *self.schemes.values(), *others)))
 
     def filling(
         self, timeout_s: float, route: Route | None = None, hosts: Hosts | None = None

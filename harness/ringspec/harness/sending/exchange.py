@@ -5,13 +5,12 @@ Requests are kept and shown with `{token}`; `Filling` puts credentials in at sen
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import time
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -22,7 +21,6 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 from ringspec.spec import (
     DEPTH,
-    Contract,
     Json,
     Security,
     TokenPlace,
@@ -53,8 +51,6 @@ _PROPER = frozenset({Slot.TOKEN, f"Bearer {Slot.TOKEN}"})
 # What of a cookie is given back, as far as a header can hold it; one that is deleted.
 _COOKIE = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=([ -:<-~]*)(?:;|$)")
 _SLOT = re.compile(r"\{(?:token(?:-[a-z]+)?|RINGSPEC_[A-Z]+_\w+)\}")
-# What a key keeps of itself in a query.
-_IN_QUERY = "-._~:/?@!$'()*,="
 # Stands for the value of a header given by hand that no report may show.
 _HIDDEN = "{RINGSPEC_HEADERS_"
 # Names of headers whose values are secrets, and values that are under any name.
@@ -273,44 +269,37 @@ class Filling:
         yield from filter(None, (*self.schemes.values(), self.weaker))
         for name, value in self.extra:
             if shown(name, value) != value:
-                yield from {value, value.rpartition(" ")[2], *cookies(value).values()}
+                yield from {value, value.rpartition(" ")[2]}
 
     def fitted(
-        self, contract: Contract | None = None, plain: Request | None = None
+        self, securities: Sequence[Security] = (), plain: Request | None = None
     ) -> Filling:
-        """Return it for what a contract asks for, and its plain request.
+        """Return it for what operations ask for, the first above all, and its request.
 
         What is given by hand under such a name is a token, which cases leave out.
         Without any a token that is given goes with every request.
         """
-        asked = contract.operation.security if contract else Security()
-        others = [each.security for each in contract.links] if contract else []
-        extra, token, schemes = self.extra, self.token, dict(self.schemes)
-        for place in [it for each in (asked, *others) for it in each.places]:
-            if (own := self._given_for(place)) is None:
-                continue
+        asked = [it for each in securities for it in each.places]
+        others = [it for each in securities for it in each.spare]
+        token, own = self.token, dict(self.schemes)
+        for place in asked:
+            by_hand = (_carried(each, place) for each in self.extra)
+            by_name = self.schemes.get(scheme_slot(place.id))
+            given = next(filter(None, (by_name, *by_hand)), None)
             if place.slot == Slot.TOKEN:
-                token = own
-            else:
-                schemes[place.slot] = own
-        known = [it for each in (asked, *others) for it in (*each.places, *each.spare)]
-        for place in known:
-            extra = tuple(_without(extra, place))
-        if token and not asked.places:
-            extra += (self.carrier,)
-        return replace(
-            self, extra=extra, token=token, schemes=schemes, asked=asked, plain=plain
+                token = given or token
+            elif given:
+                own[place.slot] = given
+        extra = tuple(
+            each
+            for each in self.extra
+            if all(_carried(each, place) is None for place in (*asked, *others))
         )
-
-    def _given_for(self, place: TokenPlace) -> str | None:
-        """Return the token that is given for a place, by its scheme or its name."""
-        if (own := self.schemes.get(scheme_slot(place.id))) is not None:
-            is_open = place.scheme == "Basic" and ":" in own
-            return base64.b64encode(own.encode()).decode() if is_open else own
-        if place.where == "header":
-            return next(iter(named(self.extra, place.name)), None)
-        held = named(self.extra, "cookie") if place.where == "cookie" else []
-        return cookies("; ".join(held)).get(place.name)
+        first = next(iter(securities), Security())
+        if token and not first.places:
+            extra += (self.carrier,)
+        fitted = replace(self, token=token, schemes=own, extra=extra)
+        return replace(fitted, asked=first, plain=plain)
 
     def lacks(self, asked: Security) -> tuple[TokenPlace, ...]:
         """Return the places of what is asked for that nothing is given for."""
@@ -322,15 +311,10 @@ class Filling:
         for name, value in self.extra if at_home else ():
             plain, headers = self.plain or request, request.headers
             same = (plain.method, plain.path) == (request.method, request.path)
-            sent, is_cookie = shown(name, value), name.lower() == "cookie"
-            if is_cookie:
-                own = cookies("; ".join(named(headers, name)))
-                kept = [f"{it}={own[it]}" for it in own if it not in cookies(value)]
-                sent = "; ".join([*kept, sent])
-            elif same and named(headers, name) != named(plain.headers, name):
+            if same and named(headers, name) != named(plain.headers, name):
                 continue
             others = (it for it in headers if it[0].lower() != name.lower())
-            request = replace(request, headers=(*others, (name, sent)))
+            request = replace(request, headers=(*others, (name, shown(name, value))))
         return request
 
     def headers(self, request: Request) -> list[tuple[str, str]]:
@@ -354,21 +338,6 @@ class Filling:
         if any(known.get(slot) is None for slot in _SLOT.findall(text)):
             return None
         return _SLOT.sub(lambda found: spelt(str(known[found[0]])), text)
-
-    @property
-    def advice(self) -> str:
-        """What to do where a target refuses every request."""
-        if lacking := self.lacks(self.asked):
-            return "; ".join(map(_way, lacking))
-        if self.asked.unsent:
-            listed = ", ".join(self.asked.unsent)
-            return f"it asks for {listed}: give it as --header NAME=VALUE, if that does"
-        if self.tokens:
-            return "check the token or the client's credentials"
-        return (
-            "give --bearer TOKEN, --user NAME:PASSWORD, or --client-id, --client-secret"
-            " and --token-url; a key in a header of its own as --header NAME=VALUE"
-        )
 
     def by_hand(self) -> dict[str, str]:
         """Return the token and what else is given, as headers of any request."""
@@ -396,7 +365,7 @@ class Filling:
         start, mark, query = url.partition("?")
         if "{" not in query:
             return url
-        spelt = partial(quote, safe=_IN_QUERY)
+        spelt = partial(quote, safe="")
         pairs = (self._put(each, spelt) for each in query.split("&"))
         query = "&".join(each for each in pairs if each is not None)
         return f"{start}{mark}{query}" if query else start
@@ -415,36 +384,14 @@ def shown(name: str, value: str) -> str:
     return f"{_HIDDEN}{re.sub('[^A-Z0-9]', '_', name.upper())}}}"
 
 
-def cookies(text: str) -> dict[str, str]:
-    """Return the values of a header Cookie by their names."""
-    pairs = (each.strip().partition("=") for each in text.split(";"))
-    return {name: value for name, mark, value in pairs if mark}
-
-
-def _without(
-    headers: Iterable[tuple[str, str]], place: TokenPlace
-) -> Iterator[tuple[str, str]]:
-    """Yield headers given by hand, but for what is a token of a place."""
-    for name, value in headers:
-        own = cookies(value) if name.lower() == place.where == "cookie" else {}
-        if place.name in own:
-            left = "; ".join(f"{n}={own[n]}" for n in own if n != place.name)
-            yield from [(name, left)] if left else []
-        elif place.where != "header" or name.lower() != place.name.lower():
-            yield name, value
-
-
-def _way(place: TokenPlace) -> str:
-    """Say how the token of a place is given."""
-    own = f"--header {place.name}=VALUE"
-    ways = {
-        "bearer": "--bearer TOKEN, or --client-id, --client-secret and --token-url",
-        "basic": "--user NAME:PASSWORD",
-        f"cookie {place.name.lower()}": f"--header Cookie={place.name}=VALUE",
-        f"query {place.name.lower()}": f"the query's {place.name} as --bearer KEY",
-    }
-    way = f"give {ways.get(place.label, own)}"
-    return f"{way}; or {place.id} in [schemes] of a profile" if place.id else way
+def _carried(header: tuple[str, str], place: TokenPlace) -> str | None:
+    """Return the token for a place that is all that a header given by hand has."""
+    name, value = header[0].lower(), header[1]
+    if place.where == "header":
+        return value if name == place.name.lower() else None
+    key, _, token = value.partition("=")
+    alone = name == place.where == "cookie" and key == place.name and ";" not in token
+    return token if alone else None
 
 
 def is_proper(request: Request) -> bool:
@@ -467,9 +414,8 @@ class Jar:
         self, headers: list[tuple[str, str]], request: Request, url: str
     ) -> list[tuple[str, str]]:
         """Add them to the headers that a request goes out with, if there are any."""
+        pairs = list(map("=".join, self._of(request, url).items()))
         own = named(headers, "cookie")
-        held = self._of(request, url).items()
-        pairs = [f"{n}={v}" for n, v in held if n not in cookies("; ".join(own))]
         others = [each for each in headers if each[0].lower() != "cookie"]
         return [*others, ("Cookie", "; ".join(own + pairs))] if pairs else headers
 
