@@ -9,36 +9,35 @@ from typing import Any
 
 import pytest
 
-from ringspec.spec import load
+from ringspec.spec import Json, load, reading
 
 from ..called import call  # noqa: TID252 - tests are no distribution
 from .conftest import Ended
 
 Write = Callable[[dict[str, str]], Path]
-DOCUMENT = """
-openapi: {version}
-info: {{title: T, version: "1"}}
-paths:
-  /things:
-    post:
-      requestBody:
-        content: {{application/json: {{schema: {schema}}}}}
-      responses: {{"200": {{description: Done.}}}}
+DATA = reading.read(Path(__file__).parent / "data" / "documents.yaml")
+BODY = '"requestBody": {"content": {"application/json": {"schema": {}}}}'
+ODD = f"""\ufeff{{
+"openapi": "3.2.0",\t"info": {{}},
+"info": {{"title": "\\ud83d\\ude00 \\/", "version": "1"}},
+"paths": {{"/things": {{
+    "post": {{{BODY}, "operationId": "a", "responses": {{}}}},
+    "put": {{{BODY}, "operationId": "a", "responses": {{}}}}
+}}}}}}
 """
-BODY = (
-    '"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}'
-)
 
 
-def document(schema: str, version: str = "3.0.3") -> str:
-    """Write a contract with one operation, whose body keeps to a schema."""
-    return DOCUMENT.format(version=version, schema=schema)
-
-
-def member(schema: str, version: str = "3.0.3") -> str:
-    return document(
-        f"{{type: object, required: [m], properties: {{m: {schema}}}}}", version
-    )
+def document(member: Json, **more: Json) -> str:
+    """Write a contract of 3.0 whose body has a member of a schema."""
+    schema = {"type": "object", "required": ["m"], "properties": {"m": member}}
+    body = {"content": {"application/json": {"schema": schema}}}
+    post = {"requestBody": body, "responses": more.pop("responses", {})}
+    made = {
+        "openapi": "3.0.3",
+        "info": {"title": "T", "version": "1", "x-t": {"type": "string"}},
+        "paths": {"/things": {"post": post, **more.pop("path", {})}},
+    }
+    return json.dumps({**made, **more})
 
 
 @pytest.fixture
@@ -61,187 +60,96 @@ def cases(path: Path, *options: str) -> tuple[Ended, list[dict[str, Any]]]:
     return Ended(done.status, done.stdout, done.stderr), listed
 
 
-def label(listed: list[dict[str, Any]], value: Any) -> set[str]:
+def label(listed: list[dict[str, Any]], value: str) -> str:
     """Return what bodies are called whose member `m` is a value."""
-    key = json.dumps({"m": value})
     sent = (it for it in listed if it["phase"] == "cases" and it["expect"] != "survive")
-    found = ((json.dumps(it["request"].get("body")), it["expect"]) for it in sent)
-    return {expect for body, expect in found if body == key}
+    found = {json.dumps(it["request"].get("body")): it["expect"] for it in sent}
+    return str(found.get(f'{{"m": {value}}}', ""))
 
 
-@pytest.mark.parametrize(
-    ("schema", "labels"),
-    [
-        ("{type: string, nullable: true}", {None: "accept", 7: "reject"}),
-        ("{type: string, nullable: false}", {None: "reject"}),
-        ("{type: string, enum: [a, b], nullable: true}", {None: ""}),
-        ("{type: string, enum: [a, null], nullable: true}", {None: "accept"}),
-        ("{allOf: [{type: string}], nullable: true}", {None: ""}),
-        ("{oneOf: [{type: string}, {type: array}], nullable: true}", {None: ""}),
-        ("{$ref: '#/info/x-text', nullable: true, maxLength: 1}", {None: ""}),
-        ("{type: integer, minimum: 3, exclusiveMinimum: true}", {3: "reject"}),
-        ("{type: integer, minimum: 3, exclusiveMinimum: false}", {3: "accept"}),
-        ("{type: integer, maximum: 3, exclusiveMaximum: true}", {3: "reject"}),
-        ("{type: integer, exclusiveMinimum: 3}", {3: "reject"}),
-        ("{type: string, enum: [nullable], example: {nullable: true}}", {}),
-    ],
-)
+@pytest.mark.parametrize("row", DATA["words"], ids=lambda row: row["schema"])
 def test_what_3_0_says_in_its_own_words_is_what_cases_keep_to(
-    project: Write, schema: str, labels: dict[Any, str]
+    project: Write, row: dict[str, str]
 ) -> None:
-    text = member(schema).replace('"1"', '"1", x-text: {type: string}')
+    labels = {it: row[it] for it in row if it != "schema"}
 
-    done, listed = cases(project({"api/main.yaml": text}))
+    done, listed = cases(project({"api/main.yaml": document(row["schema"])}))
 
     assert done.status == 0, done.stderr
-    found = {it: "".join(label(listed, it)) for it in labels}
-    assert found == labels
-
-
-COMMON = """
-openapi: 3.0.1
-components:
-  schemas:
-    Text: {type: string, maxLength: 9, nullable: true}
-    Thing: {type: object, properties: {m: {$ref: '#/components/schemas/Text'}}}
-  parameters:
-    Trace: {name: X-Trace, in: header, required: true, schema: {$ref: 'id.json'}}
-"""
-ITEM = """
-parameters: [{$ref: '../common/all.yaml#/components/parameters/Trace'}]
-post:
-  requestBody: {$ref: parts.yaml#/body}
-  responses: {"200": {$ref: parts.yaml#/done}}
-"""
-PARTS = """
-body: {content: {application/json: {schema: {properties: {$ref: '#/members'}}}}}
-members: {m: {$ref: '../common/all.yaml#/components/schemas/Text'}}
-done:
-  description: Done.
-  content: {application/json: {schema: {$ref: ../api/main.yaml#/components/schemas/A}}}
-"""
-FILES = {
-    "api/main.yaml": """
-openapi: 3.1.0
-info: {title: T, version: "1"}
-paths: {/things: {$ref: ./item.yaml}}
-components: {schemas: {A: {type: object, additionalProperties: true}}}
-""",
-    "api/item.yaml": ITEM,
-    "api/parts.yaml": PARTS,
-    "common/all.yaml": COMMON,
-    "common/id.json": '{"type": "string", "enum": ["id"]}',
-}
+    assert {it: label(listed, it) for it in labels} == labels
 
 
 def test_a_contract_may_be_in_several_files_of_any_version(project: Write) -> None:
-    path = project(FILES)
+    path = project(DATA["files"])
 
     done, listed = cases(path)
     said = call("rules", "--contract", str(path), "--format", "json")
 
     assert done.status == 0, done.stderr
-    assert label(listed, None) == {"accept"}
-    assert label(listed, 7) == {"reject"}
+    assert (label(listed, "null"), label(listed, "7")) == ("accept", "reject")
     assert {it["request"]["headers"]["X-Trace"] for it in listed[:5]} == {"id"}
     rules = {it["id"]: it["source"] for it in json.loads(said.stdout)}
     assert "../common/all.yaml#/components/schemas/Text" in rules["m.length"]
 
 
 def test_the_digest_of_a_contract_covers_its_other_files(project: Write) -> None:
-    first = load(project(FILES)).sha256
-    changed = COMMON.replace("maxLength: 9", "maxLength: 8")
+    files = DATA["files"]
+    first = load(project(files)).sha256
+    changed = files["common/all.yaml"].replace("maxLength: 9", "maxLength: 8")
 
-    assert load(project({**FILES, "common/all.yaml": changed})).sha256 != first
-    assert load(project(FILES)).sha256 == first
+    assert load(project({**files, "common/all.yaml": changed})).sha256 != first
+    assert load(project(files)).sha256 == first
 
 
-@pytest.mark.parametrize(
-    ("reference", "said"),
-    [
-        ("http://127.0.0.1:9/t.yaml#/T", "is a URL, and nothing is fetched"),
-        ("file:///etc/passwd", "is a URL, and nothing is fetched"),
-        ("//a.example/t.yaml", "is a URL, and nothing is fetched"),
-        ("../../outside.yaml#/T", "only files in '..', seen from the contract, are"),
-        ("/etc/hostname", "only files in '..', seen from the contract, are read"),
-        ("link.yaml#/T", "only files in '..', seen from the contract, are read"),
-        ("missing.yaml#/T", "cannot read missing.yaml: No such file"),
-        ("broken.yaml#/T", "broken.yaml line 3: not readable as YAML"),
-        ("../common/all.yaml#/components/schemas/No", "points at nothing"),
-        ("../common/all.yaml#No", "is no JSON pointer"),
-    ],
-)
+@pytest.mark.parametrize(("reference", "said"), DATA["references"].items())
 def test_a_reference_that_is_not_followed_is_refused_where_it_stands(
     project: Write, tmp_path: Path, reference: str, said: str
 ) -> None:
     (tmp_path / "outside.yaml").write_text("T: {type: string}")
-    text = member(f"{{$ref: '{reference}'}}")
-    path = project({**FILES, "api/main.yaml": text, "api/broken.yaml": "\na: ["})
+    main = {"api/main.yaml": document({"$ref": reference}), "api/broken.yaml": "\na: ["}
+    path = project({**DATA["files"], **main})
     (path.parent / "link.yaml").symlink_to(tmp_path / "outside.yaml")
 
     done, _ = cases(path)
 
     assert done.status == 2
     assert f"{path}: #/paths/~1things/post/requestBody" in done.stderr
-    assert "schema/properties/m: reference" in done.stderr
+    assert "schema/properties/m: reference " in done.stderr
     assert said in done.stderr
     assert "hint:" in done.stderr
 
 
-ITEMS = "openapi: 3.2.0\ninfo: {title: T, version: '1'}\npaths:\n  /things: "
-POST = f'"post": {{{BODY}, "responses": {{}}}}'
-STREAM = '{"200": {"content": {"text/event-stream": {"itemSchema": {}}}}}'
-QUERY = "parameters: [{name: q, in: querystring, content: {}}]"
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (
-            "swagger: '2.0'\npaths: {}",
-            "npx swagger2openapi --outfile openapi.yaml",
-        ),
-        ("openapi: 4.0.0\npaths: {}", "not an OpenAPI 3 document: its version is"),
-        ("asyncapi: 3.0.0", "not an OpenAPI 3 document: it has no `openapi`"),
-        (
-            f'{ITEMS}{{{POST}, "additionalOperations": {{COPY: {{}}}}}}',
-            "#/paths/~1things has additionalOperations",
-        ),
-        (
-            f"{ITEMS}{{{POST}, {QUERY}}}",
-            "#/paths/~1things/parameters/0 has in: querystring",
-        ),
-        (
-            ITEMS + POST.replace("{}", STREAM).join("{}"),
-            "responses/200/content/text~1event-stream has itemSchema",
-        ),
-        (f'{ITEMS}{{{POST}, "query": {{{BODY}}}}}', ""),
-    ],
-)
-def test_what_cannot_be_done_is_refused_by_name(
-    project: Write, text: str, said: str
+def test_references_reach_as_far_as_the_project_but_never_all_of_a_home(
+    project: Write,
 ) -> None:
+    far = {"$ref": "../../common/all.yaml#/components/schemas/Text"}
+    root = project({**DATA["files"], "api/v1/main.yaml": document(far)}).parents[1]
+    path = root / "api" / "v1" / "main.yaml"
+    alone = cases(path)[0]
+    (root / ".git").mkdir()
+    at_home = call("cases", "--contract", str(path), HOME=str(root))
+
+    assert (alone.status, at_home.status, cases(path)[0].status) == (2, 2, 0)
+
+
+@pytest.mark.parametrize("row", DATA["refused"], ids=lambda row: row["said"])
+def test_what_cannot_be_done_is_refused_by_name(
+    project: Write, row: dict[str, Json]
+) -> None:
+    said, text = row.pop("said"), row.pop("text", "")
+    text = text or document({}, **row, openapi="3.2.0")
+
     done, _ = cases(project({"api/main.yaml": text}))
 
     assert done.status == (2 if said else 0)
     assert said in done.stderr
 
 
-JSON = f"""\ufeff{{
-"openapi": "3.2.0",\t"info": {{}},
-"info": {{"title": "\\ud83d\\ude00 \\/", "version": "1"}},
-"paths": {{"/things": {{
-    "post": {{{BODY}, "operationId": "twice", "responses": {{}}}},
-    "put": {{{BODY}, "operationId": "twice", "responses": {{}}}}
-}}}}}}
-"""
-
-
 @pytest.mark.parametrize("name", ["POST /things", "post /things"])
 def test_json_in_a_file_of_any_name_whose_operations_share_an_id(
     project: Write, name: str
 ) -> None:
-    path = project({"api/main.yaml": JSON})
+    path = project({"api/main.yaml": ODD})
 
     done, listed = cases(path, "--operation", name)
 
@@ -251,7 +159,7 @@ def test_json_in_a_file_of_any_name_whose_operations_share_an_id(
 
 
 def test_yaml_in_a_file_named_json(project: Write) -> None:
-    path = project({"api/main.yaml": ""}).with_name("main.json")
-    path.write_text(document("{type: object}", "3.1"))
+    files = DATA["files"]
+    path = project({**files, "api/main.json": files["api/main.yaml"]})
 
-    assert cases(path)[0].status == 0
+    assert cases(path.with_name("main.json"))[0].status == 0

@@ -157,29 +157,23 @@ class Shooter:
 
 @dataclass
 class LoadCounts:
-    """What all answers so far show.
+    """What all answers so far show."""
 
-    Attributes:
-        rules: by rule, how many answers said something of it (`judged`), broke it at
-            the level of the run (`wrong`) or below (`warned`), or left it `open`.
-        examples: of a rule, failures as a JSON report has them, by case.
-        opened: cases that left their rule open, with the reason, where that gates.
-        settled: cases whose own rule was judged.
-        fired: cases that were fired at all.
-        requests: how many requests went out.
-        troubles: how many ended without an answer, by kind, or were turned away.
-        users: by rule, the number of users when it was first found broken.
-    """
-
+    # By rule, how many answers said something of it (`judged`), broke it at the level
+    # of the run (`wrong`) or below (`warned`), or left it `open`.
     rules: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    # Of a rule, failures as a JSON report has them, by case.
     examples: dict[str, dict[str, Json]] = field(
         default_factory=lambda: defaultdict(dict)
     )
+    # Cases that left their rule open, with the reason, where that gates.
     opened: dict[str, str] = field(default_factory=dict)
-    settled: set[str] = field(default_factory=set)
-    fired: set[str] = field(default_factory=set)
-    requests: int = 0
+    settled: set[str] = field(default_factory=set)  # cases whose own rule was judged
+    fired: set[str] = field(default_factory=set)  # cases that were fired at all
+    requests: int = 0  # how many requests went out
+    # How many ended without an answer, by kind, or were turned away.
     troubles: Counter[str] = field(default_factory=Counter)
+    # By rule, the number of users when it was first found broken.
     users: dict[str, int] = field(default_factory=dict)
 
     def add_judged(
@@ -239,14 +233,11 @@ class LoadCounts:
 
 @dataclass
 class Roll:
-    """Which workers report, and of which a part of what they judged did not come.
+    """Which workers report, and of which a part of what they judged did not come."""
 
-    Attributes:
-        reports: how many have come, by worker.
-        lost: workers that are away, judge nothing, or of which a report is missing.
-    """
-
+    # How many have come, by worker.
     reports: Counter[str] = field(default_factory=Counter)
+    # Workers that are away, judge nothing, or of which a report is missing.
     lost: set[str] = field(default_factory=set)
 
     def note(self, worker: str, number: int | None) -> None:
@@ -263,16 +254,13 @@ def _has_room(kept: Mapping[str, Json], level: str) -> bool:
 
 @dataclass(frozen=True)
 class LoadComparison:
-    """Compares the same cases at rest and under load.
-
-    Attributes:
-        figures: `users`, `workers`, `lost` of these, `seconds`, `requests`, `rate` and
-            `percentiles_ms` of the time that answers took, by the percentage.
-    """
+    """Compares the same cases at rest and under load."""
 
     setup: LoadSetup
     rest: LoadCounts
     load: LoadCounts
+    # `users`, `workers`, `lost` of these, `seconds`, `requests`, `rate` and
+    # `percentiles_ms` of the time that answers took, by the percentage.
     figures: Mapping[str, Any]
 
     @cached_property

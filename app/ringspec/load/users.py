@@ -80,12 +80,11 @@ class LoadProcess:
     """Counters of one process: the master, a worker, or the only one.
 
     Attributes:
-        setup: what is fired, once it is loaded.
         rest: counts of the same cases at rest; empty in workers.
         load: counts since the load began; in workers, since the last report.
     """
 
-    setup: LoadSetup
+    setup: LoadSetup  # what is fired, once it is loaded
 
     def __init__(self, environment: Environment) -> None:
         self.rest, self.load = LoadCounts(), LoadCounts()

@@ -33,19 +33,13 @@ _TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class PytestOption:
-    """An option of `ringspec run` as a flag and a key of the ini file.
+    """An option of `ringspec run` as a flag and a key of the ini file."""
 
-    Attributes:
-        name: without dashes in front; `--ringspec-NAME` and `ringspec_NAME` here.
-        kind: pytest's type of its value in the ini file.
-        is_path: whether the ini file may name a file beside it.
-    """
-
-    name: str
+    name: str  # without dashes in front; `--ringspec-NAME` and `ringspec_NAME` here
     metavar: str
     help: str
-    kind: str = "string"
-    is_path: bool = False
+    kind: str = "string"  # pytest's type of its value in the ini file
+    is_path: bool = False  # whether the ini file may name a file beside it
 
     @property
     def parameter(self) -> str:

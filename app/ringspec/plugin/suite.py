@@ -92,23 +92,14 @@ def run_options(config: pytest.Config) -> RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteResult:
-    """The texts of one run, free of secrets; one process writes and all read them.
-
-    Attributes:
-        rules: of each rule that was judged.
-        notes: notices of the run, such as of what is left behind.
-        rest: what belongs to no single rule.
-        conclusion: the last line, with message and hint below it.
-        status: the exit status that `ringspec run` would have.
-        trouble: why there was no run, or no whole one; or empty.
-    """
+    """The texts of one run, free of secrets; one process writes and all read them."""
 
     rules: dict[RuleId, RuleText] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    rest: str = ""
-    conclusion: str = ""
-    status: int = 0
-    trouble: str = ""
+    notes: tuple[str, ...] = ()  # notices of the run, such as of what is left behind
+    rest: str = ""  # what belongs to no single rule
+    conclusion: str = ""  # the last line, with message and hint below it
+    status: int = 0  # the exit status that `ringspec run` would have
+    trouble: str = ""  # why there was no run, or no whole one; or empty
 
     def of(self, rule: RuleId) -> RuleText:
         """Return the text of a rule; inconclusive if it was not judged."""

@@ -18,15 +18,12 @@ EDITABLE, RUNNING = map(frozenset, FACTS["states"].values())
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """A command: the states that allow it, the answered state, the final state.
-
-    stamp: the member with the time of the last such command, if any.
-    """
+    """A command: the states that allow it, the answered state, the final state."""
 
     sources: frozenset[str]
     answered: str
     target: str
-    stamp: str | None = None
+    stamp: str | None = None  # the member with the time of the last such command
 
 
 TRANSITIONS = {
@@ -47,18 +44,14 @@ def now_ms() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broadcast:
-    """A broadcast that was accepted.
-
-    body: as sent, in canonical spelling, without unknown members.
-    size: estimated memory in bytes.
-    stamps: times at which it was last started, paused, canceled.
-    """
+    """A broadcast that was accepted."""
 
     broadcast_id: str
-    body: JsonObject
-    size: int
+    body: JsonObject  # as sent, in canonical spelling, without unknown members
+    size: int  # estimated memory in bytes
     state: str
     created_at: int
+    # Times at which it was last started, paused, canceled.
     stamps: Mapping[str, Json] = field(default_factory=dict)
 
     def full(self, defaults: Mapping[str, Json]) -> JsonObject:

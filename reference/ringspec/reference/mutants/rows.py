@@ -31,27 +31,18 @@ _BUSY_WINDOW_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A server with one difference from the reference, described by a row.
-
-    Attributes:
-        rule: id of the rule that a mutant breaks; a lawful variant breaks none.
-        defect: the difference of a mutant, in a sentence.
-        level: of a mutant that shows at a weaker level than its rule's; of a lawful
-            variant, the strictest at which it passes.
-        at: path of the values that the words are about; empty for the whole body.
-        during: operations that differ; all if none is named.
-        when: "busy" if it differs only while many connections are in use.
-        words: the differences, by word.
-    """
+    """A server with one difference from the reference, described by a row."""
 
     name: str
-    rule: str = ""
-    defect: str = ""
+    rule: str = ""  # id of the rule that a mutant breaks; a lawful variant breaks none
+    defect: str = ""  # the difference of a mutant, in a sentence
+    # Of a mutant that shows at a weaker level than its rule's; of a lawful variant, the
+    # strictest at which it passes.
     level: str = ""
-    at: str | None = None
-    during: tuple[str, ...] = ()
-    when: str = ""
-    words: Mapping[str, Any] = field(default_factory=dict)
+    at: str | None = None  # path of the values concerned; empty for the whole body
+    during: tuple[str, ...] = ()  # operations that differ; all if none is named
+    when: str = ""  # "busy" if it differs only while many connections are in use
+    words: Mapping[str, Any] = field(default_factory=dict)  # the differences, by word
 
     def apply(self, behaviour: Behaviour) -> Behaviour:
         """Apply the row's difference to a behaviour."""

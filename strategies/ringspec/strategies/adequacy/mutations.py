@@ -74,15 +74,10 @@ def _replaced(schema: Json, path: Path, node: Json) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class KeywordEdit:
-    """One keyword of one subschema, and what a mutation replaces it by.
+    """One keyword of one subschema, and what a mutation replaces it by."""
 
-    Attributes:
-        path: of the subschema in the inlined schema; it applies as it stands.
-        old: the keyword, with those that are read together with it.
-    """
-
-    path: Path
-    old: dict[str, Json]
+    path: Path  # of the subschema in the inlined schema; it applies as it stands
+    old: dict[str, Json]  # the keyword, with those that are read together with it
     new: dict[str, Json]
 
     def applied(self, schema: Json) -> Json:
@@ -108,22 +103,17 @@ class BodyCondition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One first-order change of the contract.
-
-    Attributes:
-        edits: several where a component is shared, or a rule has several assertions.
-        kept: items in which the contract still holds: `FIRST`, `REST`, or empty.
-        when: bodies for which the contract still holds.
-    """
+    """One first-order change of the contract."""
 
     id: str
     kind: MutationKind
     rules: tuple[RuleId, ...]
     place: str
     change: str
+    # Several where a component is shared, or a rule has several assertions.
     edits: tuple[KeywordEdit, ...]
-    kept: str = ""
-    when: BodyCondition | None = None
+    kept: str = ""  # items in which the contract still holds: `FIRST`, `REST`, or empty
+    when: BodyCondition | None = None  # bodies for which the contract still holds
 
     @property
     def least(self) -> int:
