@@ -87,7 +87,7 @@ def test_operations_token_and_version_are_those_that_are_known(
     (header,) = contract.operation.headers
 
     assert found == STATED["operations"]
-    assert [it.label for it in contract.operation.security.places] == ["bearer"]
+    assert [it.scheme for it in contract.operation.security.places] == ["Bearer"]
     assert list(scheme["flows"]) == ["clientCredentials"]
     assert (header.name, header.value) == ("X-version", "2023-03-25")
     assert not header.required
