@@ -156,6 +156,10 @@ def test_json_in_a_file_of_any_name_whose_operations_share_an_id(
     assert (done.status, listed[0]["request"]["method"]) == (0, "POST")
     said = f"note: {path} line 3: the key 'info' stands twice: the last one counts\n"
     assert done.stderr == said
+    run = call(
+        "run", "http://127.0.0.1:9", "--contract", str(path), "--operation", name
+    )
+    assert said in run.stderr
 
 
 def test_yaml_in_a_file_named_json(project: Write) -> None:

@@ -61,26 +61,13 @@ def _words(parsed: Mapping[str, Any]) -> Iterator[str]:
 
 
 class LoadSetup:
-    """What is fired, and what judges and hides it.
-
-    Args:
-        url: of the target; None or empty for the profile's.
-        parsed: what Locust has parsed; other options than ours do not matter.
-
-    Attributes:
-        cases: in their order, twins first.
-        selected: the rules that are judged.
-        left_out: the rules that are not, each with the reason.
-        inapplicable: those that cannot be judged here, each with the reason.
-
-    Raises:
-        UsageError: there is no URL, the target is live or not allowed, or an option is
-            wrong.
-        SpecError: the contract is at fault.
-        TargetError: the token endpoint gives no token.
-    """
+    """What is fired, and what judges and hides it."""
 
     def __init__(self, url: str | None, parsed: Mapping[str, Any]) -> None:
+        """Set it up for a URL, or the profile's, by what Locust has parsed.
+
+        Raises UsageError where the target is live, or as `ringspec run`.
+        """
         options = run_command.parsed(list(_words(parsed)))
         setup, self.level = options.setup, Level(options.level)
         target = setup.profile.address(url or None)
@@ -103,6 +90,7 @@ class LoadSetup:
         self.plan, self.redactor = setup.aimed(plan, target, setup.profile.credentials)
         lacking = lacking_rules(self.plan)
         selection = Selection.of(self.contract, options.select, options.exclude)
+        # In their order, twins first.
         self.cases = tuple(
             case
             for case in selection.fired(
@@ -115,6 +103,7 @@ class LoadSetup:
         absent = self.selected & lacking.keys()
         self.inapplicable = {rule: lacking[rule] for rule in absent}
         judged = served(self.contract.rules, self.cases) | lacking.keys()
+        # Rules that are not judged, each with the reason.
         self.left_out = {
             rule: _LEFT_OUT if rule in self.selected else "deselected"
             for rule in self.contract.rules

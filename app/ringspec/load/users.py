@@ -79,9 +79,8 @@ class _ConformanceError(Exception):
 class LoadProcess:
     """Counters of one process: the master, a worker, or the only one.
 
-    Attributes:
-        rest: counts of the same cases at rest; empty in workers.
-        load: counts since the load began; in workers, since the last report.
+    `rest` is of the same cases at rest, and empty in workers; `load` counts since the
+    load began, in workers since the last report.
     """
 
     setup: LoadSetup  # what is fired, once it is loaded
@@ -100,9 +99,6 @@ class LoadProcess:
         """Load what is fired, and forget an earlier load; fire at rest if not done.
 
         Only as a load begins has a worker the master's options, and a page its URL.
-
-        Raises:
-            SystemExit: nothing can be fired.
         """
         parsed = vars(self._environment.parsed_options)
         ours = {each: parsed[each] for each in parsed if each.startswith("ringspec_")}

@@ -139,11 +139,7 @@ class Server:
         )
 
     def _pass(self, request: httpx.Request) -> None:
-        """Pass a request to this server, which has to read a live one, after a pause.
-
-        Raises:
-            UsageError: it goes elsewhere, or might change something.
-        """
+        """Refuse a request elsewhere; only read a live server, after a pause."""
         import httpx  # noqa: PLC0415 - loaded by now
 
         from ringspec.harness.sending.policy import is_loopback  # noqa: PLC0415
@@ -188,11 +184,7 @@ class Mutants(Protocol):
 def reference_server(
     mutant: str | None = None, dialect: str = "canonical"
 ) -> Iterator[Server]:
-    """Run the reference server, or a mutant of it, during a block.
-
-    Raises:
-        UsageError: there is no such mutant, or no such dialect.
-    """
+    """Run the reference server, or a mutant of it, during a block."""
     __tracebackhide__ = True
     from ringspec.reference import DIALECTS, Embedded  # noqa: PLC0415 - takes a while
     from ringspec.spec import check_known  # noqa: PLC0415 - likewise

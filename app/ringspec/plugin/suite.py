@@ -219,11 +219,7 @@ class RuleItem(pytest.Item):
 
 
 class Suite:
-    """The plugin proper, registered for one pytest process.
-
-    Attributes:
-        result: of the run, once there was one.
-    """
+    """The plugin proper, registered for one pytest process."""
 
     def __init__(self, config: pytest.Config) -> None:
         for each in _MARKERS:
@@ -419,11 +415,7 @@ def _named_rule(config: pytest.Config, argument: str) -> str | None:
 
 @contextmanager
 def target_server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """Yield the server that pytest's options name; the reference server without any.
-
-    Raises:
-        RingspecError: it gives no token, or cannot be started.
-    """
+    """Yield the server that pytest's options name; the reference server without any."""
     suite = request.config.pluginmanager.get_plugin(NAME)
     if not isinstance(suite, Suite):
         yield request.getfixturevalue("ringspec_reference")

@@ -100,22 +100,9 @@ class OpenRules(Failure):
 class Bridge:
     """Judges one run of schemathesis.
 
-    Args:
-        environ: the variables that the command takes for its flags; a hooks module has
-            no flags. Of a profile only dialect, fixtures and `expect` count, the rest
-            is for schemathesis to say.
-
-    Attributes:
-        level: what fails a run; weaker failures only show.
-        cases: the certified cases that are sent, by id: creates with a body, twins
-            first.
-        reachability: what the answers as a whole show.
-        unsent: why none of them is sent, and a hint; None once schemathesis takes them.
-        has_failed: whether anything has failed the run yet.
-
-    Raises:
-        UsageError: a variable cannot be used, or the profile does not fit.
-        SpecError: the contract or the dialect is at fault.
+    A hooks module has no flags: the variables that the command takes for them do. Of a
+    profile only dialect, fixtures and `expect` count, the rest is for schemathesis to
+    say.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -142,10 +129,12 @@ class Bridge:
             setup.cases,
             lambda it: it.phase is Phase.CASES and it.expect in kinds and not it.steps,
         )
+        # Creates with a body, twins first.
         self.cases = {case.id: case for case in fired}
         operation = self.contract.operation
         where = f"{operation.method.upper()} {operation.path}"
         hint = f"they go out for {where}, in the phase examples"
+        # Why none is sent, and a hint; None once schemathesis takes them.
         self.unsent: tuple[str, str] | None = (_NEVER, hint)
         self.has_failed = False
         self._oracle = Oracle(self.contract)

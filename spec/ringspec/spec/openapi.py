@@ -98,7 +98,7 @@ class _Joiner:
                 pending.append((found, holds, kind, to))
             if holds == "named":
                 pending += [(each, "one", kind, file) for each in node.values()]
-                if isinstance(found, dict):
+                if isinstance(found, dict) and not _reaches(found, node):
                     # OpenAPI has no references there, but many write them.
                     del node["$ref"]
                     node |= {it: found[it] for it in found if it not in node}
@@ -162,6 +162,14 @@ class _Joiner:
             self.notices += [each.replace(str(path), name) for each in notices]
 
 
+def _reaches(node: Json, wanted: Json) -> bool:
+    """Return whether a node is, or has inside, another one."""
+    below = node.values() if isinstance(node, dict) else node
+    return node is wanted or (
+        isinstance(node, (dict, list)) and any(_reaches(it, wanted) for it in below)
+    )
+
+
 def _modernise(node: dict[str, Json]) -> None:
     """Say what a schema of 3.0 says as 3.1 would. Source: OpenAPI 3.0.4, 4.7.24."""
     if isinstance(node.get("$ref"), str):
@@ -171,8 +179,9 @@ def _modernise(node: dict[str, Json]) -> None:
         name = f"exclusive{bound.capitalize()}"
         if isinstance(node.get(name), bool) and node.pop(name) and bound in node:
             node[name] = node.pop(bound)
-    if not isinstance(node.get("examples", []), list):
-        del node["examples"]
+    for name in ("examples", "required"):
+        if not isinstance(node.get(name, []), list):
+            del node[name]
     if node.pop("nullable", False) is True:
         kind = node.get("type")
         node |= {"type": [kind, "null"]} if isinstance(kind, str) else {}

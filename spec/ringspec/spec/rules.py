@@ -75,11 +75,12 @@ class Rule:
     source: str
     # JSON pointers into the contract; empty for a rule that no schema states.
     places: tuple[str, ...] = ()
+    operation: str = ""  # that leads the id, in a run of several
 
     @property
     def group(self) -> str:
         """Return the first word of the id: a member, `body`, `answer` ..."""
-        return self.id.split(".", 1)[0]
+        return self.id.removeprefix(f"{self.operation}/").split(".", 1)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,15 @@ class Security:
     unsent: tuple[str, ...] = ()
     is_scoped: bool = False
 
+    def beside(self, other: Security) -> Security:
+        """Return it as it is sent in a run of an operation that asks for another."""
+        first = [it.name for it in other.places or self.places if it.slot == TOKEN]
+        places = (
+            replace(it, slot=TOKEN if it.name in first else scheme_slot(it.id))
+            for it in self.places
+        )
+        return replace(self, places=tuple(places))
+
 
 def scheme_slot(name: str) -> str:
     """Return what stands for the token of a security scheme, by its name."""
@@ -76,11 +85,11 @@ def schemes_of(root: Node) -> dict[str, Node]:
     return dict(root.at("components", {}).at("securitySchemes", {}).members())
 
 
-def security_of(node: Node, like: Security | None = None) -> Security:
+def security_of(node: Node) -> Security:
     """Return what the `security` of an operation asks for.
 
-    Of its alternatives, the first that can be sent counts. Its first token, or the one
-    that another operation has, goes as `{token}`.
+    Of its alternatives, the first that can be sent counts, and its first token goes as
+    `{token}`.
     """
     root = Node(node.document, node.document)
     listed = (node if node.has("security") else root).at("security", []).items()
@@ -90,14 +99,8 @@ def security_of(node: Node, like: Security | None = None) -> Security:
         return Security()
     taken = min(found, key=lambda each: 2 * (not each.places) + bool(each.unsent))
     spare = (it for each in found if each is not taken for it in each.places)
-    theirs = (it for it in (like.places if like else ()) if it.slot == TOKEN)
-    first = min(taken.places, key=lambda it: it.name != BEARER.name, default=BEARER)
-    name = next(theirs, first).name
-    places = tuple(
-        it if it.name == name else replace(it, slot=scheme_slot(it.id))
-        for it in taken.places
-    )
-    return replace(taken, places=places, spare=tuple(spare))
+    first = sorted(taken.places, key=lambda it: it.name != BEARER.name)[:1]
+    return replace(taken.beside(Security(places=tuple(first))), spare=tuple(spare))
 
 
 def preferred(node: Node, given: Collection[str]) -> list[Json] | None:
