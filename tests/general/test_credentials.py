@@ -98,10 +98,17 @@ def server(is_let_in: LetIn, may: LetIn = bool) -> Starlette:
         right = type(n) is int and 1 <= n <= 5
         label = request.headers.get("content-type", "").split(";")[0]
         fits = right and label == "application/json"
-        echo = {"seen": [str(request.url), dict(request.headers)]}
+        echo = {"id": "7", "seen": [str(request.url), dict(request.headers)]}
         return JSONResponse(echo if fits else {}, 201 if fits else 400)
 
-    return Starlette(routes=[Route("/t", create, methods=["POST"])])
+    async def read(request: Request) -> JSONResponse:
+        found = request.path_params["id"] == "7"
+        return JSONResponse(
+            {}, (200 if found else 404) if RIGHT["Key"](request) else 401
+        )
+
+    routes = [Route("/t", create, methods=["POST"]), Route("/t/{id}", read)]
+    return Starlette(routes=routes)
 
 
 OWN = f"--header=X-Api-Key={KEY}"
@@ -313,3 +320,30 @@ def test_who_may_do_less_is_refused_with_403(
     assert (without.status, "auth.scope" in without.having("pass")) == (0, False)
     for rule in (it for it in without.report["rules"] if it["id"] == "auth.scope"):
         assert rule["why"].startswith("no weaker credentials were given")
+
+
+def test_each_operation_of_a_run_has_its_own(
+    ringspec: Callable[..., Ended], contract: Callable[..., Path]
+) -> None:
+    path = contract(asked("Bearer"))
+    document = json.loads(path.read_text())
+    name = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    # What carries a token is no parameter beside that.
+    key = {"name": "x-api-key", "in": "header", "schema": {"maxLength": 9}}
+    document["paths"]["/t/{id}"] = {
+        "get": {
+            "operationId": "read",
+            "security": asked("Key", "Bearer"),
+            "parameters": [name, key],
+            "responses": {it: {"description": it} for it in ("200", "404")},
+        }
+    }
+    path.write_text(json.dumps(document))
+    with served(server(RIGHT["Bearer"])) as url:
+        ended = ringspec("run", url, "--contract", path, BEARER, OWN)
+
+    passed = {it for it in ended.having("pass") if it.endswith("auth.token")}
+    assert (ended.status, ended.failing - {"t/auth.secrecy"}) == (0, set()), (
+        ended.stdout
+    )
+    assert passed == {"t/auth.token", "read/auth.token"}

@@ -148,7 +148,8 @@ def test_the_template_is_one_with_every_line_in_use(
     others = r"^(bearer|header|value|user|password) = .*\n"
     used = re.sub(others, "", used, flags=re.MULTILINE)
 
-    found = loaded(used.replace("ApiKeyAuth", "oauth2"))
+    named = used.replace("ApiKeyAuth", "oauth2").replace("petId", "broadcastId")
+    found = loaded(named)
 
     assert load_contract(overrides=found.overrides).operation.path == "/v2/broadcasts"
     assert found.credentials.extra == (("X-Tenant", "acme"),)

@@ -283,8 +283,9 @@ class Filling:
             given = next(filter(None, (by_name, *by_hand)), None)
             if place.slot == Slot.TOKEN:
                 token = given or token
-            elif given:
-                own[place.slot] = given
+            elif place.value(Slot.TOKEN) == self.carrier[1]:
+                given = given or self.token
+            own |= {place.slot: given} if given else {}
         extra = tuple(
             each
             for each in self.extra
