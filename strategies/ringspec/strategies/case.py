@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from ringspec.spec.contract import Contract
 from ringspec.spec.links import Link, Paging
+from ringspec.spec.plain import UUID
 from ringspec.spec.rules import Level, RuleId
 from ringspec.spec.security import TOKEN as _TOKEN
 from ringspec.spec.security import Security, TokenPlace
@@ -280,6 +281,8 @@ class Requests:
                     for header in operation.headers
                     if header.required and header.value is not None
                 ),
+                # What is to come back has to be sent.
+                *((it.echo, UUID) for it in self.contract.checks if it.echo),
             ),
             body=content,
         )
@@ -289,8 +292,9 @@ class Requests:
         """Return a request with other parameters."""
         wire = self.contract.operation.wire
         path, headers = wire.written(value)
-        varied = {it.name for it in wire.parameters if it.where == "header"}
-        others = (it for it in request.headers if it[0] not in {*varied, "Cookie"})
+        names = {it.name.lower() for it in wire.parameters if it.where == "header"}
+        names.add("cookie")
+        others = (it for it in request.headers if it[0].lower() not in names)
         made = replace(request, path=path, headers=(*others, *headers))
         return with_credentials(made, self.contract.operation.security)
 
