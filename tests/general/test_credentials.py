@@ -20,8 +20,8 @@ from starlette.routing import Route
 
 from ringspec.spec import Json
 
-from ..serving import served  # noqa: TID252 - tests are no distribution
-from .conftest import Ended
+from ..called import Ended  # noqa: TID252 - tests are no distribution
+from ..serving import served  # noqa: TID252 - likewise
 
 KEY, TOKEN, SESSION, WEAK = "k3y+of/no-body=", "t0ken-of-n0body", "s3ssion", "w3ak-one"
 BASIC = base64.b64encode(b"me:pa55w0rd").decode()

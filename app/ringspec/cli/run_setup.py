@@ -266,11 +266,7 @@ class RunSetup:
     ) -> Plan:
         """Return a plan with its target, and what fills credentials in."""
         plain = plan.cases[0].request if plan.cases else None
-        asked = plan.contract.operation.security
-        those = [it for each in plan.resources for it in each.securities(asked)]
-        filling = filling.fitted((*plan.contract.securities, *those), plain)
-        made = tuple(each.beside(asked) for each in plan.resources)
-        plan = replace(plan, resources=made)
+        filling = filling.fitted(plan.contract.securities, plain)
         for each in filling.secrets():
             redactor.learn(each)
         if filling.token and filling.token == filling.token.swapcase():

@@ -43,7 +43,7 @@ from ringspec.spec.rules import (
     respelt,
 )
 from ringspec.spec.schemas import walk
-from ringspec.spec.security import Security
+from ringspec.spec.security import Security, any_scheme
 from ringspec.spec.sentences import quotation, sentence
 from ringspec.spec.values import Json
 
@@ -187,8 +187,9 @@ class Contract:
 
     @property
     def securities(self) -> tuple[Security, ...]:
-        """What the operation asks for, and what each linked one does."""
-        return self.operation.security, *(each.security for each in self.links)
+        """What the operation asks for, what each linked one does, and any other may."""
+        linked = (each.security for each in self.links)
+        return self.operation.security, *linked, any_scheme(self.inputs.document)
 
     @cached_property
     def of_parameters(self) -> Contract | None:

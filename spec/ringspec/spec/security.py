@@ -103,6 +103,14 @@ def security_of(node: Node) -> Security:
     return replace(taken.beside(Security(places=tuple(first))), spare=tuple(spare))
 
 
+def any_scheme(base: dict[str, Json]) -> Security:
+    """Return all the places of a document, as other operations may have them."""
+    known = schemes_of(Node(base, base))
+    found = filter(None, (_place(name, known[name]) for name in known))
+    places = tuple(replace(it, slot=scheme_slot(it.id)) for it in found)
+    return Security(places=places)
+
+
 def preferred(node: Node, given: Collection[str]) -> list[Json] | None:
     """Return the alternatives of a `security` with the one that is given first.
 

@@ -42,11 +42,6 @@ class Resource:
         parents = tuple(each.beside(asked) for each in self.parents)
         return replace(self, plain=plain, parents=parents)
 
-    def securities(self, asked: Security) -> list[Security]:
-        """List what its creates ask for, in such a run."""
-        parents = [it for each in self.parents for it in each.securities(asked)]
-        return [self.contract.operation.security.beside(asked), *parents]
-
     def named(self, exchange: Exchange) -> str:
         """Return the name that the answer to the create gives; empty without one."""
         response = exchange.response

@@ -269,13 +269,13 @@ class Filling:
     def fitted(
         self, securities: Sequence[Security] = (), plain: Request | None = None
     ) -> Filling:
-        """Return it for what operations ask for, the first above all, and its request.
+        """Return it for what operations ask for: one, linked ones, and others at last.
 
         What is given by hand under such a name is a token, which cases leave out.
         Without any a token that is given goes with every request.
         """
         asked = [it for each in securities for it in each.places]
-        others = [it for each in securities for it in each.spare]
+        known = [it for each in securities[:-1] for it in (*each.places, *each.spare)]
         token, own = self.token, dict(self.schemes)
         for place in asked:
             by_hand = (_carried(each, place) for each in self.extra)
@@ -289,7 +289,7 @@ class Filling:
         extra = tuple(
             each
             for each in self.extra
-            if all(_carried(each, place) is None for place in (*asked, *others))
+            if all(_carried(each, place) is None for place in known)
         )
         first = next(iter(securities), Security())
         if token and not first.places:
