@@ -221,12 +221,8 @@ def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
     match fault:
         case {"bytes": label}:
             return words["bytes"].get(label, f"the body: {label.replace('-', ' ')}")
-        case {"header": name, "value": str() | None as value}:
-            return _header(name, value)
-        case {"value": value}:
-            where, name = next(iter(fault.items()))
-            said = "left out" if value is None else _written(value)
-            return f"the {where} parameter {name} is {said}"
+        case {"value": value, **place}:
+            return _sent(*next(iter(place.items())), value)
         case {"method": method}:
             return f"the method is {method}{f', not {twin.method}' if twin else ''}"
         case {"path": path}:
@@ -236,16 +232,19 @@ def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
     return client.get(f"{name}={value}") or client.get(name) or f"{name}: {value}"
 
 
-def _header(name: str, value: str | None) -> str:
+def _sent(kind: str, name: str, value: Json) -> str:
+    """Say what is sent in a header or another parameter."""
     if name.lower() == "content-type":
         label = f"labelled {value}" if value else "not labelled: no Content-Type"
         return f"the body is {label}"
-    if not value:
-        return f"the header {name} is {'left out' if value is None else 'empty'}"
+    kind = f"{kind} parameter" if kind in {"query", "path"} else kind
+    if not isinstance(value, str) or not value:
+        said = "left out" if value is None else _written(value)
+        return f"the {kind} {name} is {'empty' if value == '' else said}"
     known = (it for place, it in _fault_words()["token"].items() if place in value)
     is_long = len(value) > _VALUE
     own = f"has {len(value):,} characters" if is_long else f"is {_written(value)}"
-    return next(known, f"the header {name} {own}")
+    return next(known, f"the {kind} {name} {own}")
 
 
 def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:
