@@ -105,9 +105,9 @@ class Shape:
         kind = kind_of(value)
         if kind != self.kind and not (self.kind == "number" and kind == "integer"):
             return False
-        choices = self.choices()
-        if choices is not None:
-            return any(same(value, known) for known in choices)
+        if self.enum is not None or kind in {"boolean", "null"}:
+            known = self.enum is None or any(same(value, it) for it in self.enum)
+            return known and self._bounds(value)
         if kind == "object":
             return self.required <= value.keys() and all(
                 admitted(self.members[name], child)
