@@ -26,11 +26,7 @@ from ringspec.reports import (
     check_merged,
     compare_reports,
     merge_reports,
-    print_comparison,
-    print_history,
     read_history,
-    render_comparison,
-    render_history,
     write_data,
 )
 from ringspec.spec import UsageError
@@ -57,16 +53,7 @@ def command(  # noqa: PLR0913 - its options
     reports: tuple[str, ...],
     color: Any,
 ) -> int:
-    """Set JSON reports side by side, as `run --report json=PATH` writes them.
-
-    Two reports of one target are taken for two runs of it, the earlier one first; any
-    others for several providers; a folder, with all reports in it, for a history of
-    providers by days, named by sub-folders, or else by targets.
-
-    Exit status: 0; of two runs, or the last two of a provider, 1 if some rule fails
-    that did not, or fails by more cases, else 3 if some rule is inconclusive that was
-    not; with --merge that of a run.
-    """
+    """Set JSON reports side by side, as `run --report json=PATH` writes them."""
     if one_deployment and not merge:
         raise UsageError("--one-deployment is for --merge", hint="leave it out")
     if merge and (runs or providers or everything):
@@ -91,11 +78,10 @@ def command(  # noqa: PLR0913 - its options
             if not isinstance(event, Started):
                 terminal.handle(event)
     else:
-        found, show, rendered = _found(paths, runs=runs, providers=providers)
-        render = partial(rendered, found=found, everything=everything)
-        status = found.exit_code
+        found = _found(paths, runs=runs, providers=providers)
+        render, status = partial(found.render, everything=everything), found.exit_code
         if shape == "table":
-            show(found, screen(wanted), everything=everything, color=color)
+            found.show(screen(wanted), everything=everything, color=color)
     if shape != "table":
         click.echo(render(shape), nl=False)
 
@@ -109,16 +95,14 @@ def _check_format(name: str, path: Path) -> None:
     check(path, name, COMPARISON_FORMATS, "comparison")
 
 
-def _found(
-    paths: tuple[Path, ...], *, runs: bool, providers: bool
-) -> tuple[Any, Callable[..., None], Callable[..., bytes]]:
-    """Return a comparison or a history, and what prints and renders it."""
+def _found(paths: tuple[Path, ...], *, runs: bool, providers: bool) -> Any:
+    """Return a comparison or a history."""
     if not any(path.is_dir() for path in paths):
         mode: Any = "runs" if runs else "providers" if providers else None
-        return compare_reports(paths, mode), print_comparison, render_comparison
+        return compare_reports(paths, mode)
     if runs or providers:
         raise UsageError(
             "--runs and --providers compare files, and a folder has a history",
             hint="leave them out, or name the files",
         )
-    return read_history(paths), print_history, render_history
+    return read_history(paths)

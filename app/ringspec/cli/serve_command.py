@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -51,16 +52,13 @@ def command(  # noqa: PLR0913 - its options
     level: str,
     **limits: Any,
 ) -> int:
-    """Serve the reference server, until interrupted; by default to this machine only.
-
-    The first line printed is JSON: url, token_url, client_id, client_secret, token.
-
-    With --record or --report each request is held against the contract's rules. The
-    exit status is then 1 if a rule of the --level was broken, 0 if none was, 3 if
-    nothing was sent.
-    """
+    """Serve the reference server until interrupted; by default to this machine only."""
     if list_mutants:
-        _list_mutants()
+        from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as above
+        from ringspec.reports import console, print_template  # noqa: PLC0415 - likewise
+
+        fleets = (MUTANTS.values(), BUSY.values())
+        print_template(console(sys.stdout), "mutants.txt", fleets=fleets)
         return 0
     check_known("dialect", dialect, DIALECTS)
     if mutant is not None:
@@ -69,7 +67,12 @@ def command(  # noqa: PLR0913 - its options
         check_known("mutant", mutant, [*MUTANTS, *BUSY], "--list-mutants lists them")
     if host != HOST:
         _warn_of(host)
-    given = {} if token is None else {"token": _checked(token)}
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise UsageError(
+            "--token (or RINGSPEC_TOKEN) is no token that a header can hold",
+            hint="4 to 4,096 visible ASCII characters, without blanks; or leave it out",
+        )
+    given = {} if token is None else {"token": token}
     settings = ServerSettings(
         dialect=dialect, mutant=mutant, limits=ServerLimits(**limits), **given
     )
@@ -97,16 +100,6 @@ def command(  # noqa: PLR0913 - its options
     return recording.end()
 
 
-def _list_mutants() -> None:
-    from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - loading takes a while
-
-    for mutants in (MUTANTS, BUSY):
-        if mutants is BUSY:
-            click.echo("\nonly under load, so that no plain run notices them:\n")
-        for each in mutants.values():
-            click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
-
-
 def _warn_of(host: str) -> None:
     """Warn if other machines can reach the server."""
     from ringspec.harness.sending.policy import is_loopback  # noqa: PLC0415 - rarely needed
@@ -118,12 +111,3 @@ def _warn_of(host: str) -> None:
             " server, and its token goes unencrypted",
             err=True,
         )
-
-
-def _checked(token: str) -> str:
-    if not _TOKEN.fullmatch(token):
-        raise UsageError(
-            "--token (or RINGSPEC_TOKEN) is no token that a header can hold",
-            hint="4 to 4,096 visible ASCII characters, without blanks; or leave it out",
-        )
-    return token

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ringspec.reference.behaviour import Behaviour, same
 
@@ -31,21 +31,14 @@ _print_at_once = partial(print, flush=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLimits:
-    """Limits that keep the server fit to be left running.
+    """Limits that keep the server fit to be left running."""
 
-    Attributes:
-        broadcasts: kept at most; beyond that the oldest are forgotten.
-        body_bytes: size of the largest body that is read.
-        connections: open at once; beyond that the one longest idle is closed.
-        request_s: time in which a request must arrive, its head and its body each.
-        idle_s: time for which a connection may be open without a request. Longer than
-            any client keeps one, or clients would meet closed connections.
-    """
-
-    broadcasts: int = 10_000
-    body_bytes: int = 1024 * 1024
-    connections: int = 2_000
-    request_s: float = 10.0
+    broadcasts: int = 10_000  # kept at most; beyond that the oldest are forgotten
+    body_bytes: int = 1024 * 1024  # size of the largest body that is read
+    connections: int = 2_000  # open at once; of more the one longest idle is closed
+    request_s: float = 10.0  # in which a request must arrive, head and body each
+    # For which a connection may be open without a request. Longer than any client
+    # keeps one, or clients would meet closed connections.
     idle_s: float = 75.0
 
 
@@ -59,6 +52,12 @@ class ServerSettings:
     client_secret: str = field(default_factory=secrets.token_urlsafe, repr=False)
     token: str = field(default_factory=secrets.token_urlsafe, repr=False)
     limits: ServerLimits = field(default_factory=ServerLimits)
+
+    def access(self, url: str) -> dict[str, Any]:
+        """Return what a client needs to be let in, if the server is at a URL."""
+        names = ("client_id", "client_secret", "token")
+        given = {each: getattr(self, each) for each in names}
+        return {"token_url": f"{url}/oauth2/token", **given}
 
 
 class _SignalledError(BaseException):
@@ -149,13 +148,7 @@ def describe(settings: ServerSettings, listener: socket.socket) -> dict[str, str
     """Return all that a client needs to use the server."""
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    return {
-        "url": url,
-        "token_url": f"{url}/oauth2/token",
-        "client_id": settings.client_id,
-        "client_secret": settings.client_secret,
-        "token": settings.token,
-    }
+    return {"url": url, **settings.access(url)}
 
 
 def _possible(limits: ServerLimits) -> ServerLimits:

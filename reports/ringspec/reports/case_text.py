@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
-from http import HTTPStatus
+from http.client import responses
 from pathlib import Path
 
 from ringspec.harness import (
@@ -30,7 +30,6 @@ from ringspec.strategies import Case, Expect, Request, Status, Want, What
 
 # How the reasons begin of what a valid body leaves open that was refused.
 REFUSED = (PLAIN_REFUSED, TWIN_REFUSED)
-_KNOWN_STATUS = frozenset(HTTPStatus)
 # Bytes of an answer that are looked at, so that megabytes cost nothing.
 _BYTES = 4096
 # Of bytes that are no text so many are told; few are one in so many, or so many.
@@ -39,20 +38,6 @@ _FIRST, _FEW = 4, 10
 _LETTER = r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\.)'
 _ESCAPED = re.compile(r"\\x[0-9a-f]{2}")
 _VALUE, _WANTED = 60, 80
-_WANTS = {
-    What.ONE_OF: "{at} is {value}",
-    What.IF_SHOWN: "{at}, if it is there, is {value}",
-    What.DIFFERS: "{at} is no longer {value}",
-    What.SHOWS: "the answer gives back what was sent",
-    What.HAS: "the list has an item with {at} {value}",
-    What.LACKS: "the list has no item with {at} {value}",
-    What.UNLIKE: "the list has no new item with {value}",
-}
-
-
-def reason_phrase(status: int) -> str:
-    """Return the standard phrase of a status; empty if it has none."""
-    return HTTPStatus(status).phrase if status in _KNOWN_STATUS else ""
 
 
 def status_line(exchange: Exchange) -> str:
@@ -61,7 +46,7 @@ def status_line(exchange: Exchange) -> str:
         trouble = f"{exchange.failure.trouble}: " if exchange.failure else ""
         return f"no answer, {trouble}{shown(exchange.summary, 300)}"
     status = exchange.response.status
-    return f"HTTP {status} {reason_phrase(status)}".rstrip()
+    return f"HTTP {status} {responses.get(status, '')}".rstrip()
 
 
 def earlier(exchange: Exchange) -> tuple[Exchange, ...]:
@@ -346,7 +331,7 @@ def _wants(wants: tuple[Want, ...]) -> Iterator[str]:
         several = want.what in (What.ONE_OF, What.IF_SHOWN)
         values = want.value if several else [want.value]
         value = " or ".join(_written(each, _WANTED) for each in values)
-        words = _WANTS[want.what]
+        words = _fault_words()["wants"][want.what]
         yield words.format(at=shown(want.at, _WANTED), value=value)
 
 

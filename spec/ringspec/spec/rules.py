@@ -66,53 +66,42 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One checkable requirement.
-
-    Attributes:
-        places: JSON pointers into the contract; empty for a rule that no schema states.
-    """
+    """One checkable requirement."""
 
     id: RuleId
     level: Level
     evidence: Evidence
     sentence: str
     source: str
+    # JSON pointers into the contract; empty for a rule that no schema states.
     places: tuple[str, ...] = ()
+    operation: str = ""  # that leads the id, in a run of several
 
     @property
     def group(self) -> str:
         """Return the first word of the id: a member, `body`, `answer` ..."""
-        return self.id.split(".", 1)[0]
+        return self.id.removeprefix(f"{self.operation}/").split(".", 1)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coupling:
-    """A fault that breaks several rules, given by the catalogue: no keyword yields it.
+    """A fault that breaks several rules, given by the catalogue, not by a keyword."""
 
-    Attributes:
-        rules: they break only together.
-        where: members and values that the twin's body must have.
-        patch: RFC 6902 operations.
-    """
-
-    rules: frozenset[RuleId]
+    rules: frozenset[RuleId]  # they break only together
     name: str
-    where: dict[str, Json]
-    patch: tuple[dict[str, Json], ...]
+    where: dict[str, Json]  # members and values that the twin's body must have
+    patch: tuple[dict[str, Json], ...]  # RFC 6902 operations
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The rules by id, in order, with couplings and exceptions.
-
-    Attributes:
-        not_isolated: rules without a case of their own, each with the reason.
-        explained: of rules, `causes` in servers and the `fix`.
-    """
+    """The rules by id, in order, with couplings and exceptions."""
 
     rules: dict[RuleId, Rule]
     couplings: tuple[Coupling, ...] = ()
+    # Rules without a case of their own, each with the reason.
     not_isolated: dict[RuleId, str] = field(default_factory=dict)
+    # Of rules, `causes` in servers and the `fix`.
     explained: dict[RuleId, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -121,7 +110,8 @@ _FIELDS = ("id", "level", "evidence", "sentence", "source")
 _KINDS: dict[str, Callable[[str], str]] = {"level": Level, "evidence": Evidence}
 
 
-def _fields(row: dict[str, Json]) -> dict[str, Any]:
+def fields_of(row: dict[str, Json]) -> dict[str, Any]:
+    """Return the fields of a rule that a row gives."""
     return {it: _KINDS.get(it, str)(row[it]) for it in _FIELDS if it in row}
 
 
@@ -130,7 +120,7 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
     check_form(data, "catalogue", f"{origin}: #")
     rules: dict[RuleId, Rule] = {}
     for row in data["rules"]:
-        rule = Rule(**_fields(row))
+        rule = Rule(**fields_of(row))
         if rule.id in rules:
             raise SpecError(
                 f"{origin}: rule {rule.id} stands twice", hint="keep one of the rows"
@@ -201,7 +191,7 @@ def read_changes(changes: dict[str, Json], origin: str) -> dict[RuleId, dict[str
     """Read a dialect's `x-rules`: new values of a rule's fields, or `drop: true`."""
     check_form(changes, "changes", f"{origin}: #/{RULES}")
     return {
-        RuleId(name): {"drop": True} if row.get("drop") else _fields(row)
+        RuleId(name): {"drop": True} if row.get("drop") else fields_of(row)
         for name, row in changes.items()
     }
 

@@ -43,8 +43,9 @@ def test_a_foreign_contract_has_derived_rules(pets: Contract) -> None:
         *("chip.vet.required", "chip.unknown", "tags.type", "tags.unique"),
         *("tags.items.type", "tags.items.length", "home.one", "home.street.type"),
         *("home.street.street.required", "home.kennel.type"),
-        *("home.kennel.kennel.required", "body.unknown", "answer.types"),
-        *("answer.members", "trace.accepted"),
+        *("home.kennel.kennel.required", "body.unknown", "header.trace.required"),
+        *("query.dry run.type", "query.dry run.enum", "query.dry run.required"),
+        *("answer.types", "answer.members", "trace.accepted"),
     ]
     levels = {each.level for each in pets.rules.values() if each.places}
     assert levels == {Level.MUST}
