@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from ringspec.cli import main
+from ringspec.spec import Contract
+from ringspec.strategies import Case, case_list
+from ringspec.strategies.case_list import compile_cases
 
 ROOTS = ("spec", "strategies", "reference", "harness", "reports", "app")
 PROJECT = Path(__file__).parents[1]
@@ -25,6 +28,20 @@ class Called:
     status: int
     stdout: str
     stderr: str
+
+
+# The lists that commands in this process have had compiled, by contract and seed.
+_LISTS: dict[tuple[int, int], tuple[Contract, tuple[Case, ...]]] = {}
+
+
+def _compiled_once(
+    contract: Contract, seed: int = 0, tell: Callable[[str], object] = str
+) -> tuple[Case, ...]:
+    """Compile a list, which takes seconds, unless that contract had its turn."""
+    key = id(contract), seed
+    if key not in _LISTS:
+        _LISTS[key] = contract, compile_cases(contract, seed, tell)
+    return _LISTS[key][1]
 
 
 def environment(more: dict[str, str]) -> dict[str, str]:
@@ -59,6 +76,7 @@ def _surroundings(
             patch.delenv(name)
         for name, value in environ.items():
             patch.setenv(name, value)
+        patch.setattr(case_list, "compile_cases", _compiled_once)
         patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
         encoding = environ.get("PYTHONIOENCODING", "utf-8")
         streams = [io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2)]
