@@ -11,7 +11,7 @@ import pytest
 from ringspec.spec import Contract, InternalError, load
 from ringspec.spec.overlay import SHIPPED
 from ringspec.strategies import Case, cases_of, certificate, certified, quick_of
-from ringspec.strategies.adequacy.verdicts import quick
+from ringspec.strategies.adequacy import verdicts
 from ringspec.strategies.case_list import compile_cases
 from ringspec.strategies.certificate import FOLDER, SEED
 from ringspec.strategies.certificate import certificate as written
@@ -96,14 +96,16 @@ def test_without_a_list_cases_are_compiled(
 
 
 def test_quick_cases_are_read_from_the_list_and_else_computed(
-    contract: Contract, cases: tuple[Case, ...], folder: Path
+    contract: Contract,
+    cases: tuple[Case, ...],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (folder / "canonical.jsonl.gz").write_bytes(written(contract, cases, ("x/y",)))
+    monkeypatch.setattr(verdicts, "quick", lambda *_: ["z"])
 
     assert quick_of(contract, cases) == {"x/y"}
-    computed = quick_of(contract, cases, 7)
-    assert computed == set(quick(contract, cases))
-    assert cases[0].id in computed
+    assert quick_of(contract, cases, 7) == {"z"}
 
 
 def test_another_seed_gives_another_list_that_is_proven_too(
