@@ -57,7 +57,8 @@ def schema_of(path: Path, operation: str | None) -> tuple[Contract, tuple[Case, 
 def compiled(request: pytest.FixtureRequest) -> tuple[Contract, list[Json], list[Case]]:
     contract, cases = schema_of(*request.param)
     bodies = [each.body for each in cases if each.expect == Expect.ACCEPT]
-    return contract, bodies, [each for each in cases if each.broken]
+    of_body = (each for each in cases if isinstance(each.fault, tuple))
+    return contract, bodies, [each for each in of_body if each.broken]
 
 
 def judge(schema: Json) -> jsonschema_rs.Draft202012Validator:
@@ -83,7 +84,8 @@ def test_each_rule_has_a_case_and_is_missed_by_its_cases(
 ) -> None:
     contract, accepted, rejected = compiled
 
-    assert rules_without_case(contract, tuple(rejected)) == ()
+    stated = {each.rule for each in contract.assertions}
+    assert stated.isdisjoint(rules_without_case(contract, tuple(rejected)))
     for rule in dict.fromkeys(each.rule for each in contract.assertions):
         lacking = without(contract.request, contract.assertions, frozenset({rule}))
         validator = judge(lacking.schema)

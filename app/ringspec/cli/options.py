@@ -20,9 +20,11 @@ from ringspec.spec import (
     Contract,
     Level,
     UsageError,
+    Wanted,
     dialect_names,
     did_you_mean,
     load,
+    load_each,
 )
 
 if TYPE_CHECKING:
@@ -202,11 +204,39 @@ def selected(
     select: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
 ) -> tuple[Contract, Selection]:
-    """Return the contract and the rules that options name."""
+    """Return the contract and the rules that options name; say what is odd in it."""
     from ringspec.harness.judging.selection import Selection  # noqa: PLC0415 - heavy
 
     loaded = load(contract, operation=operation, dialect=dialect)
+    for each in loaded.notices:
+        click.echo(f"note: {each}", err=True)
     return loaded, Selection.of(loaded, select, exclude)
+
+
+def each_selected(
+    *,
+    contract: Path | None,
+    operations: tuple[str, ...],
+    excluded: tuple[str, ...],
+    tags: tuple[str, ...],
+    dialect: str | None,
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+) -> list[tuple[Contract, Selection]]:
+    """Return the operations that options name, each with the rules that they name.
+
+    Says on standard error which cannot be tested.
+    """
+    from ringspec.harness.judging.selection import Selection, narrowed  # noqa: PLC0415 - heavy
+
+    wanted = Wanted(named=operations, excluded=excluded, tags=tags)
+    found, unread = load_each(contract, wanted, dialect=dialect)
+    for each in unread:
+        click.echo(f"note: {each.operation} is not tested: {each.error}", err=True)
+    for notice in dict.fromkeys(it for each in found for it in each.notices):
+        click.echo(f"note: {notice}", err=True)
+    chosen = narrowed(found, select, exclude)
+    return [(it, Selection.of(it, own, others)) for it, own, others in chosen]
 
 
 def typed(context: click.Context) -> dict[str, str]:

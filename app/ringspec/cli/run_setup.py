@@ -7,8 +7,8 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, pairwise
 from pathlib import Path
@@ -19,6 +19,7 @@ from ringspec.harness import Made
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.resources import Resource
 from ringspec.harness.sending.credentials import Credentials, read_headers
 from ringspec.harness.sending.exchange import Filling, variants
 from ringspec.harness.sending.pacer import parse_rate
@@ -28,11 +29,16 @@ from ringspec.spec import (
     Contract,
     InternalError,
     MisfitError,
+    SpecError,
+    Unread,
     UsageError,
+    Wanted,
     check_known,
     load,
+    load_each,
+    makers,
 )
-from ringspec.strategies import Case, Slot, cases_of, expecting
+from ringspec.strategies import Case, Slot, cases_of, expecting, plain_case
 
 # Options whose values are secrets, in the plugin's spelling, too.
 _SECRET = re.compile(r"--(?:ringspec-)?(?:bearer|client-secret|token|user|header)")
@@ -100,6 +106,8 @@ class RunSetup:
     profile: Profile
     contract_file: Path | None = None
     operation: str | None = None
+    wanted: Wanted = field(default_factory=Wanted)
+    loaded: Contract | None = None
     seed: int = 0
     tell: Callable[[str], object] = str  # what is being done, to nobody by default
 
@@ -111,18 +119,62 @@ class RunSetup:
             SpecError: the contract or the dialect is at fault.
             UsageError: a file is missing, or the profile does not fit.
         """
+        if self.loaded is not None:
+            return self.loaded
+        with self._reading() as options:
+            return load(self.contract_file, operation=self.operation, **options)
+
+    @contextmanager
+    def _reading(self) -> Iterator[dict[str, Any]]:
+        """Yield how contracts are adapted; a profile that does not fit is named."""
         if self.contract_file or self.seed:  # else it takes no time
             self.tell(f"reading {self.contract_file or 'the contract'}")
+        profile = self.profile
         try:
-            return load(
-                self.contract_file,
-                operation=self.operation,
-                dialect=self.profile.dialect,
-                overrides=self.profile.overrides,
-            )
+            yield {"dialect": profile.dialect, "overrides": profile.overrides}
         except MisfitError as error:
-            where = self.profile.places.of(error.path)
+            where = profile.places.of(error.path)
             raise UsageError(f"{where}: {error}", hint=error.hint) from error
+
+    @cached_property
+    def parts(self) -> tuple[list[RunSetup], list[Unread]]:
+        """A set-up for each operation that is wanted, and those that cannot be tested.
+
+        Raises as `contract`.
+        """
+        with self._reading() as options:
+            found, unread = load_each(self.contract_file, self.wanted, **options)
+        parts = [
+            replace(self, loaded=each, operation=each.operation.id) for each in found
+        ]
+        for number, part in enumerate(parts if found[1:] else (), 1):
+            try:
+                self.tell(f"{part.operation} ({number} of {len(parts)})")
+                part.cases  # noqa: B018 - worked out once
+            except SpecError as error:
+                unread.append(Unread(str(part.operation), error))
+        failed = {each.operation for each in unread}
+        left = [part for part in parts if part.operation not in failed]
+        if not left:
+            raise unread[0].error
+        return left, unread
+
+    @cached_property
+    def resources(self) -> tuple[Resource, ...]:
+        """What has to be created so that the path of the operation names something."""
+        contract, found = self.contract, list[Resource]()
+        for each in makers(contract.inputs.document, contract.operation):
+            create = replace(self, operation=each.operation, loaded=None)
+            with suppress(SpecError):  # what is not created leaves the ids made up
+                made = Resource(
+                    parameter=each.parameter,
+                    contract=create.contract,
+                    plain=plain_case(create.contract),
+                    at=each.at,
+                    parents=create.resources,
+                )
+                found.append(made)
+        return tuple(found)
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:
@@ -205,9 +257,10 @@ class RunSetup:
             filling.renewal.learners.append(learn)
         return filling, redactor
 
-    def plan(self, **more: Any) -> Plan:
+    def plan(self, *, notices: tuple[str, ...] = (), **more: Any) -> Plan:
         """Return a plan without a target."""
         return Plan(
+            notices=(*self.contract.notices, *notices),
             contract=self.contract,
             cases=self.cases,
             url="",
@@ -217,6 +270,7 @@ class RunSetup:
             safety=self.profile.safety,
             pacing=self.profile.pacing,
             made=made(self.profile.name),
+            resources=() if self.contract.catalogue.rules else self.resources,
             **more,
         )
 
@@ -225,6 +279,10 @@ class RunSetup:
     ) -> tuple[Plan, Redactor]:
         """Return a plan with target and credentials, and its redactor."""
         filling, redactor = self.access(url, credentials)
+        return self.filled(plan, url, filling), redactor
+
+    def filled(self, plan: Plan, url: str, filling: Filling) -> Plan:
+        """Return a plan with its target, and what fills credentials in."""
         header, plain = plan.contract.operation.token_header, plan.cases[:1]
         filling = filling.fitted(header, plain[0].request if plain else None)
         if filling.token and filling.token == filling.token.swapcase():
@@ -233,7 +291,7 @@ class RunSetup:
             cases = tuple(it for it in listed if swapped not in str(it.request.headers))
             plan = replace(plan, cases=cases)
         route = self.profile.route.to(url)
-        return replace(plan, url=url, filling=filling, route=route), redactor
+        return replace(plan, url=url, filling=filling, route=route)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +308,10 @@ class FireOptions:
     ca: str | None
     insecure: bool
     contract: Path | None
-    operation: str | None
+    operation: str | None = None
+    operations: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     dialect: str | None
     seed: int | None
     workers: int | None
@@ -313,6 +374,9 @@ class FireOptions:
             profile=load_profile(self.profile, given(flags), asks=not self.dry_run),
             contract_file=self.contract,
             operation=self.operation,
+            wanted=Wanted(
+                named=self.operations, excluded=self.excluded, tags=self.tags
+            ),
             seed=self.seed or 0,
             tell=self.tell,
         )

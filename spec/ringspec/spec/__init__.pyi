@@ -4,7 +4,9 @@ from ringspec.spec.answers import Described as Described
 from ringspec.spec.contract import OURS as OURS
 from ringspec.spec.contract import Contract as Contract
 from ringspec.spec.contract import Inputs as Inputs
+from ringspec.spec.contract import Unread as Unread
 from ringspec.spec.contract import load as load
+from ringspec.spec.contract import load_each as load_each
 from ringspec.spec.errors import InternalError as InternalError
 from ringspec.spec.errors import MisfitError as MisfitError
 from ringspec.spec.errors import ReportError as ReportError
@@ -20,15 +22,19 @@ from ringspec.spec.explained import judged_with_others as judged_with_others
 from ringspec.spec.explained import places_of as places_of
 from ringspec.spec.lazy import public as public
 from ringspec.spec.links import Link as Link
+from ringspec.spec.links import Maker as Maker
 from ringspec.spec.links import Paging as Paging
 from ringspec.spec.links import Role as Role
+from ringspec.spec.links import makers as makers
 from ringspec.spec.operations import TokenHeader as TokenHeader
+from ringspec.spec.operations import Wanted as Wanted
 from ringspec.spec.operations import is_json as is_json
 from ringspec.spec.operations import media_name as media_name
 from ringspec.spec.overlay import dialect_names as dialect_names
 from ringspec.spec.overrides import PROFILES as PROFILES
 from ringspec.spec.overrides import Overrides as Overrides
 from ringspec.spec.overrides import member_names as member_names
+from ringspec.spec.parameters import Parameter as Parameter
 from ringspec.spec.probe_questions import Candidate as Candidate
 from ringspec.spec.probe_questions import Question as Question
 from ringspec.spec.probe_questions import load_with_actions as load_with_actions
@@ -36,6 +42,7 @@ from ringspec.spec.probe_questions import overlay_of as overlay_of
 from ringspec.spec.probe_questions import questions as questions
 from ringspec.spec.proof import Breach as Breach
 from ringspec.spec.proof import Disagreement as Disagreement
+from ringspec.spec.proof import Prover as Prover
 from ringspec.spec.proof import is_irregular as is_irregular
 from ringspec.spec.reading import short as short
 from ringspec.spec.rules import BODY_ACCEPTED as BODY_ACCEPTED
@@ -44,6 +51,7 @@ from ringspec.spec.rules import Evidence as Evidence
 from ringspec.spec.rules import Level as Level
 from ringspec.spec.rules import Rule as Rule
 from ringspec.spec.rules import RuleId as RuleId
+from ringspec.spec.rules import http_rules as http_rules
 from ringspec.spec.rules import weakest as weakest
 from ringspec.spec.schemas import ABOUT as ABOUT
 from ringspec.spec.schemas import branches as branches

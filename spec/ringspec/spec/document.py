@@ -11,28 +11,52 @@ from ringspec.spec.errors import SpecError, did_you_mean
 from ringspec.spec.reading import check_form, mapping, sequence, text
 from ringspec.spec.rules import Catalogue
 from ringspec.spec.schemas import CHOICES, CLOSING, FORMATS, VOCABULARY, rebuilt, walk
-from ringspec.spec.values import Json, Path, enum_key, escape, pointer, steps
+from ringspec.spec.values import (
+    FILES,
+    Json,
+    Path,
+    at_pointer,
+    enum_key,
+    escape,
+    pointer,
+    steps,
+)
 
 # They change the base URI, or cannot be written as pointers.
 _UNSUPPORTED = frozenset({"$dynamicRef", "$recursiveRef", "$id"})
 
 
-def follow(document: Json, place: str) -> Json:
-    """Return the node at a JSON pointer into the document (`#/components/…`)."""
-    if not place.startswith("#/"):
-        fault, hint = "leaves the file", "bundle the contract into one file first"
-        if place.startswith("#"):
-            fault = "is no JSON pointer"
-            hint = "references look like #/components/schemas/Name"
-        raise SpecError(f"reference {place!r} {fault}", hint=hint)
-    node = document
+def follow(document: Json, place: str, at: str = "") -> Json:
+    """Return the node at a JSON pointer into the document (`#/components/…`).
+
+    Args:
+        document: with the other files that it refers to, as `openapi.py` has it.
+        place: after the name of such a file, if it is there.
+        at: where the reference stands, for messages.
+    """
+    what = f"{at and f'{at}: '}reference {place!r}"
+    file, _, fragment = place.partition("#")
+    node = document.get(FILES, {}).get(file) if file else document
+    if node is None or isinstance(node, str):
+        why = f": {node}" if node else " is in no file of the contract"
+        hint = (
+            "put it beside the contract, and refer to it by a path: nothing is fetched"
+        )
+        raise SpecError(f"{what}{why}", hint=hint)
+    if not fragment.startswith("/") and (fragment or not file):
+        raise SpecError(
+            f"{what} is no JSON pointer",
+            hint="references look like #/components/schemas/Name",
+        )
     for step in steps(place):
+        if isinstance(node, dict) and step not in node:
+            node, _ = resolve(document, node, place)
         try:
             is_index = step.isascii() and step.isdigit()
             node = node[int(step) if isinstance(node, list) and is_index else step]
         except (KeyError, IndexError, TypeError) as error:
             raise SpecError(
-                f"reference {place!r} points at nothing",
+                f"{what} points at nothing",
                 hint=f"there is no {step!r} where it leads",
             ) from error
     return node
@@ -47,14 +71,14 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
     """Follow the references of a node; return the one they lead to, and its place."""
     seen: set[str] = set()
     while isinstance(node, dict) and "$ref" in node:
-        place = _reference(node, place)
+        at, place = place, _reference(node, place)
         if place in seen:
             raise SpecError(
                 f"reference {place!r} points at itself",
                 hint="make one of the references point to the schema",
             )
         seen.add(place)
-        node = follow(document, place)
+        node = follow(document, place, at)
     return node, place
 
 
@@ -173,6 +197,9 @@ class _Inliner:
                 f"{place} is not a schema",
                 hint="a schema is an object, true or false",
             )
+        if isinstance(node, dict) and "x-nullable" in node:
+            node = {name: node[name] for name in node if name != "x-nullable"}
+            return _or_null(self.schema(node, place, path, inside))
         if isinstance(node, dict) and "$ref" in node:
             return self._referred(node, place, path, inside)
         self.origins[path] = place
@@ -280,9 +307,11 @@ class _Inliner:
     def _children(self, place: str, stated: dict[str, Json]) -> list[str]:
         """List the schemas that a discriminator's values name, or that extend it."""
         mapped = map(self._names, stated.get("mapping", {}).values())
-        schemas = self.document.get("components", {}).get("schemas", {})
+        file = place.partition("#")[0]
+        home = follow(self.document, f"{file}#") if file else self.document
+        schemas = at_pointer(home, "/components/schemas") or {}
         extending = [
-            f"#/components/schemas/{escape(name)}"
+            f"{file}#/components/schemas/{escape(name)}"
             for name, each in schemas.items()
             if isinstance(each, dict) and {"$ref": place} in each.get("allOf", ())
         ]
@@ -317,7 +346,7 @@ class _Inliner:
         if inside.count(target) > self.depth:
             self.origins[path] = target
             return {**_CLOSED, _CUT: True}
-        found = follow(self.document, target)
+        found = follow(self.document, target, place)
         if is_part and isinstance(found, dict) and not CHOICES & found.keys():
             found = {k: value for k, value in found.items() if k != "discriminator"}
         schema = self.schema(found, target, path, (*inside, target))
@@ -333,6 +362,38 @@ class _Inliner:
                     hint="put the $ref into an allOf of its own",
                 )
         return {**cast("dict[str, Json]", schema), **beside}
+
+
+def _or_null(schema: Json) -> Json:
+    """Return a schema that null keeps to, but no valid body has, if it did not before.
+
+    To 3.0 `nullable` says nothing beside an enum, a reference or a choice; those who
+    write it there mean that null may be sent.
+    """
+    made = _with_null(schema)
+    if made == schema:
+        return schema
+    return {**made, "x-settled": {"not": {"type": "null"}}}
+
+
+def _with_null(schema: Json) -> Json:
+    """Return a schema with null among what it admits."""
+    if not isinstance(schema, dict):
+        return schema
+    lists = {it: value for it, value in schema.items() if isinstance(value, list)}
+    made = dict(schema)
+    if isinstance(kind := schema.get("type"), str):
+        lists["type"] = [kind]
+    for name, null in ("type", "null"), ("enum", None):
+        if null not in lists.get(name, [null]):
+            made[name] = [*lists[name], null]
+    if "allOf" in lists:
+        made["allOf"] = [*map(_with_null, lists["allOf"])]
+    for choice in CHOICES & lists.keys():
+        others = [each for each in lists[choice] if _with_null(each) == each]
+        if not others:
+            made[choice] = [*map(_with_null, lists[choice][:1]), *lists[choice][1:]]
+    return made
 
 
 def _is_free(branch: Json, member: str) -> bool:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from ringspec.spec.document import Node, check, inline
+from ringspec.spec.document import Node, follow, resolve
 from ringspec.spec.errors import SpecError, UsageError, did_you_mean, nearest
-from ringspec.spec.plain import STYLES, fitting, settled, styled
+from ringspec.spec.parameters import Parameter, Wire, read_parameters, shown
 from ringspec.spec.reading import mapping
-from ringspec.spec.rules import GROUPS, Catalogue, RuleId
 from ringspec.spec.schemas import VOCABULARY
 from ringspec.spec.values import Json, steps
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# OpenAPI 3.1, Parameter Object: parameters of these names are ignored.
-_RESERVED = frozenset({"accept", "content-type", "authorization"})
+# Their bodies have no meaning. Source: RFC 9110, 9.3.
+_BODILESS = frozenset({"get", "head", "delete", "options", "trace"})
 # Fields that decide what is sent and expected, by the object that has them.
 _FIELDS: dict[str, list[str]] = VOCABULARY["fields"]
 
@@ -45,39 +44,15 @@ _SCHEMES = frozenset({"bearer", "basic"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """A parameter and the one value that sources settle.
-
-    Attributes:
-        where: `header`, `path`, `query` or `cookie`.
-        value: as it is sent; None if no example, default or schema settles any. One
-            that is required has any that fits.
-    """
-
-    name: str
-    where: str
-    place: str
-    required: bool
-    value: str | None
-
-    @property
-    def rule(self) -> RuleId:
-        """Return the id of the rule that a header may be sent, or left out."""
-        taken = self.name in GROUPS or self.name == "body"
-        return RuleId(
-            f"header.{self.name}.accepted" if taken else f"{self.name}.accepted"
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation that takes a JSON body.
+    """One operation.
 
     Attributes:
         path: relative to the server URL, without placeholders.
         examples: of whole bodies.
         media_types: all that the body may have, ranges included.
-        schema_place: JSON pointer of the body's schema.
+        schema_place: JSON pointer of the body's schema; empty if it takes none.
+        wire: how its parameters are written and read.
         node: the operation's own node in the document.
         token_header: carries the credentials; None if none are needed.
         methods: all that its path has, in lower case.
@@ -94,6 +69,7 @@ class Operation:
     schema_place: str
     place: str
     headers: tuple[Parameter, ...]
+    wire: Wire
     node: Json
     token_header: TokenHeader | None
     methods: tuple[str, ...]
@@ -117,52 +93,121 @@ class Endpoint:
 
     Attributes:
         item: the path's node, which may have other methods too.
+        id: method and path, if the operation has none of its own.
     """
 
     method: str
     path: str
     item: Node
     node: Node
+    id: str
 
-    @property
-    def id(self) -> str:
-        """Return the operation's id; without one, method and path."""
-        return str(self.node.value.get("operationId", f"{self.method} {self.path}"))
+    def is_called(self, name: str) -> bool:
+        """Return whether it is meant by an id, or by method and path."""
+        method, _, path = name.partition(" ")
+        return name == self.id or (method.lower(), path) == (self.method, self.path)
 
 
 def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
     """List every method of every path, in the document's order."""
-    for path, item in Node(base, base).at("paths", {}).members():
-        for method in METHODS:
-            if item.has(method):
-                node = item.at(method)
-                mapping(node.value, node.place)
-                yield Endpoint(method=method, path=path, item=item, node=node)
-
-
-def choose(base: dict[str, Json], wanted: str | None) -> Operation:
-    """Find the operation by its id; without one, the only POST with a JSON body."""
-    able = {each: json_body(each) for each in endpoints(base)}
-    able = {each: schema for each, schema in able.items() if schema}
     found = [
-        each
-        for each in able
-        if (each.method == "post" if wanted is None else each.id == wanted)
+        (method, path, item, item.at(method))
+        for path, item in Node(base, base).at("paths", {}).members()
+        for method in METHODS
+        if item.has(method)
     ]
+    stated = [mapping(it.value, it.place).get("operationId") for *_, it in found]
+    counts = Counter(map(str, stated))
+    for (method, path, item, node), own in zip(found, stated, strict=True):
+        # An id that others have too names none of them.
+        is_one = own is not None and counts[str(own)] == 1
+        name = str(own) if is_one else f"{method.upper()} {path}"
+        yield Endpoint(method=method, path=path, item=item, node=node, id=name)
+
+
+def choose(
+    base: dict[str, Json], wanted: str | None, given: Mapping[str, Json]
+) -> Operation:
+    """Find the operation by its id; without one, the only POST with a JSON body.
+
+    `given` has values of its parameters, by name, or by operation and name.
+    """
+    known = list(endpoints(base))
+    if wanted is None:
+        found = [it for it in known if it.method == "post" and json_body(it)]
+    else:
+        found = [each for each in known if each.is_called(wanted)][:1]
     root, one = Node(base, base), found[0] if len(found) == 1 else None
     items = [one.item] if one else [it for _, it in root.at("paths", {}).members()]
     for place, name, near in _misspelt(root, items, [one.method] if one else METHODS):
         raise SpecError(f"{place} has {name}", hint=f"did you mean {near}?")
+    for place, name in _unsupported(one) if one else ():
+        hint = "leave it out of a copy, or name another operation by --operation"
+        raise SpecError(f"{place} has {name}, which is not supported", hint=hint)
     if one:
-        return _operation(one, able[one])
+        own = {**given, **(own if isinstance(own := given.get(one.id), dict) else {})}
+        return _operation(one, own)
     mapping(base.get("paths"), "#/paths")
-    ids = ", ".join(each.id for each in able) or "none, no body is JSON"
+    ids = ", ".join(each.id for each in known) or "none"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
-    near = did_you_mean(wanted or "", [each.id for each in able])
+    near = did_you_mean(wanted or "", [each.id for each in known])
     raise UsageError(
         f"the contract has no {what}" if not found else f"there is no one {what}",
         hint=f"{near}--operation takes one of: {ids}",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which operations of a document are meant: those named, or all but some.
+
+    Attributes:
+        tags: of which each has one at least, if any are given.
+    """
+
+    named: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def of(self, base: dict[str, Json]) -> list[str]:
+        """List the ids of those in a document, in its order.
+
+        Raises:
+            UsageError: a name or a tag is none, or nothing is left.
+        """
+        known = list(endpoints(base))
+        for name in (*self.named, *self.excluded):
+            if not any(each.is_called(name) for each in known):
+                ids = [each.id for each in known]
+                raise UsageError(
+                    f"the contract has no operation {name!r}",
+                    hint=f"{did_you_mean(name, ids)}it has {', '.join(ids) or 'none'}",
+                )
+        tags = {each.id: each.node.value.get("tags", ()) for each in known}
+        for tag in self.tags:
+            listed = sorted({it for found in tags.values() for it in found})
+            if tag not in listed:
+                raise UsageError(
+                    f"no operation has the tag {tag!r}",
+                    hint=f"{did_you_mean(tag, listed)}there are {', '.join(listed)}",
+                )
+
+        def has(each: Endpoint, names: tuple[str, ...]) -> bool:
+            return any(map(each.is_called, names))
+
+        found = [
+            each.id
+            for each in known
+            if (not self.named or has(each, self.named))
+            and not has(each, self.excluded)
+            and (not self.tags or {*self.tags} & {*tags[each.id]})
+        ]
+        if not found:
+            raise UsageError(
+                "no operation is left to be tested",
+                hint="see --operation, --exclude-operation and --tag",
+            )
+        return found
 
 
 def _misspelt(
@@ -183,6 +228,22 @@ def _misspelt(
             near = nearest(name, _FIELDS[kind], cutoff=0.75)
             if near and name not in _FIELDS[kind] and not name.startswith("x-"):
                 yield node.place, name, near[0]
+
+
+def _unsupported(one: Endpoint) -> Iterator[tuple[str, str]]:
+    """Yield what OpenAPI 3.2 has and nothing here does: place and name."""
+    if one.item.has("additionalOperations"):
+        yield one.item.place, "additionalOperations"
+    for holder in (one.item, one.node):
+        for each in holder.at("parameters", []).items():
+            if each.at("in").value == "querystring":
+                yield each.place, "in: querystring"
+    responses = one.node.at("responses", {}).members()
+    for holder in (one.node.at("requestBody", {}), *(it for _, it in responses)):
+        content = holder.at("content", {})
+        if not any(media.has("schema") for _, media in json_types(content)):
+            media = (it for _, it in content.members() if it.has("itemSchema"))
+            yield from ((each.place, "itemSchema") for each in media)
 
 
 def json_types(content: Node) -> list[tuple[str, Node]]:
@@ -224,102 +285,59 @@ def concrete(media: str) -> str:
 
 def json_body(endpoint: Endpoint) -> str:
     """Return the place of the schema of an operation's JSON body; empty without one."""
-    if not endpoint.node.has("requestBody"):
+    if endpoint.method in _BODILESS or not endpoint.node.has("requestBody"):
         return ""
-    content = endpoint.node.at("requestBody").at("content", {})
+    body = endpoint.node.at("requestBody")
+    content = body.at("content", {})
     places = (m.place for _, m in json_types(content) if m.has("schema"))
     return next((f"{place}/schema" for place in places), "")
 
 
-def _operation(endpoint: Endpoint, schema: str) -> Operation:
-    node = endpoint.node
-    parameters = _parameters(endpoint)
+def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
+    node, schema = endpoint.node, json_body(endpoint)
+    parameters = read_parameters((endpoint.item, node), given)
     headers = [each for each in parameters if each.where == "header"]
     needed = [each for each in parameters if each.required]
     query = [str(each.value) for each in needed if each.where == "query"]
     if cookies := [each for each in needed if each.where == "cookie"]:
         value = "; ".join(str(each.value) for each in cookies)
         headers.append(replace(cookies[0], name="Cookie", where="header", value=value))
-    content = node.at("requestBody").at("content")
-    chosen = steps(schema)[-2]
+    body = node.at("requestBody", {})
+    content = body.at("content", {})
+    if not schema and body.value.get("required") is True and content.value:
+        raise SpecError(
+            f"{body.place}: the body is {' or '.join(content.value)}",
+            hint="only bodies of JSON are tested",
+        )
+    chosen = steps(schema)[-2] if schema else ""
+    names = {"path", "query", "header", "cookie"}
+    taken = set(_members_at(node, schema)) if schema else set[str]()
     return Operation(
         id=endpoint.id,
         method=endpoint.method,
         path=_filled(endpoint.path, parameters, query),
         media_type=concrete(chosen),
-        examples=tuple(_shown(content.at(chosen))),
-        media_types=tuple(content.value),
+        examples=tuple(shown(content.at(chosen))) if schema else (),
+        media_types=tuple(content.value) if schema else (),
         schema_place=schema,
         place=node.place,
         headers=tuple(headers),
+        wire=Wire(
+            endpoint.path,
+            tuple(parameters),
+            {it: f"{it}-parameters" if it in taken else it for it in sorted(names)},
+        ),
         node=node.value,
         token_header=token_header_of(node),
         methods=tuple(name for name in METHODS if endpoint.item.has(name)),
         paths=tuple(Node(node.document, node.document).at("paths").value),
-        needs_body=node.at("requestBody").value.get("required") is True,
+        needs_body=bool(schema) and body.value.get("required") is True,
     )
 
 
-def _shown(node: Node) -> Iterator[Json]:
-    """Yield the examples of a parameter or of a media type."""
-    if node.has("example"):
-        yield node.value["example"]
-    for _, each in node.at("examples", {}).members():
-        yield from [each.value["value"]] if each.has("value") else ()
-
-
-def _parameters(endpoint: Endpoint) -> list[Parameter]:
-    found: dict[tuple[str, str], Node] = {}
-    for holder in (endpoint.item, endpoint.node):
-        for node in holder.at("parameters", []).items():
-            name, where = node.at("name").text(), node.at("in").text()
-            # Names of headers may be in any case.
-            found[where, name.lower() if where == "header" else name] = node
-    return [
-        _parameter(node, where)
-        for (where, name), node in found.items()
-        if where != "header" or name not in _RESERVED
-    ]
-
-
-def _parameter(node: Node, where: str) -> Parameter:
-    name = node.value["name"]
-    is_required = where == "path" or bool(node.value.get("required"))
-    media, holder = next(iter(node.at("content", {}).members()), ("", node))
-    value = next((each for each in _shown(holder) if each is not None), None)
-    if value is None and is_required:
-        value = _fitting(holder, f"{where} parameter {name}")
-    elif value is None:
-        value = next(settled(holder.at("schema", {}).value), None)
-    if is_json(media):
-        value = json.dumps(value)
-    # Source: OpenAPI 3.1, Parameter Object.
-    style = node.value.get("style", "simple" if where in {"path", "header"} else "form")
-    if value is not None and style not in STYLES:
-        raise SpecError(
-            f"{node.place}: there is no style {style!r}",
-            hint=f"{did_you_mean(style, STYLES)}there are {', '.join(STYLES)}",
-        )
-    if value is not None:
-        explode = bool(node.value.get("explode", style == "form"))
-        value = styled(name, value, style, explode=explode, raw=where == "header")
-    about = {"name": name, "where": where, "place": node.place}
-    return Parameter(**about, required=is_required, value=value)
-
-
-def _fitting(node: Node, what: str) -> Json:
-    """Return a value that fits the schema of a parameter."""
-    if not node.has("schema"):
-        return "text"
-    schema = inline(node.document, node.at("schema").place)
-    check(schema, Catalogue({}))
-    value = fitting(schema.schema)
-    if value is None:
-        raise SpecError(
-            f"{node.place}: {what} is required, and no value that fits it is found",
-            hint="give it an `example` to be sent",
-        )
-    return value
+def _members_at(node: Node, schema: str) -> Json:
+    found, _ = resolve(node.document, follow(node.document, schema), schema)
+    return found.get("properties", {}) if isinstance(found, dict) else {}
 
 
 def _filled(path: str, parameters: list[Parameter], query: list[str]) -> str:

@@ -36,12 +36,14 @@ class Overrides:
 
     Attributes:
         fixtures: values that the target knows, by the contract's names.
+        values: of parameters, by name, or by operation and name.
         paths: where operations stand, by their ids; relative to the server URL.
         header: the header that carries the credentials; empty for the contract's own.
         basic: whether they are Basic credentials, in the header Authorization.
     """
 
     fixtures: Mapping[str, Json] = field(default_factory=dict)
+    values: Mapping[str, Json] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     header: str = ""
     basic: bool = False
@@ -50,6 +52,18 @@ class Overrides:
         """Return a document with the paths and the header of the target."""
         for operation, path in self.paths.items():
             base = _moved(base, operation, path)
+        for name in self.values:
+            known = {each.id for each in endpoints(base)}
+            for each in endpoints(base):
+                for holder in (each.item, each.node):
+                    listed = holder.at("parameters", []).items()
+                    known |= {it.at("name").text() for it in listed}
+            if name not in known:
+                raise MisfitError(
+                    f"the contract has no parameter, and no operation, {name!r}",
+                    hint=f"{did_you_mean(name, known)}`ringspec rules` shows them",
+                    path=("values", name),
+                )
         if self.header or self.basic:
             base = unshared(base)
             # An API, or an operation, without credentials stays so.

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -23,13 +26,18 @@ _PLAIN = {
     "null": (r"~|null|Null|NULL|", "~nN"),
     "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
     "int": (r"-?(0|[1-9][0-9]*)", "-0123456789"),
-    "float": (r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", "-0123456789"),
+    "float": (r"-?(0|[1-9][0-9]*|(?=\.))(\.[0-9]+)?([eE][-+]?[0-9]+)?", "-.0123456789"),
     "merge": (r"<<", "<"),
 }
 
 
-def read(path: Path) -> Json:
-    """Read a YAML or JSON file; SpecError names file and line where it fails."""
+def read(path: Path, notices: list[str] | None = None) -> Json:
+    """Read a YAML or JSON file; SpecError names file and line where it fails.
+
+    Args:
+        path: of the file.
+        notices: gets the keys that stand twice; without it, they are errors.
+    """
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, ValueError) as error:
@@ -37,7 +45,15 @@ def read(path: Path) -> Json:
         # A path has lost a slash of a URL.
         given = re.sub(r"^([a-z]{2,}:)/", r"\1//", path.as_posix())
         raise SpecError(f"cannot read {given}: {why}", hint=_instead(path)) from error
-    return _json(path, text) if path.suffix == ".json" else _yaml(path, text)
+    twice: list[str] = []
+    found = _json(path, text, twice) if text.lstrip()[:1] in {"{", "["} else None
+    if found is None:
+        found = _yaml(path, text, twice)
+    if twice and notices is None:
+        raise SpecError(twice[0], hint="leave one of the two out")
+    if notices is not None:
+        notices += [f"{each}: the last one counts" for each in twice]
+    return found
 
 
 def _instead(path: Path) -> str:
@@ -51,31 +67,46 @@ def _instead(path: Path) -> str:
     return f"{near}give a readable file in UTF-8"
 
 
-def _json(path: Path, text: str) -> Json:
+def _json(path: Path, text: str, twice: list[str]) -> Json:
+    """Read an object or a list of JSON; None, if that fails and it may be YAML."""
+
+    def taken(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(name for name, _ in pairs)
+            twice.append(
+                f"{path}: the key {counts.most_common(1)[0][0]!r} stands twice"
+            )
+        return found
+
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        found = json.loads(text, object_pairs_hook=taken)
     except (ValueError, RecursionError) as error:
+        if path.suffix != ".json":
+            return None
         line = f" line {error.lineno}" if hasattr(error, "lineno") else ""
         raise SpecError(
             f"{path}{line}: not readable as JSON: {error}",
-            hint="YAML files end in .yaml",
+            hint="mend that line; YAML is read too, unless it begins like JSON",
         ) from error
-
-
-def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1)
-        raise ValueError(f"the key {twice!r} stands twice")
+    if twice:
+        # Only YAML's reader knows lines; it refuses halves of surrogate pairs.
+        lines: list[str] = []
+        with suppress(SpecError):
+            _yaml(path, re.sub(r"\\u[dD]", r"\\u0", text), lines)
+            twice[:] = lines
     return found
 
 
-def _yaml(path: Path, text: str) -> Json:
+def _yaml(path: Path, text: str, twice: list[str]) -> Json:
     import yaml  # noqa: PLC0415 - it takes a while, and --help reads nothing
+
+    def say(key: str, line: int) -> None:
+        twice.append(f"{path} line {line}: the key {key!r} stands twice")
 
     try:
         # Safe: the loader is yaml's safe one, in C or in Python.
-        found = yaml.load(text, Loader=_loader())  # noqa: S506
+        found = yaml.load(text, Loader=_loader(say))  # noqa: S506
         # An alias inside its own anchor could never be written as JSON.
         json.dumps(found)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -86,17 +117,17 @@ def _yaml(path: Path, text: str) -> Json:
             what = "an alias stands inside its own anchor"
         raise SpecError(
             f"{path}{line}: not readable as YAML: {what}",
-            hint="mend that line; an editor that knows YAML helps",
+            hint="mend that line; YAML is indented by spaces, not by tabs",
         ) from error
     return found
 
 
-@cache
-def _loader() -> type[yaml.SafeLoader]:
+def _loader(say: Callable[[str, int], None]) -> type[yaml.SafeLoader]:
     """Return a loader that yields only the types of json.loads.
 
-    Keys are unique texts; scalars are read as by YAML 1.2, as OpenAPI asks: to YAML 1.1
-    `NO` is false, `12:30` a number and 2023-03-25 a date.
+    Keys are texts, and `say` is told of those that stand twice. Scalars are read as by
+    YAML 1.2, as OpenAPI asks: to YAML 1.1 `NO` is false, `12:30` a number and
+    2023-03-25 a date.
     """
     import yaml  # noqa: PLC0415 - as above
 
@@ -113,7 +144,7 @@ def _loader() -> type[yaml.SafeLoader]:
             if not isinstance(key, yaml.ScalarNode):
                 raise fault("a key is not a text", key)
             if key.value in seen:
-                raise fault(f"the key {key.value!r} stands twice", key)
+                say(key.value, key.start_mark.line + 1)
             seen.add(key.value)
         self.flatten_mapping(node)
         return {

@@ -265,11 +265,12 @@ class Requests:
     def create(self, content: bytes) -> Request:
         """Return the request of the operation under test."""
         operation = self.contract.operation
+        media = (("Content-Type", operation.media_type),)
         return Request(
             method=operation.method.upper(),
             path=operation.path,
             headers=(
-                ("Content-Type", operation.media_type),
+                *(media if operation.schema_place else ()),
                 ("Accept", self.contract.answers.media_type),
                 *_credentials(operation.token_header),
                 *(
@@ -280,6 +281,14 @@ class Requests:
             ),
             body=content,
         )
+
+    def varied(self, request: Request, value: Json) -> Request:
+        """Return a request with other parameters."""
+        wire = self.contract.operation.wire
+        path, headers = wire.written(value)
+        varied = {it.name for it in wire.parameters if it.where == "header"}
+        others = (it for it in request.headers if it[0] not in {*varied, "Cookie"})
+        return replace(request, path=path, headers=(*others, *headers))
 
     def relative(self, relative: Link, content: bytes = b"") -> Request:
         """Return the request of a linked operation; ids stand as `{name}` in it."""
@@ -340,6 +349,26 @@ def closing(request: Request) -> Request:
     return with_header(request, "Connection", "close")
 
 
+def led(case: Case, prefix: str) -> Case:
+    """Return a case whose ids, and those of its rules, begin with a prefix."""
+
+    def named(rule: RuleId) -> RuleId:
+        return RuleId(prefix + rule)
+
+    return (
+        replace(
+            case,
+            id=prefix + case.id,
+            rule=named(case.rule),
+            twin=prefix + case.twin if case.twin else case.twin,
+            broken=tuple(map(named, case.broken)),
+            levels={named(rule): level for rule, level in case.levels.items()},
+        )
+        if prefix
+        else case
+    )
+
+
 def expecting(
     cases: tuple[Case, ...], success: int | None, rejection: tuple[int, ...]
 ) -> tuple[Case, ...]:
@@ -374,9 +403,13 @@ def rules_without_case(contract: Contract, cases: Iterable[Case]) -> tuple[RuleI
     cases = tuple(cases)
     broken = {case.broken[0] for case in cases if len(case.broken) == 1}
     broken |= contract.catalogue.not_isolated.keys()
-    headers = [each.rule for each in contract.operation.headers]
+    headers = {it.rule for it in contract.operation.headers} & contract.rules.keys()
     broken |= {case.rule for case in cases}.intersection(headers)
-    stated = dict.fromkeys([*(each.rule for each in contract.assertions), *headers])
+    own = contract.of_parameters
+    members = filter(own.wire.is_testable, own.assertions) if own and own.wire else ()
+    stated = [each.rule for each in (*contract.assertions, *members)]
+    stated += [it.rule for it in contract.operation.headers if it.rule in headers]
+    stated = list(dict.fromkeys(stated))
     return tuple(rule for rule in stated if rule not in broken)
 
 

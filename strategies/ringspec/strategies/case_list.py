@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path as File
-from typing import TypeAlias
+from typing import TypeAlias, cast
 from urllib.parse import urlencode
 
 from ringspec.spec.assertions import Assertion, Chosen, constants
@@ -22,7 +22,7 @@ from ringspec.spec.operations import Operation, TokenHeader
 from ringspec.spec.proof import is_irregular
 from ringspec.spec.rules import ROBUSTNESS, RuleId
 from ringspec.spec.schemas import CHOICES
-from ringspec.spec.values import Json, Path
+from ringspec.spec.values import Json, Path, steps
 from ringspec.strategies.bodies.invalid import InvalidCases, coupled_cases
 from ringspec.strategies.bodies.robustness import robustness_cases
 from ringspec.strategies.bodies.valid import valid_cases
@@ -41,7 +41,7 @@ from ringspec.strategies.case import (
 )
 from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.own_values import OwnValues
-from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.bodies import Bodies, plain_case
 
 _JSON = RuleId("wire.json")
 _MEDIA = RuleId("wire.media")
@@ -77,10 +77,10 @@ def compile_cases(
 
 def _proven(contract: Contract, case: Case, own: OwnValues | None) -> Case:
     # Proof is slow, and asked again of the values that are taken.
-    known: dict[bytes, bool] = {}
+    known: dict[Request, bool] = {}
 
     def fits(made: Case) -> bool:
-        content = made.request.body
+        content = made.request
         if content not in known:
             known[content] = _label(contract, made) == frozenset(made.broken)
         return known[content]
@@ -103,6 +103,16 @@ _Judged: TypeAlias = tuple[Contract, Case]
 
 def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
     unique = partial(_unique, taken=set())
+    if not contract.operation.schema_place:
+        plain = plain_case(contract)
+        for case in (
+            plain,
+            *_parameter_cases(contract, plain, seed),
+            *_wire_cases(contract, plain),
+            *_auth_cases(contract, plain),
+        ):
+            yield contract, unique(case)
+        return
     made = list(_readings(contract, seed, unique))
     for bodies, accepted, judged in made:
         for case in accepted:
@@ -119,6 +129,7 @@ def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
     rejected = [*(case for _, case in judged), *coupled]
     for case in (
         *coupled,
+        *(unique(each) for each in _parameter_cases(contract, plain, seed)),
         *headers,
         *wire,
         *(unique(each) for each in robust if each.request.body not in sent),
@@ -126,6 +137,36 @@ def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
         *map(unique, lifecycle_cases(bodies, accepted, rejected)),
     ):
         yield bodies.contract, case
+
+
+def _parameter_cases(contract: Contract, plain: Case, seed: int) -> Iterator[Case]:
+    """Vary the parameters of the plain request, as members of a value of their own."""
+    if (own := contract.of_parameters) is None:
+        return
+    requests, ids = Requests(contract), dict[str, str]()
+    unique = partial(_unique, taken={plain.id})
+    try:
+        listed = list(_readings(own, seed, unique))
+    except SpecError:
+        return  # their rules stay untested
+    for _, accepted, judged in listed:
+        for case in (*accepted, *(case for _, case in judged)):
+            request = requests.varied(plain.request, case.body)
+            ids[case.id] = case.id
+            if case.expect == Expect.ACCEPT and request == plain.request:
+                ids[case.id] = plain.id
+                continue
+            made = replace(case, request=request, fault=None, or_default={})
+            if case.expect == Expect.REJECT:
+                patch = cast("tuple[dict[str, Json], ...]", case.fault)
+                made = replace(made, twin=ids[str(case.twin)], fault=_differing(patch))
+            yield made
+
+
+def _differing(patch: tuple[dict[str, Json], ...]) -> dict[str, Json]:
+    """Return which parameter a patch changes, and to what."""
+    where, name, *_ = steps(patch[0]["path"])
+    return {where.removesuffix("-parameters"): name, "value": patch[0].get("value")}
 
 
 def _readings(
@@ -243,6 +284,13 @@ def _label(contract: Contract, case: Case) -> frozenset[str]:
     """Return the rules that both validators find broken, or why it is not valid."""
     if case.expect == Expect.SURVIVE or not case.is_about_body:
         return frozenset()  # nothing is claimed of its body
+    if own := contract.of_parameters:
+        request = case.request
+        read = contract.operation.wire.read(request.path, request.headers)
+        if broken := own.prover.proven_broken(read):
+            return broken
+    if not contract.operation.schema_place:
+        return frozenset()
     broken = contract.prover.proven_broken(case.body)
     if case.broken or broken:
         return broken
@@ -320,6 +368,9 @@ def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send bytes that are no JSON, other labels, methods and paths."""
     variants, sent, good = _Variants(contract, plain), plain.request, plain.request.body
     operation, answers = contract.operation, contract.answers
+    if not operation.schema_place:
+        yield from _aimed_elsewhere(variants)
+        return
     # JSON with a label that it may have. Source: RFC 9110, 8.3.1.
     charset = f"{operation.media_type}; charset=utf-8"
     label, name = "valid-charset", "Content-Type"
@@ -343,6 +394,19 @@ def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         if not operation.admits(value):
             label, status = value.replace("/", "-"), answers.also(415)
             yield variants.header(_MEDIA, label, "Content-Type", value, status)
+    yield from _aimed_elsewhere(variants)
+    # Case is ignored by RFC 9110, 8.3.1, but many compare it.
+    for label, (name, unsettled) in _VALUES["of headers"].items():
+        yield variants.header(ROBUSTNESS, label, name, unsettled)
+    huge = good[:-1] + b',"x":"' + b"x" * 300_000 + b'"}'
+    label, request = "300-kilobytes", closing(replace(sent, body=huge))
+    yield variants.case(ROBUSTNESS, label, request, {"bytes": label})
+
+
+def _aimed_elsewhere(variants: _Variants) -> Iterator[Case]:
+    """Send other methods and paths."""
+    sent, operation = variants.plain.request, variants.contract.operation
+    answers = variants.contract.answers
     # Methods that the path does not have, without a body.
     for method in ("PUT", "PATCH", "DELETE"):
         if method.lower() not in operation.methods:
@@ -355,12 +419,6 @@ def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     for label, other in _other_paths(operation):
         request, fault = closing(replace(sent, path=other)), {"path": other}
         yield variants.case(_PATH, label, request, fault, answers.also(404))
-    # Case is ignored by RFC 9110, 8.3.1, but many compare it.
-    for label, (name, unsettled) in _VALUES["of headers"].items():
-        yield variants.header(ROBUSTNESS, label, name, unsettled)
-    huge = good[:-1] + b',"x":"' + b"x" * 300_000 + b'"}'
-    label, request = "300-kilobytes", closing(replace(sent, body=huge))
-    yield variants.case(ROBUSTNESS, label, request, {"bytes": label})
 
 
 def _other_paths(operation: Operation) -> Iterator[tuple[str, str]]:

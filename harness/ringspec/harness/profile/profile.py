@@ -254,6 +254,7 @@ def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
         dialect=data.get("dialect"),
         overrides=Overrides(
             fixtures=fixtures,
+            values=data.get("values", {}),
             paths=data.get("paths", {}),
             header=credentials.header or "",
             basic=credentials.user is not None,

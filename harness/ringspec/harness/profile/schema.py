@@ -28,13 +28,14 @@ _RATE: Any = (Annotated[float, Field(gt=0, allow_inf_nan=False)] | None, None)
 _HOSTS = Annotated[list[str], BeforeValidator(_split)]
 _STATUSES = list[Annotated[int, Field(ge=400, le=499)]]
 # Tables with the kinds and defaults of their keys; those outside of tables under "".
-# `paths`, `headers` and `fixtures` have keys of their own, and none here.
+# `paths`, `headers`, `fixtures` and `values` have keys of their own, and none here.
 TABLES: dict[str, dict[str, Any]] = {
     "": {"url": _TEXT, "dialect": _TEXT},
     "paths": {},
     "credentials": dict.fromkeys(KINDS, _TEXT),
     "headers": {},
     "fixtures": {},
+    "values": {},
     "expect": {
         "success": (Annotated[int, Field(ge=200, le=299)] | None, None),
         "rejection": (Annotated[_STATUSES, BeforeValidator(_split)], []),
@@ -65,7 +66,7 @@ _FIELDS: dict[str, Any] = {
 }
 _FIELDS |= {
     **dict.fromkeys(("paths", "headers"), (dict[str, str], None)),
-    "fixtures": (dict[str, Any], None),
+    **dict.fromkeys(("fixtures", "values"), (dict[str, Any], None)),
 }
 _SCHEMA = create_model("profile", __config__=_CONFIG, **TABLES[""], **_FIELDS)
 _SECRET = frozenset({"credentials", "headers", "proxy"})

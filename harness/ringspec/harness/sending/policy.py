@@ -55,6 +55,12 @@ class Effect(StrEnum):
 
 
 _LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
+# Of the operation under test; any other method creates something.
+_METHODS = {
+    **dict.fromkeys(_LOOKING, Effect.LOOK),
+    **dict.fromkeys(("PUT", "PATCH"), Effect.UPDATE),
+    "DELETE": Effect.DELETE,
+}
 _ROLES = {
     Role.READ: Effect.LOOK,
     Role.LIST: Effect.LOOK,
@@ -139,15 +145,11 @@ def is_same_host(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosts:
-    """The hosts that a run may send to.
+    """The hosts that a run may send to."""
 
-    Attributes:
-        base: the target's URL; without one only this machine is in bounds.
-        allowed: names of the only hosts besides this machine, that of the target and
-            of a token endpoint among them; without any, the target's own.
-    """
-
-    base: str = ""
+    base: str = ""  # the target's URL; without one only this machine is in bounds
+    # Names of the only hosts besides this machine, that of the target and of a token
+    # endpoint among them; without any, the target's own.
     allowed: tuple[str, ...] = ()
 
     def refusal(self, url: str) -> str:
@@ -214,24 +216,19 @@ def filled(path: str, values: dict[str, str]) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safety:
-    """What a profile allows to be done to a target.
+    """What a profile allows to be done to a target."""
 
-    Attributes:
-        live: whether the target acts on what it takes. A target that is not on this
-            machine always is, even if this is False.
-        max_creates: how many creates may be sent, whatever becomes of them.
-        allow_start: whether commands may be sent, such as the one that dials.
-        allowed_hosts: as of `Hosts`.
-        journal: where what is accepted is written; a file of the user's state without.
-        fixtures_named: what the profile knows of the target, by member or `x-fixture`.
-    """
-
+    # Whether the target acts on what it takes. A target that is not on this machine
+    # always is, even if this is False.
     live: bool | None = None
     allow_create: bool = False
-    max_creates: int = 0
+    max_creates: int = 0  # how many creates may be sent, whatever becomes of them
+    # Whether commands may be sent, such as the one that dials.
     allow_start: bool = False
-    allowed_hosts: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()  # as of `Hosts`
+    # Where what is accepted is written; a file of the user's state without.
     journal: Path | None = None
+    # What the profile knows of the target, by member or `x-fixture`.
     fixtures_named: frozenset[str] = frozenset()
 
     def is_live(self, url: str) -> bool:
@@ -245,16 +242,12 @@ class Safety:
 
 @dataclass(frozen=True)
 class Policy:
-    """What requests do to one target, and which may be sent.
-
-    Attributes:
-        plain: the plainest body, whose fixtures every create needs.
-    """
+    """What requests do to one target, and which may be sent."""
 
     safety: Safety
     contract: Contract
     live: bool = False
-    plain: Json = None
+    plain: Json = None  # the plainest body, whose fixtures every create needs
 
     def effect_of(self, request: Request) -> Effect:
         """Return what a request does."""
@@ -263,9 +256,9 @@ class Policy:
         operation = self.contract.operation
         if request.path == Slot.TOKEN_URL:
             return Effect.TOKEN
-        create = (operation.method.upper(), operation.path.partition("?")[0])
-        if (method, path) == create:
-            return Effect.CREATE
+        own = path_pattern(operation.wire.template)
+        if method == operation.method.upper() and own.fullmatch(path):
+            return _METHODS.get(method, Effect.CREATE)
         for link in self.contract.links:
             if method == link.method and path_pattern(link.path).fullmatch(path):
                 return _ROLES[link.role]
@@ -300,7 +293,7 @@ class Policy:
     @cached_property
     def no_create(self) -> str:
         """Why no create is sent at all; empty if some are."""
-        if not self.live:
+        if not self.live or self.contract.operation.method.upper() in _LOOKING:
             return ""
         if not self.safety.allow_create:
             return "the profile does not allow creates"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringspec.spec.contract import Contract
+from ringspec.spec.parameters import UNREAD
 from ringspec.spec.proof import rules_of
 from ringspec.spec.rules import Level, RuleId, weakest
 from ringspec.spec.values import Json, Location, at, edit, patched, same
@@ -34,11 +35,12 @@ class Certifier:
 
         A format on which the two validators differ proves nothing.
         """
-        body = patched(valid, fault.patch)
-        prover = self.contract.prover
+        body, prover = patched(valid, fault.patch), self.contract.prover
+        read = self.contract.as_read(body)
         if (
-            prover.broken(body) == broken
-            and rules_of(prover.breaches_by_second(body)) == broken
+            read is not UNREAD
+            and prover.broken(read) == broken
+            and rules_of(prover.breaches_by_second(read)) == broken
             and self._is_settled(body, fault, broken)
         ):
             return body
@@ -103,19 +105,12 @@ class Certifier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeBodies:
-    """A valid and an invalid body that show whether a target enforces a rule.
+    """A valid and an invalid body that show whether a target enforces a rule."""
 
-    Attributes:
-        valid: the plainest body that has the rule's place.
-        invalid: the same body with the rule broken there.
-        place: where that is.
-        by_default: whether the value there is the default, which a server may fill in
-            anyway.
-    """
-
-    valid: Json
-    invalid: Json
-    place: Location
+    valid: Json  # the plainest body that has the rule's place
+    invalid: Json  # the same body with the rule broken there
+    place: Location  # where that is
+    # Whether the value there is the default, which a server may fill in anyway.
     by_default: bool
 
 

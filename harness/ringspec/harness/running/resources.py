@@ -1,0 +1,90 @@
+"""Resources: what a run creates so that paths of other operations name something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import quote, unquote, urlsplit
+
+from ringspec.harness.sending.exchange import Exchange, parse
+from ringspec.harness.sending.policy import unfit
+from ringspec.spec import Contract, Json, Parameter, Prover, at_pointer
+from ringspec.strategies import Case, Request
+
+_ID = re.compile(r"_?(id|uuid|guid|key|name|code)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """What a parameter of a path names, and how it is created.
+
+    Attributes:
+        contract: of the create.
+        plain: its plain case.
+        at: pointer to the name in its answer; empty if it is not known.
+        parents: what the path of the create names.
+    """
+
+    parameter: Parameter
+    contract: Contract
+    plain: Case
+    at: str = ""
+    parents: tuple[Resource, ...] = ()
+
+    def named(self, exchange: Exchange) -> str:
+        """Return the name that the answer to the create gives; empty without one."""
+        response = exchange.response
+        if response is None or response.status // 100 != 2:
+            return ""
+        data, _ = parse(response)
+        if self.at:
+            found = iter([at_pointer(data, self.at)])
+        else:
+            location = urlsplit(response.header("location") or "").path.rstrip("/")
+            found = self._candidates(data, unquote(location.rpartition("/")[2]))
+        prover = Prover(self.parameter.schema.schema, ())
+        for each in found:
+            if type(each) not in {str, int} or each == "" or unfit(str(each)):
+                continue
+            if prover.is_valid(self.parameter.read([quote(str(each), safe="")])):
+                return str(each)
+        return ""
+
+    def _candidates(self, data: Json, last: str) -> Iterator[Json]:
+        """Yield what may be the name, the likeliest first."""
+        wanted = _letters(self.parameter.name)
+        inner = data.values() if isinstance(data, dict) else ()
+        holders = [each for each in (data, *inner) if isinstance(each, dict)]
+        for holder in holders:
+            yield from (it for name, it in holder.items() if _letters(name) == wanted)
+        if last:
+            yield last
+        for holder in holders:
+            yield from (it for name, it in holder.items() if _ID.fullmatch(name))
+            # The answer may name others too: theirs come last.
+            ids = (name for name in holder if name.endswith(("Id", "_id")))
+            yield from (holder[name] for name in ids)
+        yield data
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def aimed(request: Request, contract: Contract, names: Mapping[str, str]) -> Request:
+    """Return a request about other resources than those whose names were made up."""
+    wire = contract.operation.wire
+    made_up = {it.name: it.value for it in wire.parameters if it.where == "path"}
+    placeholders = re.findall(r"\{([^}]*)\}", wire.template)
+    pattern = re.sub(r"\\\{.*?\\\}", "([^/]+)", re.escape(wire.template))
+    path, mark, query = request.path.partition("?")
+    match = re.fullmatch(pattern, path)
+    if match is None:
+        return request
+    for index in range(len(placeholders), 0, -1):
+        name = placeholders[index - 1]
+        if name in names and match[index] == made_up[name]:
+            text = quote(names[name], safe="")
+            path = f"{path[: match.start(index)]}{text}{path[match.end(index) :]}"
+    return replace(request, path=f"{path}{mark}{query}")
