@@ -225,15 +225,11 @@ class Search:
         """Let Hypothesis draw a share of examples, whatever is found on the way."""
         self._quota, goes_on = share, True
         while goes_on and self._quota > 0 and not self.late:
-            ended: Exception | None = None
             try:
                 goes_on = self._drawn(name, draw, smallest)
-            except Exception as error:  # noqa: BLE001 - raised below
-                ended = error
-            found, self._found = self._found, []
-            yield from found
-            if ended is not None:
-                raise ended
+            finally:
+                found, self._found = self._found, []
+                yield from found
 
     def _drawn(
         self,
