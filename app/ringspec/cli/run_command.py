@@ -174,7 +174,8 @@ class RunOptions(FireOptions):
             whole = self._whole(known_file.known())
             url, credentials = resolve()
             filling, redactor = self.setup.access(url, credentials)
-            plans = [self.setup.filled(it, url, filling) for it in whole.plans]
+            access = url, filling, redactor
+            plans = [self.setup.filled(it, *access) for it in whole.plans]
             yield replace(whole, plans=tuple(plans)), redactor
 
     def _whole(self, known: KnownList) -> Whole:

@@ -221,8 +221,8 @@ def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
     match fault:
         case {"bytes": label}:
             return words["bytes"].get(label, f"the body: {label.replace('-', ' ')}")
-        case {"header": name, "value": value}:
-            return _header(name, value)
+        case {"value": value, **place}:
+            return _header(*next(iter(place.items())), value)
         case {"method": method}:
             return f"the method is {method}{f', not {twin.method}' if twin else ''}"
         case {"path": path}:
@@ -232,16 +232,16 @@ def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
     return client.get(f"{name}={value}") or client.get(name) or f"{name}: {value}"
 
 
-def _header(name: str, value: str | None) -> str:
+def _header(kind: str, name: str, value: str | None) -> str:
     if name.lower() == "content-type":
         label = f"labelled {value}" if value else "not labelled: no Content-Type"
         return f"the body is {label}"
     if not value:
-        return f"the header {name} is {'left out' if value is None else 'empty'}"
+        return f"the {kind} {name} is {'left out' if value is None else 'empty'}"
     known = (it for place, it in _fault_words()["token"].items() if place in value)
     is_long = len(value) > _VALUE
     own = f"has {len(value):,} characters" if is_long else f"is {_written(value)}"
-    return next(known, f"the header {name} {own}")
+    return next(known, f"the {kind} {name} {own}")
 
 
 def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:

@@ -31,6 +31,7 @@ from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
     BODY_ACCEPTED,
     RULES,
+    SCOPE,
     Catalogue,
     Evidence,
     Level,
@@ -42,6 +43,7 @@ from ringspec.spec.rules import (
     respelt,
 )
 from ringspec.spec.schemas import walk
+from ringspec.spec.security import Security, any_scheme
 from ringspec.spec.sentences import quotation, sentence
 from ringspec.spec.values import Json
 
@@ -182,6 +184,12 @@ class Contract:
     prefix: str = ""
     wire: Wire | None = None
     notices: tuple[str, ...] = ()
+
+    @property
+    def securities(self) -> tuple[Security, ...]:
+        """What the operation asks for, what each linked one does, and any other may."""
+        linked = (each.security for each in self.links)
+        return self.operation.security, *linked, any_scheme(self.inputs.document)
 
     @cached_property
     def of_parameters(self) -> Contract | None:
@@ -459,7 +467,7 @@ def _rules(
     by_rule: dict[RuleId, list[Assertion]] = {}
     for each in named:
         by_rule.setdefault(each.rule, []).append(each)
-    standard = standard_rules(links)
+    standard = _scoped(standard_rules(links), operation.security, answers)
     for name in standard:
         of_body = not operation.schema_place and name in _OF_BODIES
         if not of_body and (answers.bind or name not in DESCRIBED):
@@ -486,3 +494,15 @@ def _rules(
                 rule = replace(rule, sentence=_WITHOUT_BODY)
         found[name] = replace(rule, places=listed)
     return found
+
+
+def _scoped(
+    rules: dict[RuleId, Rule], asked: Security, answers: Answers
+) -> dict[RuleId, Rule]:
+    """Return rules with that on scopes as strong as it is said, if it is."""
+    if not asked.places or not ("403" in answers.described or asked.is_scoped):
+        del rules[SCOPE]
+    elif "403" not in answers.described:
+        may = replace(rules[SCOPE], level=Level.MAY, source="RFC 6750, 3.1")
+        rules[SCOPE] = replace(may, evidence=Evidence.INFERRED)
+    return rules

@@ -27,14 +27,13 @@ from ringspec.spec.errors import SpecError
 from ringspec.spec.operations import (
     Endpoint,
     Operation,
-    TokenHeader,
     endpoints,
     json_body,
-    token_header_of,
 )
 from ringspec.spec.parameters import Parameter
 from ringspec.spec.reading import check_form
 from ringspec.spec.rules import Rule, RuleId, http_rules
+from ringspec.spec.security import Security, security_of
 from ringspec.spec.values import Json
 
 _EXPRESSION = re.compile(r"\$response\.body#(/.*)")
@@ -93,7 +92,7 @@ class Link:
     path: str
     captures: dict[str, str]
     answers: Answers
-    token_header: TokenHeader | None
+    security: Security
     same_body: bool = False
     paging: Paging = field(default_factory=Paging)
     id: str = ""
@@ -201,7 +200,7 @@ def _link(
         path=endpoint.path,
         captures=captures,
         answers=answers_of(endpoint.node, rows),
-        token_header=token_header_of(endpoint.node),
+        security=security_of(endpoint.node).beside(operation.security),
         same_body=bool(same),
         paging=Paging(
             **{it: stated[f"x-{it}"] for it in _PAGING if f"x-{it}" in stated}

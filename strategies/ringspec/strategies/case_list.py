@@ -18,10 +18,11 @@ from ringspec.spec.assertions import Assertion, Chosen, constants
 from ringspec.spec.contract import Contract
 from ringspec.spec.errors import InternalError, SpecError
 from ringspec.spec.links import Role
-from ringspec.spec.operations import Operation, TokenHeader
+from ringspec.spec.operations import Operation
 from ringspec.spec.proof import is_irregular
-from ringspec.spec.rules import ROBUSTNESS, RuleId
+from ringspec.spec.rules import ROBUSTNESS, SCOPE, RuleId
 from ringspec.spec.schemas import CHOICES
+from ringspec.spec.security import TokenPlace
 from ringspec.spec.values import Json, Path, steps
 from ringspec.strategies.bodies.invalid import InvalidCases, coupled_cases
 from ringspec.strategies.bodies.robustness import robustness_cases
@@ -37,7 +38,9 @@ from ringspec.strategies.case import (
     Status,
     Step,
     closing,
+    with_credentials,
     with_header,
+    with_token,
 )
 from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.own_values import OwnValues
@@ -327,7 +330,7 @@ class _Variants:
             request=request,
             twin=self.plain.id,
             fault=fault,
-            phase=Phase.AUTH if rule in {_TOKEN, _CLIENT} else Phase.WIRE,
+            phase=Phase.AUTH if rule.startswith("auth.") else Phase.WIRE,
         )
 
     def header(
@@ -338,11 +341,13 @@ class _Variants:
         value: str | None,
         status: Status = (),
         *,
+        where: str = "header",
         closes: bool = True,
     ) -> Case:
-        """Return the case of another value of a header."""
-        request = with_header(self.plain.request, name, value)
-        fault = {"header": name, "value": value}
+        """Return the case of another value of a header, or where a token goes."""
+        place = TokenPlace(name, where=where)
+        request = with_token(self.plain.request, place, value)
+        fault: dict[str, Json] = {where: name, "value": value}
         made = closing(request) if closes else request
         return self.case(rule, label, made, fault, status)
 
@@ -417,7 +422,8 @@ def _aimed_elsewhere(variants: _Variants) -> Iterator[Case]:
             status = answers.also(405, 501)
             yield variants.case(_METHOD, method.lower(), request, fault, status)
     for label, other in _other_paths(operation):
-        request, fault = closing(replace(sent, path=other)), {"path": other}
+        request = with_credentials(replace(sent, path=other), operation.security)
+        request, fault = closing(request), {"path": other}
         yield variants.case(_PATH, label, request, fault, answers.also(404))
 
 
@@ -440,13 +446,19 @@ def _other_paths(operation: Operation) -> Iterator[tuple[str, str]]:
 
 def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send no token, and wrong ones."""
-    header = contract.operation.token_header
-    if header is None:
+    places = contract.operation.security.places
+    if not places:
         return
     variants = _Variants(contract, plain)
-    for label, value in _tokens(header):
-        status = contract.answers.also(401)
-        yield variants.header(_TOKEN, label, header.header, value, status)
+    for place in places:
+        cases = [(_TOKEN, contract.answers.also(401), each) for each in _tokens(place)]
+        if SCOPE in contract.rules and place.slot == Slot.TOKEN:
+            # 404 hides what is not for everybody. Source: RFC 9110, 15.5.4.
+            weaker = "weaker", place.value(Slot.TOKEN_WEAKER)
+            cases.append((SCOPE, (403, 404), weaker))
+        for rule, status, (label, sent) in cases:
+            where = place.where
+            yield variants.header(rule, label, place.name, sent, status, where=where)
     # Wrong credentials of a client. Source: RFC 6749, 4.4 and 5.2.
     right = {
         "grant_type": "client_credentials",
@@ -467,17 +479,15 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         yield replace(case, twin=None)
     # No token, and an unknown one, for each linked operation.
     for link in contract.links:
-        if link.token_header is None:
-            continue
         content = plain.request.body if link.role == Role.REPLACE else b""
         request = Requests(contract).relative(link, content)
         create = Step(request=plain.request, status=("2xx",), capture=link.captures)
-        for label, value in list(_tokens(link.token_header))[:2]:
-            name, field = f"{link.name}-{label}", link.token_header.header
-            sent = closing(with_header(request, field, value))
-            fault = {"header": field, "value": value}
-            case = variants.case(_TOKEN, name, sent, fault, link.answers.also(401))
-            last = Step(request=sent, status=case.status, link=link.name)
+        those = _Variants(contract, replace(plain, request=request))
+        listed = ((place, list(_tokens(place))[:2]) for place in link.security.places)
+        for place, label, value in ((it, *each) for it, two in listed for each in two):
+            about = f"{link.name}-{label}", place.name, value, link.answers.also(401)
+            case = those.header(_TOKEN, *about, where=place.where)
+            last = Step(request=case.request, status=case.status, link=link.name)
             if not link.captures:
                 yield replace(case, steps=(last,))
                 continue
@@ -486,17 +496,20 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             yield replace(known, steps=(create, last))
 
 
-def _tokens(header: TokenHeader) -> Iterator[tuple[str, str | None]]:
-    """Yield values of the header; None for no header."""
-    yield "missing", None
-    yield "unknown", header.value(_UNKNOWN_TOKEN)
-    yield "empty", header.value("")
-    if header.scheme:
+def _tokens(place: TokenPlace) -> Iterator[tuple[str, str | None]]:
+    """Yield wrong values of a token's place, by their labels; None for nothing."""
+    of = "" if place.slot == Slot.TOKEN else f"{place.id}-"
+    yield f"{of}missing", None
+    yield f"{of}unknown", place.value(_UNKNOWN_TOKEN)
+    yield f"{of}empty", place.value("")
+    if of:
+        return  # one of several
+    if place.scheme:
         yield "bare", _UNKNOWN_TOKEN
-        other = "Bearer" if header.scheme == "Basic" else "Basic"
+        other = "Bearer" if place.scheme == "Basic" else "Basic"
         yield "other-scheme", f"{other} {Slot.TOKEN}"
-    if header.scheme != "Basic":  # readers of base64 differ on its end
-        yield "cut", header.value(Slot.TOKEN_CUT)
-        yield "longer", header.value(f"{Slot.TOKEN}x")
-    yield "other-case", header.value(Slot.TOKEN_SWAPPED)
-    yield "null", header.value("null")
+    if place.scheme != "Basic":  # readers of base64 differ on its end
+        yield "cut", place.value(Slot.TOKEN_CUT)
+        yield "longer", place.value(f"{Slot.TOKEN}x")
+    yield "other-case", place.value(Slot.TOKEN_SWAPPED)
+    yield "null", place.value("null")

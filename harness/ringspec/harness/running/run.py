@@ -396,7 +396,8 @@ class Session:
         """Return whether the operation would change what this run did not create."""
         operation = self._plan.contract.operation
         if not (self._plan.live or self._plan.contract.catalogue.rules):
-            self._resources = resources_of(self._plan.contract)
+            asked, found = operation.security, resources_of(self._plan.contract)
+            self._resources = tuple(each.beside(asked) for each in found)
         self._names = self._create(self._resources)
         ids = {it.name: it.named for it in operation.wire.parameters if it.is_id}
         made_up = [it for it in ids if not (ids[it] or it in self._names)]
