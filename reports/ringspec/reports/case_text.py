@@ -35,7 +35,7 @@ _BYTES = 4096
 # Of bytes that are no text so many are told; few are one in so many, or so many.
 _FIRST, _FEW = 4, 10
 # A letter in a string of JSON.
-_LETTER = r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\.)'
+_LETTER = r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])'
 _ESCAPED = re.compile(r"\\x[0-9a-f]{2}")
 _VALUE, _WANTED = 60, 80
 
