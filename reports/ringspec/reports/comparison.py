@@ -238,11 +238,7 @@ class Comparison:
         return 3 if self.changes["unsettled"] else 0
 
     def show(
-        self,
-        stdout: TextIO,
-        *,
-        everything: bool = False,
-        color: Color = "auto",
+        self, stdout: TextIO, *, everything: bool = False, color: Color = "auto"
     ) -> None:
         """Print it; everything: also the rules that are alike, or unchanged."""
         out = console(stdout, color)
