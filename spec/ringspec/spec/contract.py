@@ -16,7 +16,7 @@ from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, wi
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Link, read_links, standard_rules
-from ringspec.spec.operations import Operation, Wanted, choose
+from ringspec.spec.operations import Operation, Wanted, choose, endpoints
 from ringspec.spec.overlay import Overlay
 from ringspec.spec.overrides import (
     Fixture,
@@ -400,6 +400,11 @@ class Unread:
 
     operation: str
     error: SpecError
+
+
+def operations_of(path: Path | None, dialect: str | Overlay | None = None) -> list[str]:
+    """List the ids of all operations of a contract; raise as `load`."""
+    return [each.id for each in endpoints(_source(path or OURS, dialect).base)]
 
 
 def load_each(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -101,7 +102,9 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
                         total = sum(len(each.cases) for each in sessions)
                         yield replace(
                             event,
-                            contract=replace(event.contract, operation=""),
+                            contract=replace(
+                                event.contract, operation="", sha256=_digest(whole)
+                            ),
                             operations=tuple(operations),
                             total=total,
                         )
@@ -122,6 +125,11 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
         last = results[-1]
         ended |= last.interrupted or session.gave_up
     yield Ended(result=_joined(whole, results))
+
+
+def _digest(whole: Whole) -> str:
+    digests = "".join(each.contract.sha256 for each in whole.plans)
+    return hashlib.sha256(digests.encode()).hexdigest()
 
 
 def _led(judged: Judged, contract: Contract) -> Judged:
@@ -199,11 +207,13 @@ def _operations(
     whole: Whole, results: Sequence[tuple[Contract, Result]], rules: list[RuleResult]
 ) -> tuple[OperationResult, ...]:
     """Return what was found about each operation, in the document's order."""
-    drawn = {it.operation.id: (one.conclusion, one.counts) for it, one in results}
+    drawn = {
+        it.operation.id: (one.conclusion, one.counts, it.sha256) for it, one in results
+    }
     for each in whole.unread:
         own = [it for it in rules if it.rule.operation == each.operation]
         counts = Counts.of(own, cases=0, requests=0)
-        drawn[each.operation] = Conclusion.INCONCLUSIVE, counts
+        drawn[each.operation] = Conclusion.INCONCLUSIVE, counts, ""
     return tuple(
         OperationResult(
             id=each.id,
@@ -211,6 +221,7 @@ def _operations(
             path=each.path,
             conclusion=drawn[each.id][0],
             counts=drawn[each.id][1],
+            sha256=drawn[each.id][2],
         )
         for each in endpoints(results[0][0].inputs.document)
         if each.id in drawn
