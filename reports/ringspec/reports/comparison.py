@@ -22,7 +22,7 @@ from ringspec.spec import Level, UsageError
 COMPARISON_FORMATS: dict[str, tuple[str, ...]] = {
     "json": (),
     "markdown": ("compare.md",),
-    "html": ("compare.html", "report.css", "compare.css"),
+    "html": ("compare.html", "report.css", "table.css", "compare.css"),
 }
 # What a report says of a rule that it does not have.
 _NO_RULE: Report = {"failures": (), "inconclusive": (), "why": ""}

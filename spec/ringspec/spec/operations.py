@@ -87,6 +87,12 @@ def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
         yield Endpoint(method=method, path=path, item=item, node=node, id=name)
 
 
+def leading(name: str, ids: Iterable[str]) -> str:
+    """Return the operation that leads an id of a run of several; empty if none does."""
+    led = (each for each in ids if name.startswith(f"{each}/"))
+    return max(led, key=len, default="")
+
+
 def choose(
     base: dict[str, Json], wanted: str | None, given: Mapping[str, Json]
 ) -> Operation:
