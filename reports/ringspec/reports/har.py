@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Iterable, Iterator
+from http.client import responses
 from importlib import metadata
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -16,11 +18,12 @@ from urllib.parse import parse_qsl, urlsplit
 import harfile
 
 from ringspec.harness import Exchange, Response, Verdict
-from ringspec.reports.case_text import earlier, provenance, reason_phrase
+from ringspec.reports.case_text import earlier, provenance
 from ringspec.reports.curl import sendable
 from ringspec.reports.files import Record
 from ringspec.reports.json_report import utc, water_level
 from ringspec.reports.printable import cut, utf8_start
+from ringspec.spec import Json, leading
 from ringspec.strategies import Request
 
 # Of the bodies of all answers; the longest are cut first, none beyond its limit.
@@ -65,7 +68,23 @@ def render(record: Record) -> bytes:
                 timings=harfile.Timings(send=0, wait=elapsed_ms, receive=0),
                 comment=comment,
             )
+    if record.result.operations:
+        _group(written := json.loads(text.getvalue()), record)
+        return json.dumps(written, ensure_ascii=False).encode() + b"\n"
     return text.getvalue().encode() + b"\n"
+
+
+def _group(archive: Json, record: Record) -> None:
+    """Put the exchanges of each operation on a page of its own."""
+    log, first = archive["log"], dict[str, str]()
+    ids = [each.id for each in record.result.operations]
+    for entry in log["entries"]:
+        entry["pageref"] = page = leading(entry["comment"], ids)
+        first.setdefault(page, entry["startedDateTime"])
+    log["pages"] = [
+        {"startedDateTime": began, "id": page, "title": page, "pageTimings": {}}
+        for page, began in first.items()
+    ]
 
 
 def _fired(record: Record) -> Iterator[tuple[Exchange, str]]:
@@ -113,7 +132,7 @@ def _response(exchange: Exchange, limit: int) -> harfile.Response:
         return _NoResponse(0, "", "", content=nothing, comment=exchange.summary)
     return harfile.Response(
         status=response.status,
-        statusText=reason_phrase(response.status),
+        statusText=responses.get(response.status, ""),
         httpVersion="HTTP/1.1",
         headers=_records(response.headers),
         content=_content(response, limit),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -31,6 +31,7 @@ from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
     BODY_ACCEPTED,
     RULES,
+    SCOPE,
     Catalogue,
     Evidence,
     Level,
@@ -42,6 +43,7 @@ from ringspec.spec.rules import (
     respelt,
 )
 from ringspec.spec.schemas import walk
+from ringspec.spec.security import Security, any_scheme
 from ringspec.spec.sentences import quotation, sentence
 from ringspec.spec.values import Json
 
@@ -183,6 +185,12 @@ class Contract:
     wire: Wire | None = None
     notices: tuple[str, ...] = ()
 
+    @property
+    def securities(self) -> tuple[Security, ...]:
+        """What the operation asks for, what each linked one does, and any other may."""
+        linked = (each.security for each in self.links)
+        return self.operation.security, *linked, any_scheme(self.inputs.document)
+
     @cached_property
     def of_parameters(self) -> Contract | None:
         """The contract whose bodies are the values that the parameters form, if any."""
@@ -221,16 +229,18 @@ class Contract:
     @cached_property
     def settled_prover(self) -> Prover:
         """Validator of the settled form."""
-        form = self.settled
-        if self.chosen:  # no other branch of a `oneOf` may fit
-            form = {**form, "allOf": [*form.get("allOf", ()), self.request.schema]}
-        return Prover(form, assertions(Inlined(form, {})))
+        return _prover(self.settled)
+
+    def is_settled(self, body: Json) -> bool:
+        """Return whether a body is valid and settled, by the quick validator alone."""
+        # As it is read, no other branch of a `oneOf` may fit.
+        is_read = not self.chosen or self.prover.is_valid(body)
+        return is_read and self.settled_prover.is_valid(body)
 
     @cached_property
     def live_prover(self) -> Prover:
         """Validator of bodies for a live target."""
-        form = forms.live_form(self.request.schema)
-        return Prover(form, assertions(Inlined(form, {})))
+        return _prover(forms.live_form(self.request.schema))
 
     @cached_property
     def applicable(self) -> tuple[Assertion, ...]:
@@ -261,15 +271,20 @@ class Contract:
             apart: whether valid bodies are built to fit no other branch of `oneOf`.
         """
         whole = forms.read_as(self.whole, chosen, apart=apart)
-        return replace(self, whole=whole, chosen=chosen) if chosen else self
+        return self.meant_as(chosen, whole) if chosen else self
+
+    def meant_as(self, chosen: Chosen, whole: Json = None) -> Contract:
+        """Return the contract that judges bodies as meant for some branches."""
+        made = replace(self, whole=whole or self.whole, chosen=chosen)
+        vars(made)["prover"] = self.prover.read_as(chosen)
+        return made
 
     @cached_property
     def _provers(self) -> list[Prover]:
         """A prover for each reading, as a whole and as far as each choice."""
         kept = {frozenset(each.items()) for each in self.readings}
         ways = [frozenset(), *kept, *{frozenset(a.within) for a in self.assertions}]
-        schema, stated = self.request.schema, self.assertions
-        return [Prover(schema, stated, dict(way)) for way in dict.fromkeys(ways)]
+        return [self.prover.read_as(dict(way)) for way in dict.fromkeys(ways)]
 
     def breaks_just(self, body: Json, rules: frozenset[RuleId]) -> bool:
         """Return whether a body breaks some rules and no others, read in some way."""
@@ -295,6 +310,15 @@ class Contract:
     def level_of_use(self, body: Json) -> Level:
         """Return the weakest level among the members and values a body uses."""
         return forms.level_of_use(self.request.schema, body)
+
+
+def _prover(form: Json) -> Prover:
+    """Return the prover of a form, whose assertions are listed if one is broken."""
+
+    def stated() -> Iterator[Assertion]:
+        yield from assertions(Inlined(form, {}))
+
+    return Prover(form, stated())
 
 
 def load(
@@ -459,7 +483,7 @@ def _rules(
     by_rule: dict[RuleId, list[Assertion]] = {}
     for each in named:
         by_rule.setdefault(each.rule, []).append(each)
-    standard = standard_rules(links)
+    standard = _scoped(standard_rules(links), operation.security, answers)
     for name in standard:
         of_body = not operation.schema_place and name in _OF_BODIES
         if not of_body and (answers.bind or name not in DESCRIBED):
@@ -486,3 +510,15 @@ def _rules(
                 rule = replace(rule, sentence=_WITHOUT_BODY)
         found[name] = replace(rule, places=listed)
     return found
+
+
+def _scoped(
+    rules: dict[RuleId, Rule], asked: Security, answers: Answers
+) -> dict[RuleId, Rule]:
+    """Return rules with that on scopes as strong as it is said, if it is."""
+    if not asked.places or not ("403" in answers.described or asked.is_scoped):
+        del rules[SCOPE]
+    elif "403" not in answers.described:
+        may = replace(rules[SCOPE], level=Level.MAY, source="RFC 6750, 3.1")
+        rules[SCOPE] = replace(may, evidence=Evidence.INFERRED)
+    return rules
