@@ -122,11 +122,11 @@ class Inputs:
         # All that determines the cases and the judgement of answers.
         binding = {it: rows[it] for it in rows if it != "explained"}
         adapted = filter(None, (self.changes, values, self.given, self.packs))
-        parts = [base, binding, operation.id, *adapted]
+        parts = [binding, operation.id, *adapted]
         return Contract(
             title=reading.text(info.get("title"), "#/info/title"),
             version=str(info.get("version", "")),
-            sha256=reading.digest(parts),
+            sha256=reading.digest_of(base, parts),
             dialect=self.dialect,
             operation=operation,
             request=left,
