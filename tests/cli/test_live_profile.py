@@ -339,12 +339,7 @@ def test_calling_a_target_elsewhere_not_live_unlocks_nothing(
 
 @pytest.mark.parametrize(
     ("started", "sign"),
-    [
-        ({}, signal.SIGINT),
-        ({}, signal.SIGTERM),
-        ({}, signal.SIGHUP),
-        (WINDOWS, BREAK),
-    ],
+    [({}, signal.SIGINT), ({}, signal.SIGTERM), ({}, signal.SIGHUP), (WINDOWS, BREAK)],
     ids=["int", "term", "hup", "windows"],
     indirect=["started"],
 )

@@ -286,7 +286,7 @@ def parameter(name: str, where: str) -> dict[str, Any]:
         ),
         pytest.param(
             document({"$ref": "other.yaml#/Thing"}),
-            "reference 'other.yaml#/Thing' leaves the file",
+            "schema: reference 'other.yaml#/Thing': cannot read other.yaml: No such",
             id="a reference to another file",
         ),
         pytest.param(
@@ -300,9 +300,9 @@ def parameter(name: str, where: str) -> dict[str, Any]:
             id="a placeholder without a parameter",
         ),
         pytest.param(
-            document({}, openapi="3.0.3"),
-            "not an OpenAPI 3.1 document",
-            id="an older OpenAPI",
+            document({"$ref": "https://a.example/thing.json"}),
+            "schema: reference 'https://a.example/thing.json' is a URL, and nothing is",
+            id="a reference to the network",
         ),
     ],
 )

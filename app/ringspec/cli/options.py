@@ -202,10 +202,12 @@ def selected(
     select: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
 ) -> tuple[Contract, Selection]:
-    """Return the contract and the rules that options name."""
+    """Return the contract and the rules that options name; say what is odd in it."""
     from ringspec.harness.judging.selection import Selection  # noqa: PLC0415 - heavy
 
     loaded = load(contract, operation=operation, dialect=dialect)
+    for each in loaded.notices:
+        click.echo(f"note: {each}", err=True)
     return loaded, Selection.of(loaded, select, exclude)
 
 

@@ -205,9 +205,10 @@ class RunSetup:
             filling.renewal.learners.append(learn)
         return filling, redactor
 
-    def plan(self, **more: Any) -> Plan:
+    def plan(self, *, notices: tuple[str, ...] = (), **more: Any) -> Plan:
         """Return a plan without a target."""
         return Plan(
+            notices=(*self.contract.notices, *notices),
             contract=self.contract,
             cases=self.cases,
             url="",

@@ -33,13 +33,7 @@ from ringspec.load.conformance import (
     Shooter,
 )
 from ringspec.load.http_client import BlockingClient
-from ringspec.reports import (
-    console,
-    failure_json,
-    print_template,
-    put,
-    report_bytes,
-)
+from ringspec.reports import console, failure_json, print_template, put, report_bytes
 from ringspec.spec import Json, RingspecError
 
 _KEY = "ringspec"

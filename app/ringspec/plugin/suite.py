@@ -342,8 +342,8 @@ class Suite:
             return SuiteResult(
                 rules=texts.rules(),
                 notes=record.notices,
-                rest=texts.other_text(),
-                conclusion=texts.conclusion(),
+                rest=texts.written("refusal", "known", "stale", "open", "warnings"),
+                conclusion=texts.written("conclusion"),
                 status=status,
                 trouble="interrupted" if found.interrupted else "",
             )

@@ -27,14 +27,7 @@ from ringspec.harness.judging.outcome import Reachability, Tally
 from ringspec.harness.judging.selection import Selection, pending
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.sending.policy import is_loopback
-from ringspec.spec import (
-    ROBUSTNESS,
-    Contract,
-    Level,
-    RingspecError,
-    check_known,
-    short,
-)
+from ringspec.spec import ROBUSTNESS, Contract, Level, RingspecError, check_known, short
 from ringspec.strategies import Case, Drawn, Expect, Label, Labeller, Phase, Slot
 from schemathesis.core.failures import (
     AcceptedNegativeData,

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ringspec.reference import tokens
 from ringspec.reference.body_checks import CHECKS, Check
-from ringspec.reference.messages import demand_json, parse, refused
+from ringspec.reference.json_values import Json, JsonObject
+from ringspec.reference.messages import Reply, demand_json, parse, refused
 from ringspec.reference.store import TRANSITIONS, StateChange, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from ringspec.reference.json_values import Json, JsonObject
-    from ringspec.reference.messages import Reply
     from ringspec.reference.serving import ServerSettings
 
-    Operation: TypeAlias = "Callable[[Request], Awaitable[Reply]]"
-    Defect: TypeAlias = "Callable[[Behaviour], Behaviour]"
-
+Operation: TypeAlias = "Callable[[Request], Awaitable[Reply]]"
+Defect: TypeAlias = "Callable[[Behaviour], Behaviour]"
 T = TypeVar("T")
 
 # Values in an answer for absent or null members. Source: facts.md A.

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as File
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ringspec.reference.json_values import (
     ABSENT,
@@ -31,9 +32,6 @@ from ringspec.reference.json_values import (
     number,
     when,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _ROWS: dict[str, Any] = tomllib.loads(
     File(__file__).with_name("body_checks.toml").read_text("utf-8")

@@ -6,15 +6,10 @@ so that no other module knows dialects.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from ringspec.reference.json_values import Json, JsonObject
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ringspec.reference.json_values import Path
+from ringspec.reference.json_values import Json, JsonObject, Path
 
 
 @dataclass(frozen=True, slots=True)

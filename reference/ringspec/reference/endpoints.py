@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ringspec.reference.behaviour import Behaviour, same
+from ringspec.reference.behaviour import Behaviour, Operation, same
 from ringspec.reference.body_checks import Problem, validate
 from ringspec.reference.dialects import DIALECTS, ServerDialect
+from ringspec.reference.json_values import JsonObject
 from ringspec.reference.messages import (
     CrashError,
     RefusedError,
@@ -30,18 +33,9 @@ from ringspec.reference.messages import (
     read_bytes,
     refused,
 )
-from ringspec.reference.store import EDITABLE, RUNNING, TRANSITIONS
+from ringspec.reference.serving import ServerSettings
+from ringspec.reference.store import EDITABLE, RUNNING, TRANSITIONS, Broadcast, Store
 from ringspec.reference.tokens import read_form
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
-    from starlette.requests import Request
-
-    from ringspec.reference.behaviour import Operation
-    from ringspec.reference.json_values import JsonObject
-    from ringspec.reference.serving import ServerSettings
-    from ringspec.reference.store import Broadcast, Store
 
 Endpoint: TypeAlias = "Callable[[Request], Awaitable[Response]]"
 

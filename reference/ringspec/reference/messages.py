@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ringspec.reference.body_checks import Problem
+from ringspec.reference.json_values import Json, JsonObject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from starlette.requests import Request
-
-    from ringspec.reference.json_values import Json, JsonObject
 
 JSON_TYPE = "application/json"
 # Deeper values could be read, but not written.

@@ -8,17 +8,16 @@ import secrets
 import signal
 import socket
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from ringspec.reference.behaviour import Behaviour, same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import FrameType
-
     from starlette.applications import Starlette
     from starlette.types import ASGIApp
     from uvicorn import Server

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from ringspec.reference.body_checks import MEMBERS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ringspec.reference.json_values import Json, JsonObject
+from ringspec.reference.json_values import Json, JsonObject
 
 DRAFT = "draft"
 SCHEDULED = "scheduled"

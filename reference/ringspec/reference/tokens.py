@@ -6,17 +6,16 @@ Source: facts.md E, else RFC 6749, sections 4.4, 5.1 and 5.2.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from ringspec.reference.json_values import JsonObject
 from ringspec.reference.messages import RefusedError, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from starlette.requests import Request
 
-    from ringspec.reference.json_values import JsonObject
     from ringspec.reference.serving import ServerSettings
 
 FORM_TYPE = "application/x-www-form-urlencoded"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,17 +10,10 @@ from typing import Any
 
 from rich.console import Console
 
-from ringspec.harness import (
-    Finding,
-    Known,
-    Outcome,
-    Result,
-    RuleResult,
-    Stale,
-)
+from ringspec.harness import Finding, Known, Outcome, Result, RuleResult, Stale
 from ringspec.reports.case_text import by_reason, deciding, expiry, first_reason
 from ringspec.reports.causes import explained
-from ringspec.reports.console import live, page, print_template
+from ringspec.reports.console import console, live, print_template
 from ringspec.reports.printable import shown
 from ringspec.spec import RuleId
 
@@ -30,7 +24,7 @@ _MORE = "--verbose or --report json=PATH"
 _REASON = 300
 
 
-def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
+def show(screen: Console, *parts: str, result: Result, **about: Any) -> None:
     """Print parts of a run's account, by the template that has them all.
 
     `about` may have the causes that are `found` and those that are `warned` of, which
@@ -47,7 +41,7 @@ def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
         "next": (),
     }
     print_template(
-        console,
+        screen,
         "run.txt",
         parts=parts,
         result=result,
@@ -55,8 +49,8 @@ def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
         inconclusive=by_reason(result, write=_reason),
         untested=by_reason(result, Outcome.UNTESTED, _reason),
         most=LIMIT,
-        live=live(console.file),
-        dash="─" if console.encoding.startswith("utf") else "-",
+        live=live(screen.file),
+        dash="─" if screen.encoding.startswith("utf") else "-",
         chosen=chosen,
         excuse=_excuse,
     )
@@ -119,17 +113,10 @@ class RuleTexts:
         """Return the text of each rule."""
         return {each.rule.id: self._rule(each) for each in self._result.rules}
 
-    def other_text(self) -> str:
-        """Write what is inconclusive, only warns or is known, of all rules."""
-        return self._written("refusal", "known", "stale", "open", "warnings")
-
-    def conclusion(self) -> str:
-        """Write the last line, with the message and the hint if there are any."""
-        return self._written("conclusion")
-
-    def _written(self, *parts: str, **about: Any) -> str:
-        console, text = page(self._width)
-        self._show(console, *parts, **about)
+    def written(self, *parts: str, **about: Any) -> str:
+        """Write parts of the account of all rules, as `show` has them."""
+        text = io.StringIO()
+        self._show(console(text, "never", self._width), *parts, **about)
         return text.getvalue()
 
     def _rule(self, result: RuleResult) -> RuleText:
@@ -144,7 +131,7 @@ class RuleTexts:
             excused=result.excused and outcome is Outcome.PASS,
             reason=shown(self._reason(result, outcome, stale), _REASON),
             text=self._text(result, stale),
-            warnings=self._written("warnings", warned=about).rstrip("\n"),
+            warnings=self.written("warnings", warned=about).rstrip("\n"),
         )
 
     def _reason(
@@ -162,7 +149,7 @@ class RuleTexts:
         return result.why or ("" if outcome is Outcome.PASS else str(outcome))
 
     def _text(self, result: RuleResult, stale: Sequence[Stale]) -> str:
-        text = self._written("stale", stale=stale)
+        text = self.written("stale", stale=stale)
         for cause in self._found:
             if result not in cause.rules:
                 continue
@@ -176,5 +163,5 @@ class RuleTexts:
                 cause = replace(  # noqa: PLW2901 - that of this rule
                     cause, rules=(result,), findings=own
                 )
-            text += self._written("failures", found=[cause], alike=alike)
+            text += self.written("failures", found=[cause], alike=alike)
         return text.rstrip("\n")

@@ -16,13 +16,7 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from ringspec.harness import (
-    ClientSession,
-    Exchange,
-    JudgedRequest,
-    Result,
-    Verdict,
-)
+from ringspec.harness import ClientSession, Exchange, JudgedRequest, Result, Verdict
 from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.files import LineFile, check, refused
 from ringspec.reports.json_report import answer_json, attributes, request_json, utc

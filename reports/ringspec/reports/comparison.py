@@ -71,15 +71,24 @@ _KINDS = {
 _GROUPS = {**dict.fromkeys(UNJUDGED, "unjudged"), RuleMark.WARN: "pass"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Column:
-    """A report that is compared, and its rules by id; its label is short and unique."""
+    """A report that is compared at a level; its label is short and unique."""
 
     path: str
-    label: str
+    label: str = ""
     report: Report
-    rules: Mapping[str, Report]
-    marks: Mapping[str, RuleMark]
+    level: Level
+
+    @cached_property
+    def rules(self) -> dict[str, Report]:
+        """Its rules by id."""
+        return {it["id"]: it for it in self.report["rules"]}
+
+    @cached_property
+    def marks(self) -> dict[str, RuleMark]:
+        """The outcomes of its rules."""
+        return {name: mark_of(it, self.level) for name, it in self.rules.items()}
 
     @property
     def title(self) -> str:
@@ -255,13 +264,7 @@ def comparison_of(
     """Compare reports, each with its path and a label."""
     level = min((Level(it["level"]) for *_, it in named), key=lambda it: it.rank)
     columns = (
-        Column(
-            path=path,
-            label=label,
-            report=report,
-            rules={it["id"]: it for it in report["rules"]},
-            marks={it["id"]: mark_of(it, level) for it in report["rules"]},
-        )
+        Column(path=path, label=label, report=report, level=level)
         for path, label, report in named
     )
     return Comparison(mode=mode, columns=tuple(columns), level=level, notes=notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import sys
@@ -30,7 +29,7 @@ _BLANK = "\ue000"
 _NARROW = 20
 
 
-def console(stream: TextIO, color: Color = "auto") -> Console:
+def console(stream: TextIO, color: Color = "auto", width: int = 0) -> Console:
     """Open a console that takes text as it is: no markup, no highlighting.
 
     `always` and `never` outweigh the environment; with `auto` NO_COLOR outweighs
@@ -51,16 +50,8 @@ def console(stream: TextIO, color: Color = "auto") -> Console:
         # Windows' old consoles take no escape sequences, files need none.
         legacy_windows=None if live(stream) else False,
     )
-    opened.width = max(opened.width, _NARROW)
+    opened.width = max(width or opened.width, _NARROW)
     return opened
-
-
-def page(width: int) -> tuple[Console, io.StringIO]:
-    """Open a console without colours that writes to a text, and return both."""
-    text = io.StringIO()
-    opened = console(text, "never")
-    opened.width = max(width, _NARROW)
-    return opened, text
 
 
 def live(stream: IO[str]) -> bool:
@@ -68,9 +59,9 @@ def live(stream: IO[str]) -> bool:
     return stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
-def line(console: Console, text: Text | str = "", style: str = "") -> None:
+def line(console: Console, text: Text | str = "") -> None:
     """Print a line as it is: not wrapped, so that it can be pasted."""
-    text = Text(text, style) if isinstance(text, str) else text
+    text = Text(text) if isinstance(text, str) else text
     if found := COMMAND.match(text.plain):
         text = Text.assemble(text[: found.end()], "\\", text[found.end() :])
     console.print(text, soft_wrap=True)
@@ -84,15 +75,8 @@ def print_template(console: Console, template: str, **more: Any) -> None:
     console.file.flush()
 
 
-def row(console: Console, label: str, value: Text | str, indent: int = 2) -> None:
-    """Print a label and a value that wraps beside it."""
-    head = " " * indent + (f"{label:<8}" if label else "")
-    hanging(console, Text(head, "dim"), value)
-
-
-def hanging(console: Console, head: Text, value: Text | str) -> None:
+def hanging(console: Console, head: Text, value: Text) -> None:
     """Print a text that wraps beside its head; below it where too little is left."""
-    value = Text(value) if isinstance(value, str) else value
     left = console.width - head.cell_len
     if left < _NARROW and head.plain.strip():
         line(console, head)

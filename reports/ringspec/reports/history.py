@@ -16,11 +16,11 @@ from ringspec.reports.comparison import (
     COMPARISON_FORMATS,
     LOCAL,
     UNJUDGED,
+    Column,
     Comparison,
     RuleMark,
     changes_json,
     comparison_of,
-    mark_of,
     short_label,
 )
 from ringspec.reports.console import Color, console, print_template
@@ -46,11 +46,9 @@ _MARKS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class HistoryRun:
-    """A report, and when its run began."""
+class HistoryRun(Column):
+    """A report at its own level, and when its run began."""
 
-    path: Path
-    report: Report
     began: datetime
 
     @property
@@ -62,12 +60,6 @@ class HistoryRun:
     def terms(self) -> tuple[str, str]:
         """The level and the contract that it was judged by."""
         return self.report["level"], self.report["contract"]["sha256"]
-
-    @cached_property
-    def marks(self) -> dict[str, RuleMark]:
-        """The outcomes of its rules at its level."""
-        level = Level(self.report["level"])
-        return {it["id"]: mark_of(it, level) for it in self.report["rules"]}
 
     @property
     def fails(self) -> list[str]:
@@ -82,8 +74,8 @@ class HistoryRun:
     @cached_property
     def judged(self) -> dict[str, Report]:
         """The rules that it says something of."""
-        rules = {it["id"]: it for it in self.report["rules"]}
-        return {it: rules[it] for it in rules if self.marks[it] not in UNJUDGED}
+        marks = self.marks
+        return {it: self.rules[it] for it in marks if marks[it] not in UNJUDGED}
 
     def cell(self, runs: int = 1) -> Cell:
         """Return the verdict, as that of the last of some runs."""
@@ -162,13 +154,13 @@ def _steps(runs: Sequence[HistoryRun]) -> Iterator[Comparison]:
             for name, rule in last.get(later.terms, {}).items()
             if name in later.judged and name not in earlier.judged
         }
-        rules = {it["id"]: it for it in earlier.report["rules"]} | missed
+        rules = earlier.rules | missed
         report = {**earlier.report, "rules": [*rules.values()]}
         note = f"{counted(len(missed), 'rule')} compared with an earlier run"
         yield comparison_of(
             (
-                (str(earlier.path), labels[number], report),
-                (str(later.path), labels[number + 1], later.report),
+                (earlier.path, labels[number], report),
+                (later.path, labels[number + 1], later.report),
             ),
             "runs",
             (f"{note}, the last that judged",) if missed else (),
@@ -200,7 +192,8 @@ def read_history(paths: Sequence[Path]) -> History:
                 why = "does not say when it began" if not began else "is of clients"
                 remarks.append(f"skipped: {path}: {why}")
                 continue
-            run = HistoryRun(path=path, report=_slim(report), began=began)
+            slim, level = _slim(report), Level(report["level"])
+            run = HistoryRun(path=str(path), report=slim, level=level, began=began)
             rows.setdefault(_name(report, home), []).append(run)
     if not rows:
         raise UsageError(
@@ -307,7 +300,7 @@ def _data(found: History) -> dict[str, Any]:
                 "name": it.name,
                 "runs": [
                     {
-                        "path": str(run.path),
+                        "path": run.path,
                         "day": run.day,
                         "verdict": run.cell()[0],
                         **members(run.report, *told),

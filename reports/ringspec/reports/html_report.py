@@ -16,12 +16,7 @@ from typing import Any, TypeAlias
 from markupsafe import Markup
 
 from ringspec.harness import Exchange, Finding, Outcome, RuleResult, Started
-from ringspec.reports.case_text import (
-    due,
-    earlier,
-    fault_lines,
-    status_line,
-)
+from ringspec.reports.case_text import due, earlier, fault_lines, status_line
 from ringspec.reports.causes import explained
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link

@@ -168,7 +168,7 @@ def _joined(parts: Sequence[Report]) -> Report:
     if len(set(targets)) > 1:
         numbered = (f"{url} ({part})" for part, url in enumerate(targets, 1))
         notices.insert(0, f"the parts went to several URLs: {', '.join(numbered)}")
-    stale = list(_stale(parts))
+    stale, runs = list(_stale(parts)), [each.get("run", {}) for each in parts]
     hints = dict.fromkeys(each["hint"] for each in parts if each["hint"])
     messages = [each["message"] for each in parts]
     numbered = (f"part {number}: {it}" for number, it in enumerate(messages, 1) if it)
@@ -191,7 +191,11 @@ def _joined(parts: Sequence[Report]) -> Report:
         "duration_s": max(seconds),
         "target": first["target"],
         "merged": {"of": len(parts), "targets": targets, "spent_s": spent_s},
-        "run": _runs([each.get("run", {}) for each in parts]),
+        "run": {
+            **{name: it for name, it in runs[0].items() if name != "command"},
+            "began": min(it.get("began", "") for it in runs),
+            "ended": max(it.get("ended", "") for it in runs),
+        },
         "contract": first["contract"],
         "counts": {
             "cases": sum(own_cases),
@@ -205,14 +209,6 @@ def _joined(parts: Sequence[Report]) -> Report:
         **({"fail_untested": True} if first.get("fail_untested") else {}),
         "rules": rules,
     }
-
-
-def _runs(runs: Sequence[Report]) -> Report:
-    """Join how parts were made: from the first beginning to the last end."""
-    first = {name: it for name, it in runs[0].items() if name != "command"}
-    began = min((it.get("began", "") for it in runs), default="")
-    ended = max((it.get("ended", "") for it in runs), default="")
-    return {**first, "began": began, "ended": ended}
 
 
 def _rule(

@@ -45,19 +45,8 @@ _PLAIN = {
 }
 _MEMBERS = {
     *_PLAIN,
-    *(
-        "made",
-        "command",
-        "narrowed",
-        "target",
-        "message",
-        "hint",
-        "why",
-        "reason",
-        "url",
-        "stuck",
-        "judged",
-    ),
+    *("made", "command", "narrowed", "target", "message", "hint", "why", "reason"),
+    *("url", "stuck", "judged"),
     *("result", "rules", "failures", "inconclusive", "findings", "case", "twin"),
     *("exchange", "request", "response", "failure", "played", "earlier"),
 }

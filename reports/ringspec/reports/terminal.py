@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
-from rich.text import Text
-
 from ringspec.harness import (
     Conclusion,
     Ended,
@@ -19,14 +17,16 @@ from ringspec.harness import (
     Started,
     Verdict,
 )
-from ringspec.reports.blocks import (
-    LIMIT,
-    chosen,
-    show,
-)
+from ringspec.reports.blocks import LIMIT, chosen, show
 from ringspec.reports.causes import Cause, explained
-from ringspec.reports.console import Color, ProgressLine, console, line, print_note, row
-from ringspec.reports.printable import counted, shown, visible
+from ringspec.reports.console import (
+    Color,
+    ProgressLine,
+    console,
+    print_note,
+    print_template,
+)
+from ringspec.reports.printable import visible
 from ringspec.reports.redact import Redactor
 from ringspec.spec import Level
 from ringspec.strategies import Phase
@@ -39,11 +39,6 @@ _OF_REPLAYS = {
     *("--bearer", "--client-id", "--client-secret", "--token-url", "--user"),
     *("--header", "--ca", "--insecure", "--workers", "--rate", "--timeout"),
 }
-# What is printed, in this order.
-_PARTS = (
-    *("refusal", "table", "failures", "known", "stale", "open", "warnings"),
-    *("conclusion", "next"),
-)
 
 
 class Terminal:
@@ -105,16 +100,7 @@ class Terminal:
             print_note(self._err, started.made.warning)
         if self._quiet:
             return
-        contract = started.contract
-        title = shown(f"{contract.title} {contract.version}", 200)
-        dialect = f", dialect {contract.dialect}" if contract.dialect else ""
-        row(self._out, "api", Text(f"{title}{dialect}", "bold"), indent=0)
-        row(self._out, "target", shown(started.target, 1000), indent=0)
-        cases = counted(started.total, "case")
-        plan = f"{cases} at level {started.level}, seed {started.seed}"
-        row(self._out, "run", plan, indent=0)
-        line(self._out)
-        self._out.file.flush()  # before the first line on standard error
+        print_template(self._out, "begin.txt", run=started)
         self._progress = ProgressLine(self._err, "case", started.total)
 
     def _advance(self, judged: Judged) -> None:
@@ -131,7 +117,8 @@ class Terminal:
         commands = () if self._again is None else _next(self._again, result, found)
         show(
             self._out,
-            *_PARTS,
+            *("refusal", "table", "failures", "known", "stale", "open", "warnings"),
+            *("conclusion", "next"),
             result=result,
             found=found,
             warned=warned,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from ringspec.spec import document, forms, overlay, reading
+from ringspec.spec import document, forms, openapi, overlay, reading
 from ringspec.spec.answers import DESCRIBED, Answers, read_answers
 from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, without
 from ringspec.spec.document import Inlined
@@ -132,6 +131,7 @@ class Contract:
         dropped: rules of the catalogue that this dialect drops or lacks.
         chosen: branches of choices that bodies are read as, by the choice's path.
         sha256: digest of the inputs.
+        notices: what is odd in the file, and stops nothing.
     """
 
     title: str
@@ -150,6 +150,7 @@ class Contract:
     fixtures: tuple[Fixture, ...]
     inputs: Inputs
     chosen: Chosen = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
     @cached_property
     def settled(self) -> Json:
@@ -262,18 +263,18 @@ def load(
         MisfitError: the overrides do not fit the contract.
     """
     path = path or OURS
-    base = reading.read(path)
-    version = base.get("openapi") if isinstance(base, dict) else None
-    if not re.match(r"3\.1(\.|$)", str(version)):
-        raise SpecError(
-            f"{path}: not an OpenAPI 3.1 document",
-            hint="it begins with `openapi: 3.1.0`; convert older ones first",
-        )
+    notices: list[str] = []
+    base = reading.read(path, notices)
+    openapi.version_of(base, path)
     if isinstance(dialect, str):
         dialect = overlay.load(overlay.find(dialect), path)
-    given = (operation, dialect, overrides or Overrides())
+    is_ours = path == OURS or reading.digest(base) == reading.digest(reading.read(OURS))
     try:
-        return _loaded(path, base, *given)
+        if dialect is not None:
+            base = overlay.apply(base, dialect)
+        base = openapi.joined(base, path, notices)
+        given = (operation, dialect, overrides or Overrides())
+        return _loaded(path, OURS if is_ours else path, base, notices, *given)
     except RecursionError as error:
         raise SpecError(
             f"{path}: it is nested too deeply", hint="bound the depth of its schemas"
@@ -282,26 +283,24 @@ def load(
 
 def _loaded(
     path: Path,
+    home: Path,
     base: dict[str, Json],
+    notices: list[str],
     operation: str | None,
     dialect: Overlay | None,
     overrides: Overrides,
 ) -> Contract:
-    is_ours = path == OURS or reading.digest(base) == reading.digest(reading.read(OURS))
-    home = OURS if is_ours else path
     options = (home.with_suffix(".rules.yaml"), home.with_name("rules.yaml"))
     beside = next(filter(Path.is_file, options), None)
     rows, origin = (
         (reading.read(beside), str(beside)) if beside else ({"rules": []}, "")
     )
     # Not sorted: the order of members decides the order of rules and cases.
-    parts = [str(path), base, rows, operation, dialect, overrides]
+    parts = [str(path), base, notices, rows, operation, dialect, overrides]
     content = json.dumps(parts, default=repr)
     key = hashlib.sha256(content.encode()).hexdigest()
     if key in _LOADED:
         return _LOADED[key]
-    if dialect is not None:
-        base = overlay.apply(base, dialect)
     origins = origin, dialect.origin if dialect else ""
     try:
         contract = Inputs(
@@ -318,6 +317,7 @@ def _loaded(
         raise SpecError(f"{path}: {error}", hint=error.hint) from error
     for oldest in list(_LOADED)[: 1 - _MOST_LOADED]:
         _LOADED.pop(oldest, None)
+    contract = replace(contract, notices=(*notices, *contract.notices))
     return _LOADED.setdefault(key, contract)
 
 

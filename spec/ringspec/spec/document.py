@@ -26,6 +26,7 @@ from ringspec.spec.schemas import (
     walk,
 )
 from ringspec.spec.values import (
+    FILES,
     Json,
     Path,
     at_path,
@@ -37,22 +38,33 @@ from ringspec.spec.values import (
 )
 
 
-def follow(document: Json, place: str) -> Json:
-    """Return the node at a JSON pointer into the document (`#/components/…`)."""
-    if not place.startswith("#/"):
-        fault, hint = "leaves the file", "bundle the contract into one file first"
-        if place.startswith("#"):
-            fault = "is no JSON pointer"
-            hint = "references look like #/components/schemas/Name"
-        raise SpecError(f"reference {place!r} {fault}", hint=hint)
-    node = document
+def follow(document: Json, place: str, at: str = "") -> Json:
+    """Return the node at a JSON pointer into the document (`#/components/…`).
+
+    Args:
+        document: with the other files that it refers to, as `openapi.py` has it.
+        place: after the name of such a file, if it is there.
+        at: where the reference stands, for messages.
+    """
+    what = f"{at and f'{at}: '}reference {place!r}"
+    file, _, fragment = place.partition("#")
+    node = document.get(FILES, {}).get(file) if file else document
+    if node is None or isinstance(node, str):
+        why = f": {node}" if node else " is a URL, and nothing is fetched"
+        hint = "put what it names beside the contract, and refer to it by a path"
+        raise SpecError(f"{what}{why}", hint=hint)
+    if not fragment.startswith("/") and (fragment or not file):
+        raise SpecError(
+            f"{what} is no JSON pointer",
+            hint="references look like #/components/schemas/Name",
+        )
     for step in steps(place):
         try:
             is_index = step.isascii() and step.isdigit()
             node = node[int(step) if isinstance(node, list) and is_index else step]
         except (KeyError, IndexError, TypeError) as error:
             raise SpecError(
-                f"reference {place!r} points at nothing",
+                f"{what} points at nothing",
                 hint=f"there is no {step!r} where it leads",
             ) from error
     return node
@@ -67,14 +79,14 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
     """Follow the references of a node; return the one they lead to, and its place."""
     seen: set[str] = set()
     while isinstance(node, dict) and "$ref" in node:
-        place = _reference(node, place)
+        at, place = place, _reference(node, place)
         if place in seen:
             raise SpecError(
                 f"reference {place!r} points at itself",
                 hint="make one of the references point to the schema",
             )
         seen.add(place)
-        node = follow(document, place)
+        node = follow(document, place, at)
     return node, place
 
 
@@ -284,6 +296,9 @@ class _Inliner:
                 f"{place} is not a schema",
                 hint="a schema is an object, true or false",
             )
+        if "x-nullable" in node:
+            node = {name: node[name] for name in node if name != "x-nullable"}
+            return _or_null(self._read(node, place, path, inside))
         if isinstance(node.get("$id"), str):
             self.bases.append(place)
         if "$ref" in node or "$dynamicRef" in node:
@@ -425,9 +440,11 @@ class _Inliner:
     def _children(self, place: str, stated: dict[str, Json]) -> list[str]:
         """List the schemas that a discriminator's values name, or that extend it."""
         mapped = map(self._names, stated.get("mapping", {}).values())
-        schemas = self.document.get("components", {}).get("schemas", {})
+        file = place.partition("#")[0]
+        home = follow(self.document, f"{file}#") if file else self.document
+        schemas = at_pointer(home, "/components/schemas") or {}
         extending = [
-            f"#/components/schemas/{escape(name)}"
+            f"{file}#/components/schemas/{escape(name)}"
             for name, each in schemas.items()
             if isinstance(each, dict) and {"$ref": place} in each.get("allOf", ())
         ]
@@ -467,7 +484,7 @@ class _Inliner:
             self.origins[path] = target
             self.cuts.append(path)
             return dict(_CLOSED)
-        found = follow(self.document, target)
+        found = follow(self.document, target, place)
         if is_part and isinstance(found, dict) and not CHOICES & found.keys():
             found = {k: value for k, value in found.items() if k != "discriminator"}
         schema = self.schema(found, target, path, (*inside, target))
@@ -518,6 +535,44 @@ def _listed(node: dict[str, Json], keyword: str) -> list[Json]:
     """Return the list of a keyword; an empty one, if it is malformed."""
     found = node.get(keyword)
     return found if isinstance(found, list) else []
+
+
+def _or_null(schema: Json) -> Json:
+    """Return a schema that null keeps to, but no valid body has, if it did not before.
+
+    To 3.0 `nullable` says nothing beside an enum, a reference or a choice; those who
+    write it there mean that null may be sent.
+    """
+    if not isinstance(schema, dict) or _admits_null(schema):
+        return schema
+    return {**_widened(schema), "x-settled": {"not": {"type": "null"}}}
+
+
+def _admits_null(schema: Json) -> bool:
+    if not isinstance(schema, dict):
+        return bool(schema)
+    return (
+        "null" in schema.get("type", ["null"])
+        and None in schema.get("enum", [None])
+        and all(map(_admits_null, schema.get("allOf", ())))
+        and all(any(map(_admits_null, schema[it])) for it in CHOICES & schema.keys())
+    )
+
+
+def _widened(schema: Json) -> Json:
+    if _admits_null(schema):
+        return schema
+    made = dict(schema)
+    if isinstance(kind := schema.get("type", []), str):
+        made["type"] = [kind, "null"]
+    if None not in schema.get("enum", [None]):
+        made["enum"] = [*schema["enum"], None]
+    if "allOf" in schema:
+        made["allOf"] = [*map(_widened, schema["allOf"])]
+    for choice in CHOICES & schema.keys():
+        if not any(map(_admits_null, first := schema[choice])):
+            made[choice] = [_widened(first[0]), *first[1:]]
+    return made
 
 
 def _is_free(branch: Json, member: str) -> bool:

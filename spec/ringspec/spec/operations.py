@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -117,27 +118,36 @@ class Endpoint:
 
     Attributes:
         item: the path's node, which may have other methods too.
+        id: method and path, if the operation has none of its own.
     """
 
     method: str
     path: str
     item: Node
     node: Node
+    id: str
 
-    @property
-    def id(self) -> str:
-        """Return the operation's id; without one, method and path."""
-        return str(self.node.value.get("operationId", f"{self.method} {self.path}"))
+    def is_called(self, name: str) -> bool:
+        """Return whether it is meant by an id, or by method and path."""
+        method, _, path = name.partition(" ")
+        return name == self.id or (method.lower(), path) == (self.method, self.path)
 
 
 def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
     """List every method of every path, in the document's order."""
-    for path, item in Node(base, base).at("paths", {}).members():
-        for method in METHODS:
-            if item.has(method):
-                node = item.at(method)
-                mapping(node.value, node.place)
-                yield Endpoint(method=method, path=path, item=item, node=node)
+    found = [
+        (method, path, item, item.at(method))
+        for path, item in Node(base, base).at("paths", {}).members()
+        for method in METHODS
+        if item.has(method)
+    ]
+    stated = [mapping(it.value, it.place).get("operationId") for *_, it in found]
+    counts = Counter(map(str, stated))
+    for (method, path, item, node), own in zip(found, stated, strict=True):
+        # An id that others have too names none of them.
+        is_one = own is not None and counts[str(own)] == 1
+        name = str(own) if is_one else f"{method.upper()} {path}"
+        yield Endpoint(method=method, path=path, item=item, node=node, id=name)
 
 
 def choose(base: dict[str, Json], wanted: str | None) -> Operation:
@@ -147,7 +157,7 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     found = [
         each
         for each in able
-        if (each.method == "post" if wanted is None else each.id == wanted)
+        if (each.method == "post" if wanted is None else each.is_called(wanted))
     ]
     root, one = Node(base, base), found[0] if len(found) == 1 else None
     items = [one.item] if one else [it for _, it in root.at("paths", {}).members()]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     import jsonschema_rs
     import yaml
 
+_NO_JSON = object()
 _Kind = TypeVar("_Kind", dict[str, Json], list[Json], str)
 _TAG = "tag:yaml.org,2002:"
 # Plain scalars of YAML that are no strings, by tag: a pattern, and first characters.
@@ -28,8 +32,13 @@ _PLAIN = {
 }
 
 
-def read(path: Path) -> Json:
-    """Read a YAML or JSON file; SpecError names file and line where it fails."""
+def read(path: Path, notices: list[str] | None = None) -> Json:
+    """Read a YAML or JSON file; SpecError names file and line where it fails.
+
+    Args:
+        path: of the file.
+        notices: gets the keys that stand twice; without it, they are errors.
+    """
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, ValueError) as error:
@@ -37,7 +46,15 @@ def read(path: Path) -> Json:
         # A path has lost a slash of a URL.
         given = re.sub(r"^([a-z]{2,}:)/", r"\1//", path.as_posix())
         raise SpecError(f"cannot read {given}: {why}", hint=_instead(path)) from error
-    return _json(path, text) if path.suffix == ".json" else _yaml(path, text)
+    twice: list[str] = []
+    found = _json(path, text, twice) if text.lstrip()[:1] in {"{", "["} else _NO_JSON
+    if found is _NO_JSON:
+        found = _yaml(path, text, twice)
+    if twice and notices is None:
+        raise SpecError(twice[0], hint="leave one of the two out")
+    if notices is not None:
+        notices += [f"{each}: the last one counts" for each in twice]
+    return found
 
 
 def _instead(path: Path) -> str:
@@ -51,31 +68,46 @@ def _instead(path: Path) -> str:
     return f"{near}give a readable file in UTF-8"
 
 
-def _json(path: Path, text: str) -> Json:
+def _json(path: Path, text: str, twice: list[str]) -> Json:
+    """Read JSON; return what is no value, if that fails and it may be YAML."""
+
+    def taken(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(name for name, _ in pairs)
+            twice.append(
+                f"{path}: the key {counts.most_common(1)[0][0]!r} stands twice"
+            )
+        return found
+
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        found = json.loads(text, object_pairs_hook=taken)
     except (ValueError, RecursionError) as error:
+        if path.suffix != ".json":
+            return _NO_JSON
         line = f" line {error.lineno}" if hasattr(error, "lineno") else ""
         raise SpecError(
             f"{path}{line}: not readable as JSON: {error}",
-            hint="YAML files end in .yaml",
+            hint="mend that line; YAML is read too, unless it begins like JSON",
         ) from error
-
-
-def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1)
-        raise ValueError(f"the key {twice!r} stands twice")
+    if twice:
+        # Only YAML's reader knows lines; it has no surrogates.
+        lines: list[str] = []
+        with suppress(SpecError):
+            _yaml(path, text, lines)
+            twice[:] = lines
     return found
 
 
-def _yaml(path: Path, text: str) -> Json:
+def _yaml(path: Path, text: str, twice: list[str]) -> Json:
     import yaml  # noqa: PLC0415 - it takes a while, and --help reads nothing
+
+    def say(key: str, line: int) -> None:
+        twice.append(f"{path} line {line}: the key {key!r} stands twice")
 
     try:
         # Safe: the loader is yaml's safe one, in C or in Python.
-        found = yaml.load(text, Loader=_loader())  # noqa: S506
+        found = yaml.load(text, Loader=_loader(say))  # noqa: S506
         # An alias inside its own anchor could never be written as JSON.
         json.dumps(found)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -91,12 +123,12 @@ def _yaml(path: Path, text: str) -> Json:
     return found
 
 
-@cache
-def _loader() -> type[yaml.SafeLoader]:
+def _loader(say: Callable[[str, int], None]) -> type[yaml.SafeLoader]:
     """Return a loader that yields only the types of json.loads.
 
-    Keys are unique texts; scalars are read as by YAML 1.2, as OpenAPI asks: to YAML 1.1
-    `NO` is false, `12:30` a number and 2023-03-25 a date.
+    Keys are texts, and `say` is told of those that stand twice. Scalars are read as by
+    YAML 1.2, as OpenAPI asks: to YAML 1.1 `NO` is false, `12:30` a number and
+    2023-03-25 a date.
     """
     import yaml  # noqa: PLC0415 - as above
 
@@ -113,7 +145,7 @@ def _loader() -> type[yaml.SafeLoader]:
             if not isinstance(key, yaml.ScalarNode):
                 raise fault("a key is not a text", key)
             if key.value in seen:
-                raise fault(f"the key {key.value!r} stands twice", key)
+                say(key.value, key.start_mark.line + 1)
             seen.add(key.value)
         self.flatten_mapping(node)
         return {

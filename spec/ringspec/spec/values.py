@@ -15,6 +15,8 @@ Path: TypeAlias = tuple[str, ...]
 
 # Deeper values are written as bytes: not every JSON reader could follow.
 DEPTH = 64
+# Where a document has the files that it refers to.
+FILES = "x-ringspec-files"
 _KINDS = (
     (type(None), "null"),
     (bool, "boolean"),
@@ -146,8 +148,8 @@ def pointer(location: Location) -> str:
 
 
 def steps(text: str) -> tuple[str, ...]:
-    """Read an RFC 6901 JSON pointer (with or without a leading #) into its steps."""
-    body = text.removeprefix("#")
+    """Read an RFC 6901 JSON pointer into its steps; a file and a # may lead it."""
+    body = text if text.startswith("/") else text.partition("#")[2]
     return tuple(
         part.replace("~1", "/").replace("~0", "~") for part in body.split("/")[1:]
     )

@@ -47,11 +47,10 @@ from ringspec.strategies.drawn.library import own_sources as own_sources
 from ringspec.strategies.drawn.library import unspecified_bodies as unspecified_bodies
 from ringspec.strategies.drawn.library import valid_bodies as valid_bodies
 from ringspec.strategies.lifecycle.cases import Lifecycle as Lifecycle
-from ringspec.strategies.lifecycle.walk import MAX_CALLS as MAX_CALLS
 from ringspec.strategies.lifecycle.walk import Call as Call
 from ringspec.strategies.lifecycle.walk import CallKind as CallKind
 from ringspec.strategies.lifecycle.walk import Walk as Walk
-from ringspec.strategies.lifecycle.walk import state_machine as state_machine
+from ringspec.strategies.lifecycle.walk import drawn_calls as drawn_calls
 from ringspec.strategies.lifecycle.walk import without as without
 from ringspec.strategies.own_values import otherwise as otherwise
 from ringspec.strategies.shapes.bodies import plain_request as plain_request

@@ -122,13 +122,7 @@ def test_one_defect_is_one_cause(mutant: str) -> None:
     assert_whole(record, told)
 
 
-@pytest.mark.parametrize(
-    "mutants",
-    [
-        ("name-lost", "token-not-checked"),
-    ],
-    ids="+".join,
-)
+@pytest.mark.parametrize("mutants", [("name-lost", "token-not-checked")], ids="+".join)
 def test_two_defects_are_not_told_as_one(mutants: tuple[str, str]) -> None:
     record = served(*mutants, wrapped=curt)
     one, other = (

@@ -8,14 +8,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.reports import (
-    FORMATS,
-    Record,
-    check,
-    checked_docs,
-    rendered,
-    write,
-)
+from ringspec.reports import FORMATS, Record, check, checked_docs, rendered, write
 from ringspec.reports.case_text import fault_lines
 from ringspec.reports.files import rule_link
 from ringspec.spec import ReportError, RuleId, UsageError

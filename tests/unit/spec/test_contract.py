@@ -198,7 +198,7 @@ def test_a_contract_without_a_post_of_json_is_a_matter_of_usage(
 def test_a_file_of_something_else_is_refused(
     written: Callable[..., Path], text: str
 ) -> None:
-    with pytest.raises(SpecError, match=r"not an OpenAPI 3\.1 document"):
+    with pytest.raises(SpecError, match="not an OpenAPI 3 document: it has no"):
         load(written(text))
 
 
@@ -317,7 +317,9 @@ def test_a_spoiled_file_loads_or_is_refused(
 ) -> None:
     changed = spoiled(FILES[file], random.Random(seed))
     files = {**FILES, file: changed}
-    monkeypatch.setattr(reading, "read", lambda path: copy.deepcopy(files[path.name]))
+    monkeypatch.setattr(
+        reading, "read", lambda path, _=None: copy.deepcopy(files[path.name])
+    )
     dialect = "naxai-sdk" if file == "naxai-sdk.yaml" else None
 
     try:

@@ -8,14 +8,7 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from ringspec.spec import (
-    Contract,
-    Disagreement,
-    Json,
-    Level,
-    is_irregular,
-    reading,
-)
+from ringspec.spec import Contract, Disagreement, Json, Level, is_irregular, reading
 from ringspec.spec.assertions import assertions
 from ringspec.spec.document import inline
 from ringspec.spec.forms import settle

@@ -5,15 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ringspec.spec import (
-    Json,
-    Location,
-    SpecError,
-    pointer,
-    reading,
-    same,
-    steps,
-)
+from ringspec.spec import Json, Location, SpecError, pointer, reading, same, steps
 from ringspec.spec.assertions import assertions
 from ringspec.spec.document import inline
 from ringspec.spec.reading import digest, read
@@ -47,7 +39,7 @@ def test_yaml_reads_as_json_would(written: Write, text: str, value: Json) -> Non
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("a: 1\nb: 2\na: 3", "line 3: not readable as YAML: the key 'a' stands twice"),
+        ("a: 1\nb: 2\na: 3", "line 3: the key 'a' stands twice"),
         ("a: [", "line 2: not readable"),
         ("a: *nope", "line 1: not readable as YAML: found undefined alias"),
         ("? [1]\n: 2", "a key is not a text"),

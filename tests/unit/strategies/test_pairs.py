@@ -5,13 +5,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.spec import (
-    Contract,
-    Location,
-    RuleId,
-    at,
-    same,
-)
+from ringspec.spec import Contract, Location, RuleId, at, same
 from ringspec.strategies import Case, Expect
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.bodies.valid import factors

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
-from hypothesis import seed, settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from ringspec.spec import Contract, Level
 from ringspec.strategies import Case, Expect, Phase
@@ -15,7 +15,7 @@ from ringspec.strategies.lifecycle.walk import (
     CallKind,
     Walk,
     WalkStep,
-    state_machine,
+    drawn_calls,
 )
 
 CALLS = {
@@ -161,17 +161,11 @@ def test_walk_is_a_case_whose_last_step_is_judged(life: Lifecycle) -> None:
 
 
 def drawn(life: Lifecycle, number: int, limit: int = 60) -> list[tuple[Call, ...]]:
-    found: list[tuple[Call, ...]] = []
-    machine = state_machine(life, found.append)
-    seed(number)(machine)
-    options = settings(
-        max_examples=limit, database=None, deadline=None, stateful_step_count=16
-    )
-    run_state_machine_as_test(machine, settings=options)
-    return found
+    random = Random(number)
+    return [drawn_calls(life, random) for _ in range(limit)]
 
 
-def test_machine_draws_every_kind_and_ends_with_a_look_at_all_that_is_there(
+def test_every_kind_is_drawn_and_a_walk_ends_with_a_look_at_all_that_is_there(
     life: Lifecycle,
 ) -> None:
     found = drawn(life, 0)

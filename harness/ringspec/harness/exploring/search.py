@@ -1,4 +1,4 @@
-"""The search: Hypothesis looks for bodies and walks that a target errs at.
+"""The search for bodies and walks that a target errs at; Hypothesis draws the bodies.
 
 Of each failure the smallest example is reported. Wall clock only ever ends the search;
 it never decides what is sent before that. Hypothesis calls back, so that what was found
@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, TypeAlias
 
-from hypothesis import HealthCheck, Phase, Verbosity, find, seed, settings
+from hypothesis import Phase, find, settings
 from hypothesis.errors import NoSuchExample, Unsatisfiable
-from hypothesis.stateful import run_state_machine_as_test
 
 from ringspec.harness.exploring.explore import (
     LIFECYCLE,
@@ -30,7 +29,6 @@ from ringspec.harness.judging.verdict import Judged, Notice, Verdict
 from ringspec.harness.running.plan import Plan
 from ringspec.spec import Level, RuleId
 from ringspec.strategies import (
-    MAX_CALLS,
     Call,
     CallKind,
     Case,
@@ -40,9 +38,9 @@ from ringspec.strategies import (
     Source,
     SourceEnded,
     Walk,
+    drawn_calls,
     foreign_sources,
     own_sources,
-    state_machine,
     without,
 )
 
@@ -189,15 +187,8 @@ class Search:
         life = self._life
 
         def draw(random: Random) -> None:
-            options = self._settings(
-                Phase.generate,
-                stateful_step_count=MAX_CALLS,
-                suppress_health_check=list(HealthCheck),
-                verbosity=Verbosity.quiet,
-            )
-            machine = state_machine(life, self._check_walk)
-            seed(random.getrandbits(64))(machine)
-            run_state_machine_as_test(machine, settings=options)
+            for _ in range(2 * self._quota):
+                self._check_walk(drawn_calls(life, random))
 
         yield from self._turn("walk ", share, draw, self._shortest)
 
@@ -207,7 +198,15 @@ class Search:
         def draw(random: Random) -> None:
             nonlocal ended
             self._tries = source.tries
-            options = self._settings(Phase.generate, Phase.shrink)
+            options = settings(
+                max_examples=2 * self._quota,
+                database=None,
+                deadline=None,
+                derandomize=False,
+                phases=(Phase.generate, Phase.shrink),
+                print_blob=False,
+                backend="hypothesis",
+            )
             try:
                 find(source.bodies, self._fails, settings=options, random=random)
             except SourceEnded as error:
@@ -269,18 +268,6 @@ class Search:
             self._known[shrinking.kind] = shrinking.level
         self._shrinking = None
         return True
-
-    def _settings(self, *phases: Phase, **options: Any) -> settings:
-        return settings(
-            max_examples=2 * self._quota,
-            database=None,
-            deadline=None,
-            derandomize=False,
-            phases=phases,
-            print_blob=False,
-            backend="hypothesis",
-            **options,
-        )
 
     def _begin(self, attempt: Attempt, best: Drawn | Walk, share: float) -> bool:
         """Begin to shrink the worst of an attempt's new failures, if it has one.

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
+from ringspec.reference.behaviour import Behaviour, Defect
 from ringspec.reference.body_checks import Check
 from ringspec.reference.json_values import (
     Change,
@@ -43,7 +44,6 @@ from ringspec.reference.mutants.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from ringspec.reference.behaviour import Behaviour, Defect
     from ringspec.reference.mutants.rows import Variant
 
 

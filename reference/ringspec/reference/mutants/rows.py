@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ringspec.reference.behaviour import Behaviour, Defect
 from ringspec.reference.body_checks import CHECKS, REQUIRED
 from ringspec.reference.mutants import body_words, server_words
 from ringspec.reference.mutants.vocabulary import as_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from starlette.types import ASGIApp, Receive, Scope, Send
-
-    from ringspec.reference.behaviour import Behaviour, Defect
 
 # The files of rows, in the order of the fleet; "unchecked" goes before.
 FAMILIES = (

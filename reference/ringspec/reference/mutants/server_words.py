@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ringspec.reference import tokens
+from ringspec.reference.behaviour import Behaviour, Defect, Operation
 from ringspec.reference.json_values import JsonObject, as_object, rewritten, steps_of
 from ringspec.reference.messages import RefusedError, Reply, envelope, refused
 from ringspec.reference.mutants import stores
@@ -21,12 +22,9 @@ from ringspec.reference.mutants.vocabulary import change_of
 from ringspec.reference.store import TRANSITIONS, Broadcast, Store, now_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from ringspec.reference.behaviour import Behaviour, Defect, Operation
     from ringspec.reference.mutants.rows import Variant
     from ringspec.reference.serving import ServerSettings
 

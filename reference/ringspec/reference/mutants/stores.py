@@ -5,17 +5,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
+from ringspec.reference.json_values import JsonObject
 from ringspec.reference.store import Broadcast, Store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ringspec.reference.json_values import JsonObject
 
 # Long enough to be met by a client that reads at once.
 BEHIND_S = 0.15

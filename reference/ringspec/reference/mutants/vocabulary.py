@@ -12,25 +12,24 @@ import json
 import math
 import operator
 import re
+from collections.abc import Callable
 from html import escape
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from ringspec.reference.body_checks import LONGEST_DELAY_MIN, MEMBERS
 from ringspec.reference.json_values import (
+    Change,
     Json,
+    JsonObject,
+    Test,
     as_object,
     is_uuid,
     number,
     rewritten,
     steps_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ringspec.reference.json_values import Change, JsonObject, Test
 
 # Values that a lenient server takes for absent required members. Source: facts.md A.
 REQUIRED_DEFAULTS: JsonObject = {

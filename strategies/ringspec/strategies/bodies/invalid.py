@@ -24,12 +24,7 @@ from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.locations import (
-    NOTHING,
-    Reached,
-    locations_of,
-    places,
-)
+from ringspec.strategies.shapes.locations import NOTHING, Reached, locations_of, places
 
 # Least number of cases of a rule, and of one that depends on other members.
 CASES, CASES_IF = 2, 4

@@ -1,23 +1,15 @@
-"""Random walks through the life cycle: calls that Hypothesis draws, written as steps.
+"""Random walks through the life cycle: calls that are drawn, written as steps.
 
 What nothing settles is left out, or is a step without which the walk ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, NamedTuple, Self
-
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    initialize,
-    multiple,
-    rule,
-)
+from random import Random
+from typing import NamedTuple, Self
 
 from ringspec.spec.links import Link
 from ringspec.spec.rules import Level, RuleId, weakest
@@ -420,86 +412,40 @@ def _states(resource: Resource, command: Link) -> frozenset[str]:
     return frozenset()
 
 
-# Numbers of the resources of a walk, whether they still exist or not.
-_RESOURCES: Bundle[int] = Bundle("things")
+def drawn_calls(life: Lifecycle, random: Random) -> tuple[Call, ...]:
+    """Draw calls: something is created first of all, and all is read at last.
 
-
-class _Drawing(RuleBasedStateMachine):
-    """Applies the calls that are drawn to a walk, and passes them on at the end."""
-
-    life: Lifecycle
-    ended: Callable[[tuple[Call, ...]], None]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.walk = Walk(self.life)
-
-    def teardown(self) -> None:
-        self.walk.close()
-        type(self).ended(self.walk.calls)
-
-    def apply(self, call: Call) -> bool:
-        return not self.walk.is_full and self.walk.apply(call)
-
-    def apply_in_vain(self, call: Call) -> None:
-        self.apply(call)
-
-    def apply_list(self) -> None:
-        self.apply(Call(CallKind.LIST))
-
-    def create(self, choice: int) -> Any:
-        created = self.apply(Call(CallKind.CREATE, choice=choice))
-        return len(self.walk.resources) if created else multiple()
-
-    def begin(self, first: int, others: list[int]) -> Any:
-        made = [self.create(choice) for choice in (first, *others)]
-        return multiple(*(each for each in made if isinstance(each, int)))
-
-
-def _calling(kind: CallKind) -> Callable[[_Drawing, int, int], None]:
-    def call(self: _Drawing, resource: int, choice: int) -> None:
-        # In most states the effect of few commands is settled.
-        settled = self.walk.settled(resource) if kind == CallKind.COMMAND else []
-        choice = settled[choice % len(settled)] if settled else choice
-        self.apply(Call(kind, resource, choice))
-
-    return call
-
-
-def state_machine(
-    life: Lifecycle, ended: Callable[[tuple[Call, ...]], None]
-) -> type[RuleBasedStateMachine]:
-    """Return the state machine that draws calls, and passes them on at the end.
-
-    Its rules are the operations that a target offers; something is created first of
-    all. Nothing is sent while it draws: what is due does not depend on answers.
+    Nothing is sent before: what is due does not depend on answers.
     """
-    # For the plainest body most is settled.
-    bodies = st.just(0) | st.integers(0, len(life.differing) - 1)
-    others = st.lists(bodies, max_size=MAX_RESOURCES - 1)
-    begin = initialize(target=_RESOURCES, first=bodies, others=others)
-    # Hypothesis sorts rules by the names of their functions.
-    rules: dict[str, Any] = {
-        "begin": begin(_Drawing.begin),
-        "create": rule(target=_RESOURCES, choice=bodies)(_Drawing.create),
-    }
-    if life.listing:
-        rules["list"] = rule()(_Drawing.apply_list)
-    calls: list[Call] = []
     # It takes several commands to come far, and what changes most is worth most looks.
-    for kind, weight, choices in (
-        (CallKind.READ, 1, 1 if life.read else 0),
-        (CallKind.UPDATE, 2, len(life.differing) if life.update else 0),
-        (CallKind.SPOIL, 1, len(life.faults) if life.update else 0),
-        (CallKind.DELETE, 2, 1 if life.delete else 0),
-        (CallKind.COMMAND, 3, len(life.commands)),
-    ):
-        calls += [Call(kind, UNCREATED, choice) for choice in range(choices)]
-        if choices:
-            drawn = rule(resource=_RESOURCES, choice=st.integers(0, choices - 1))
-            for number in range(weight):
-                rules[f"{kind}_{number}"] = drawn(_calling(kind))
-    if calls:
-        rules["nobody"] = rule(call=st.sampled_from(calls))(_Drawing.apply_in_vain)
-    rules |= {"life": life, "ended": staticmethod(ended)}
-    return type("Walking", (_Drawing,), rules)
+    kinds = [
+        (kind, choices)
+        for kind, weight, choices in (
+            (CallKind.CREATE, 1, len(life.differing)),
+            (CallKind.READ, 1, 1 if life.read else 0),
+            (CallKind.LIST, 1, 1 if life.listing else 0),
+            (CallKind.UPDATE, 2, len(life.differing) if life.update else 0),
+            (CallKind.SPOIL, 1, len(life.faults) if life.update else 0),
+            (CallKind.DELETE, 2, 1 if life.delete else 0),
+            (CallKind.COMMAND, 3, len(life.commands)),
+        )
+        for _ in range(weight if choices else 0)
+    ]
+    walk = Walk(life)
+    for _ in range(random.choice((1, 1, 2, MAX_RESOURCES))):
+        # For the plainest body most is settled.
+        choice = random.choice((0, random.randrange(len(life.differing))))
+        walk.apply(Call(CallKind.CREATE, choice=choice))
+    for _ in range(MAX_CALLS if kinds else 0):
+        kind, choices = random.choice(kinds)
+        number = random.randint(1, len(walk.resources))
+        choice = random.randrange(choices)
+        if kind in {CallKind.CREATE, CallKind.LIST} or not random.randrange(12):
+            number = UNCREATED
+        elif kind == CallKind.COMMAND:
+            # In most states the effect of few commands is settled.
+            choice = random.choice(walk.settled(number) or [choice])
+        if not walk.is_full:
+            walk.apply(Call(kind, number, choice))
+    walk.close()
+    return walk.calls
