@@ -82,10 +82,13 @@ class Inputs:
         info = reading.mapping(base.get("info"), "#/info")
         operation = choose(base, self.operation)
         request = document.inline(base, operation.schema_place, is_request=True)
-        document.check(request, catalogue)
+        document.check(request, catalogue, shows=True)
         fixtures = read_fixtures(request)
         sent = forms.without_marked(request.schema, "readOnly")
-        request = with_fixtures(replace(request, schema=sent), values)
+        request = replace(request, schema=sent)
+        if error := request.unavoidable():
+            raise error
+        request = with_fixtures(request, values)
         answers = read_answers(base, operation, catalogue.rules)
         links = read_links(base, operation, catalogue.rules)
         stated = assertions(request, in_choices=True)
@@ -115,6 +118,7 @@ class Inputs:
             catalogue=catalogue,
             fixtures=fixtures,
             inputs=replace(self, operation=operation.id),
+            notices=tuple(dict.fromkeys([*request.notices, *answers.notices])),
         )
 
 

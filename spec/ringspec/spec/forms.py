@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringspec.spec.assertions import Chosen
+from ringspec.spec.patterns import NOT_BLANK
 from ringspec.spec.rules import Evidence, Level, weakest
 from ringspec.spec.schemas import (
     CHOICES,
@@ -28,8 +29,6 @@ from ringspec.spec.values import Json, Path, enum_key
 
 TEXT_MIN = 1
 TEXT_MAX = 100
-# A text without a visible character may be read as absent.
-NOT_BLANK = r"[^\s]"
 BASE64 = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _BOUNDED = frozenset(
     {"enum", "const", "format", "pattern", "x-settled", "contentEncoding"}
@@ -80,7 +79,10 @@ def _settled(schema: dict[str, Json], beside: frozenset[str]) -> dict[str, Json]
             return settle(child)
         if keyword in beside:
             return _settled(child, _BESIDE | _CONDITIONAL)
-        return child
+        # Of a branch that cannot be read, no value is settled.
+        is_choice = keyword in CHOICES and isinstance(child, dict)
+        is_out = is_choice and child.get("x-settled") == {"not": {}}
+        return {"not": {}} if is_out else child
 
     changed = rebuilt(schema, below)
     settled = changed.pop("x-settled", None)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from random import Random
 from urllib.parse import quote
 
+from ringspec.spec.patterns import END
 from ringspec.spec.proof import Prover
 from ringspec.spec.schemas import ABOUT, CHOICES, FORMATS, VOCABULARY
 from ringspec.spec.values import Json
@@ -48,19 +49,28 @@ def _tried(schema: Json) -> Iterator[Json]:
             yield from sorted(found, key=lambda each: abs(each - 1))
         elif kind == "boolean":
             yield from (False, True)
-        elif kind == "array":
-            least = max(1, node.get("minItems", 1))
-            items = dict.fromkeys(map(json.dumps, _tried(node.get("items", {}))))
-            yield [json.loads(each) for each in [*items][:least]]
-            yield [fitting(node.get("items", {}))] * least
-        elif kind == "object":
-            members = node.get("properties", {})
-            names = node.get("required", ()) or members
-            yield {name: fitting(members.get(name, {})) for name in names}
+        elif kind in {"array", "object"}:
+            yield from _filled(node, kind)
         elif kind == "string":
             yield from [UUID] * (node.get("format") == "uuid")
             least, most = node.get("minLength", 0), node.get("maxLength", 100)
             yield from (*texts_of_form(node, []), "text"[:most].ljust(least, "t"))
+
+
+def _filled(node: dict[str, Json], kind: str) -> Iterator[Json]:
+    """Yield arrays, or objects, that probably fit a schema."""
+    if kind == "array":
+        first = [*map(fitting, node.get("prefixItems", ()))]
+        least = max(1 - len(first), node.get("minItems", 1) - len(first))
+        items = dict.fromkeys(map(json.dumps, _tried(node.get("items", {}))))
+        yield [*first, *(json.loads(each) for each in [*items][:least])]
+        yield [*first, *[fitting(node.get("items", {}))] * least]
+        return
+    members = node.get("properties", {})
+    names = node.get("required", ()) or members
+    yield {name: fitting(members.get(name, {})) for name in names}
+    name = fitting({"type": "string", **node.get("propertyNames", {})})
+    yield {name: fitting(node.get("additionalProperties", {}))}
 
 
 def settled(schema: Json) -> Iterator[Json]:
@@ -87,6 +97,8 @@ def texts_of_form(schema: dict[str, Json], known: list[Json]) -> list[Json]:
     elif "pattern" in schema:
         least, most = schema.get("minLength", 0), schema.get("maxLength", 100)
         text = matching(schema["pattern"], least, most, form)
+    elif "json" in schema.get("contentMediaType", ""):
+        text = json.dumps(fitting(schema.get("contentSchema", {})))
     return [] if text is None else [text]
 
 
@@ -115,7 +127,8 @@ def matching(pattern: str, least: int, most: int, form: str = "") -> str | None:
     ascii_ = characters(min_codepoint=32, max_codepoint=126)
     quiet = settings(max_examples=50, database=None, deadline=None)
     try:
-        texts = from_regex(pattern, alphabet=ascii_)
+        # There, only this ends a text.
+        texts = from_regex(pattern.replace(END, r"\Z"), alphabet=ascii_)
         return find(texts, fits, settings=quiet, random=Random(0))  # noqa: S311
     except HypothesisException:
         return None

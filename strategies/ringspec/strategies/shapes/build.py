@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from ringspec.spec.plain import UUID
 from ringspec.spec.values import Json, Location, same
 from ringspec.strategies.shapes.locations import NOTHING
 from ringspec.strategies.shapes.shape import (
+    ANYTHING,
     Alternatives,
     ItemClass,
     Shape,
@@ -235,6 +237,34 @@ class Builder:
             if shape.admits(text):
                 return text
         raise Unfit
+
+
+def buildable(
+    alternatives: Alternatives, known: dict[int, Alternatives] | None = None
+) -> Alternatives:
+    """Leave out texts of a form that no example is known of, and what needs them."""
+    known = {} if known is None else known
+    if id(alternatives) not in known:
+        found = [_buildable(shape, known) for shape in alternatives]
+        is_same = all(map(operator.is_, found, alternatives))
+        kept = alternatives if is_same else tuple(filter(None, found))
+        known[id(alternatives)] = kept
+    return known[id(alternatives)]
+
+
+def _buildable(shape: Shape, known: dict[int, Alternatives]) -> Shape | None:
+    formed = shape.own_patterns or shape.format not in {None, "uuid"}
+    if shape.kind == "string" and formed and shape.enum is None:
+        return shape if shape.examples else None
+    members = {name: buildable(it, known) for name, it in shape.members.items()}
+    items = None if shape.items is None else buildable(shape.items, known)
+    if all(map(operator.is_, members.values(), shape.members.values())):
+        if items is shape.items:
+            return shape
+    elif not all(members.get(name, ANYTHING) for name in shape.required):
+        return None
+    is_empty = items == () and shape.min_size > 0 and shape.kind == "array"
+    return None if is_empty else replace(shape, members=members, items=items)
 
 
 def number_near(shape: Shape) -> Json:

@@ -40,7 +40,7 @@ def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
 def default_at(contract: Contract, location: Location) -> Json:
     """Return the default of a member or item, or NOTHING."""
     node = schema_at(contract.request.schema, instance_path(location))
-    return node.get("default", NOTHING)
+    return node.get("default", node.get("x-default", NOTHING))
 
 
 def lawful_defaults(contract: Contract, body: Json) -> dict[str, Json]:
