@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ringspec.reports import COMPARISON_FORMATS, FORMATS, MATRIX_FORMATS
@@ -43,6 +44,8 @@ _JSON = """\
 It keeps to the JSON Schema `reports/ringspec/reports/report.schema.json`; a member is
 there always, unless marked *may be left out*.
 """
+# The formats of lines, in Markdown.
+_LINES = Path(__file__).with_name("report_lines.txt")
 
 
 def render() -> str:
@@ -63,6 +66,7 @@ def render() -> str:
             if "description" in part:
                 parts += [f"{part['description']}\n"]
             parts += ["\n".join(_table(part)) + "\n"]
+    parts.append(_LINES.read_text("utf-8"))
     return "\n".join(parts)
 
 

@@ -190,7 +190,6 @@ def test_session_without_a_server_loads_little(tmp_path: Path) -> None:
     assert {each for each in modules if each.startswith("ringspec.")} == {
         "ringspec.plugin",
         "ringspec.plugin.entry",
-        "ringspec.plugin.servers",
     }
     assert modules.isdisjoint(HEAVY)
     hooks = {each for each in dir(entry) if each.startswith("pytest_")}

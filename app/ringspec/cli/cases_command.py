@@ -19,10 +19,7 @@ def _schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  
 
 @subcommand("cases", schema={"callback": _schema})
 def command(*, seed: int, **named: Any) -> None:
-    """Print every case as a line of JSON; nothing is sent.
-
-    Twins are printed before the cases made from them, selected or not.
-    """
+    """Print every case as a line of JSON; nothing is sent."""
     contract, selection = selected(**named)
     out = sys.stdout.buffer
     for case in selection.fired(cases_of(contract, seed)):

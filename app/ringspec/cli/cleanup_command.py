@@ -31,10 +31,7 @@ _WIDTH = 300
 def command(
     *, journal: Path, profile: str | None, timeout: float, **access: Any
 ) -> int:
-    """Delete what the run that wrote JOURNAL created and could not delete itself.
-
-    It may be called again and again. Exit status 3 says that something is left.
-    """
+    """Delete what the run that wrote JOURNAL created and could not delete itself."""
     flags = {**access_flags(access), "pacing": {"timeout": timeout}}
     loaded = load(profile, given(flags))
     entries = [entry for entry in read(journal) if entry.is_open]

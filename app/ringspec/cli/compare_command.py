@@ -57,16 +57,7 @@ def command(  # noqa: PLR0913 - its options
     reports: tuple[str, ...],
     color: Any,
 ) -> int:
-    """Set JSON reports side by side, as `run --report json=PATH` writes them.
-
-    Two reports of one target are taken for two runs of it, the earlier one first; any
-    others for several providers; a folder, with all reports in it, for a history of
-    providers by days, named by sub-folders, or else by targets.
-
-    Exit status: 0; of two runs, or the last two of a provider, 1 if some rule fails
-    that did not, or fails by more cases, else 3 if some rule is inconclusive that was
-    not; with --merge that of a run.
-    """
+    """Set JSON reports side by side, as `run --report json=PATH` writes them."""
     if one_deployment and not merge:
         raise UsageError("--one-deployment is for --merge", hint="leave it out")
     if merge and (runs or providers or everything):

@@ -13,11 +13,7 @@ from ringspec.cli.manual import ManualCommand
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the script with which SHELL completes commands, options and values.
-
-    The shell runs it once, at its start: see the examples. Rules, mutants, dialects,
-    profiles, phases, levels and formats of reports are completed as well.
-    """
+    """Print the script with which SHELL completes commands, options and values."""
     completion = get_completion_class(shell)
     if completion is not None:
         root = ctx.find_root().command

@@ -21,10 +21,7 @@ from ringspec.spec import Contract, RuleId, UsageError, nearest
     shell_complete=completer(rule_prefixes),
 )
 def command(*, ids: tuple[str, ...], shape: str, **named: Any) -> None:
-    """Explain rules: sentence, source, examples, usual causes of failures, the fix.
-
-    RULE is an id, or the first words of several, such as retryDelays; nothing is sent.
-    """
+    """Explain rules: sentence, source, examples, usual causes of failures, the fix."""
     contract, _ = selected(**named)
     wanted = dict.fromkeys(rule for each in ids for rule in _begun(contract, each))
     told = explain(contract, wanted)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,7 +24,7 @@ from ringspec.cli.exits import INTERRUPTED, print_error
 from ringspec.harness import Known, Result
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.profile import Places
-from ringspec.reports import put, shown, write_obstacle
+from ringspec.reports import console, print_template, put, shown, write_obstacle
 from ringspec.spec import Contract, ReportError, RuleId, UsageError, nearest
 
 Keys = tuple[str | int, ...]
@@ -97,15 +98,7 @@ class KnownFile:
             except OSError as error:
                 print_error(_unwritable(path, error.strerror or str(error)))
                 return status if status in {1, INTERRUPTED} else ReportError.exit_code
-        numbers = (len(update.added), len(update.dropped), len(update.kept))
-        counts = "{:,} added, {:,} dropped, {:,} kept".format(*numbers)
-        lines = [f"{path}: {counts}"]
-        lines += [f"    added    {shown(it.id, 200)}" for it in update.added]
-        lines += [
-            f"    dropped  {shown(it.known.id, 200)}: {shown(it.why, 300)}"
-            for it in update.dropped
-        ]
-        click.echo("\n".join(lines), err=True)
+        print_template(console(sys.stderr), "known.txt", path=path, update=update)
         return status
 
 

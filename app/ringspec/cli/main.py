@@ -22,25 +22,13 @@ from ringspec.cli.exits import (
     release_output,
     terminable,
 )
-from ringspec.cli.manual import ManualGroup
+from ringspec.cli.manual import ManualGroup, manual
 
-# Subcommands in the order of the help, with their line in it.
-COMMANDS = {
-    "run": "Test a server, rule by rule.",
-    "rules": "Print the rules, with their sources.",
-    "explain": "Explain a rule: examples, usual causes, the fix.",
-    "cases": "Print every case as a line of JSON.",
-    "probe": "Find out which spelling a server takes.",
-    "replay": "Fire again a case, or what failed in a report.",
-    "verify": "Check an evidence, and judge its exchanges anew.",
-    "profile": "Write a target's profile, or try one.",
-    "serve": "Serve the reference server, or a mutant.",
-    "selftest": "Run against every mutant: the kill matrix.",
-    "prove": "Prove that the cases tell every contract mutant.",
-    "cleanup": "Delete what a live run has left.",
-    "compare": "Set reports side by side, or join shards.",
-    "completion": "Have a shell complete all this.",
-}
+# Subcommands in the order of the help.
+COMMANDS = (
+    *("run", "rules", "explain", "cases", "probe", "replay", "verify", "profile"),
+    *("serve", "selftest", "prove", "cleanup", "compare", "completion"),
+)
 # Formats of cases and reports, without the imports of what writes them.
 FORMATS = ("ringspec-case/1", "ringspec-report/1")
 # A shell sets it to ask for completions.
@@ -55,6 +43,11 @@ class LazyCommand(click.Command):
         module = importlib.import_module(f"ringspec.cli.{self.name}_command")
         command: click.Command = module.command
         return command
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return its line in the help."""
+        del limit
+        return str(manual(f"ringspec {self.name}")["line"])
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         """Read the words of the subcommand."""
@@ -78,11 +71,7 @@ class LazyGroup(ManualGroup):
 )
 @click.option("--traceback", is_flag=True, help="Show where an error comes from.")
 def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so
-    """Conformance of an HTTP API, rule by rule, by certified cases.
-
-    Exit status: 0 conformant, 1 nonconformant, 2 wrong usage, 3 inconclusive,
-    4 a bug of ours, 130 interrupted.
-    """
+    """Conformance of an HTTP API, rule by rule, by certified cases."""
     from platformdirs import user_cache_dir  # noqa: PLC0415 - help does without
 
     # What Hypothesis keeps is the user's, and does not litter where we run.
@@ -92,8 +81,8 @@ def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so
         os.environ["RINGSPEC_TRACEBACK"] = "1"
 
 
-for _name, _line in COMMANDS.items():
-    group.add_command(LazyCommand(_name, short_help=_line))
+for _name in COMMANDS:
+    group.add_command(LazyCommand(_name))
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

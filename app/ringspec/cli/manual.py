@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import click
 
-# Sections of options; by command its exit statuses and examples.
-_MANUAL = Path(__file__).with_suffix(".toml")
 # Commands with more options than this show them in sections; others in one list.
 _MANY = 15
 
@@ -22,6 +21,16 @@ class ManualCommand(click.Command):
         settings = more.get("context_settings") or {}
         more["context_settings"] = {"show_default": True, **settings}
         super().__init__(*args, **more)
+
+    def format_help_text(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write what it does, and more about it."""
+        super().format_help_text(ctx, formatter)
+        if about := manual(ctx.command_path).get("about"):
+            formatter.write_paragraph()
+            with formatter.indentation():
+                formatter.write_text(about.rstrip())
 
     def format_options(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -35,7 +44,7 @@ class ManualCommand(click.Command):
         if len(records) <= _MANY:
             super().format_options(ctx, formatter)
             return
-        sections = _manual("sections")
+        sections = manual("sections")
         for title, names in sections.items():
             _write(formatter, title, [row for name, row in records if name in names])
         listed = {name for names in sections.values() for name in names}
@@ -44,13 +53,13 @@ class ManualCommand(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what comes after the options."""
-        manual = _manual(ctx.command_path)
+        own = manual(ctx.command_path)
         _write(formatter, "Environment", self._environment(ctx))
-        exits = [(status, meaning) for status, meaning in manual.get("exits", ())]
+        exits = [(status, meaning) for status, meaning in own.get("exits", ())]
         _write(formatter, "Exit status", exits)
-        if "examples" in manual:
+        if "examples" in own:
             formatter.write("\nExamples:\n")
-        for line, effect in manual.get("examples", ()):
+        for line, effect in own.get("examples", ()):
             formatter.write(f"  $ {line}\n      {effect}\n")
 
     def _environment(self, ctx: click.Context) -> Iterator[tuple[str, str]]:
@@ -66,8 +75,14 @@ class ManualGroup(ManualCommand, click.Group):
     """A group of commands with the same help."""
 
 
-def _manual(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = tomllib.loads(_MANUAL.read_text("utf-8")).get(name, {})
+@cache
+def _tables() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def manual(name: str) -> dict[str, Any]:
+    """Return what there is of a command beside its first sentence and its options."""
+    found: dict[str, Any] = _tables().get(name, {})
     return found
 
 

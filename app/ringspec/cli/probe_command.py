@@ -36,11 +36,7 @@ def command(
     write: Path | None,
     **access: Any,
 ) -> int:
-    """Find out how the server at URL has what the sources leave open.
-
-    A few bodies are sent for each question. Exit status 0: every question is answered;
-    3: some stay open.
-    """
+    """Find out how the server at URL has what the sources leave open."""
     checked_url(url)
     if not is_loopback(url):
         raise TargetError(

@@ -63,12 +63,7 @@ def check(
     dialect: str | None,
     **access: Any,
 ) -> int:
-    """Try a profile step by step; nothing is changed on the target.
-
-    Only on this machine, and if the profile has allow_create, one create is sent.
-
-    Exit status: 0 if no step fails, 2 if the profile is at fault, 3 if the target is.
-    """
+    """Try a profile step by step; nothing is changed on the target."""
     profile = load(name, given({"dialect": dialect, **access_flags(access)}))
     address = profile.address(url)
     row = "{:<8} {:<9} {}".format

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -13,7 +12,7 @@ from typing import Any
 import click
 
 from ringspec.cli.options import selected, subcommand
-from ringspec.reports import console, print_template
+from ringspec.reports import ProgressLine, console, print_template
 from ringspec.spec import Contract, Json, RuleId, UsageError
 from ringspec.strategies import (
     Case,
@@ -34,22 +33,11 @@ _VERDICTS = tuple(MutationVerdict)
 _BAD = frozenset({MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED})
 # A mutant's cases are named up to here.
 _NAMED = 5
-# Seconds until the progress is shown, and between two updates of it.
-_PATIENCE = 2.0
-_PACE = 0.2
 
 
 @subcommand("prove")
 def command(*, shape: str, seed: int, quick: bool, **named: Any) -> int:
-    """Prove that the cases tell each mutant of the contract; nothing is sent.
-
-    A mutant is the contract with one slip: a keyword dropped, a bound off by one, a
-    rule that holds only beside one value of another member. It is told if a case shows
-    the slip; equivalent if no body does; unsettled if only such do of which no source
-    says what they are; undecided if neither is proven; untold if a case is lacking.
-
-    Exit status: 0 none is untold or undecided, 1 some are, 2 wrong usage.
-    """
+    """Prove that the cases tell each mutant of the contract; nothing is sent."""
     contract, selection = selected(**named)
     cases = [case for case in cases_of(contract, seed) if case.phase == Phase.CASES]
     results = tuple(_results(contract, frozenset(selection.rules), cases))
@@ -89,7 +77,7 @@ def command(*, shape: str, seed: int, quick: bool, **named: Any) -> int:
 def _results(
     contract: Contract, rules: frozenset[RuleId], cases: list[Case]
 ) -> Iterator[MutationResult]:
-    """Yield a result for each mutant of some rules, with progress on a terminal."""
+    """Yield a result for each mutant of some rules, and show how many are done."""
 
     def chosen(mutation: Mutation) -> bool:
         return not rules.isdisjoint(mutation.rules)
@@ -100,14 +88,12 @@ def _results(
             "no mutant of the contract concerns the selected rules",
             hint="select rules on the body: `ringspec rules` shows their places",
         )
-    due, is_shown = time.monotonic() + _PATIENCE, False
-    for number, each in enumerate(prove(contract, cases, chosen=chosen), 1):
+    progress, problems = ProgressLine(console(sys.stderr), "mutant", total), 0
+    for each in prove(contract, cases, chosen=chosen):
         yield each
-        if sys.stderr.isatty() and time.monotonic() > due:
-            due, is_shown = time.monotonic() + _PACE, True
-            click.echo(f"\r{number} of {total} mutants", nl=False, err=True)
-    if is_shown:
-        click.echo("\r\x1b[K", nl=False, err=True)
+        problems += each.verdict in _BAD
+        progress.advance(problems, "problem")
+    progress.close()
 
 
 def _json(result: MutationResult) -> Json:

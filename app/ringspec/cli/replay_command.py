@@ -41,12 +41,7 @@ _INCONCLUSIVE = 3
 )
 @output_options
 def command(**options: Any) -> int:
-    """Fire again some cases, or all that failed in a JSON report.
-
-    At the server at URL; without one, the profile's, else that of the report if it is
-    on this machine, and for cases the embedded reference server. Twins are fired with
-    them, so that a refusal can be judged. It says of each case what has changed.
-    """
+    """Fire again some cases, or all that failed in a JSON report."""
     with stages(options["color"], quiet=options["quiet"]) as tell:
         return ReplayOptions(**options, tell=tell).status()
 

@@ -93,14 +93,7 @@ def command(
     over_network: bool,
     color: Any,
 ) -> int:
-    """Run against every mutant, lawful variant and the reference itself.
-
-    Prints the kill matrix: which defect was noticed, by which rules, after how many
-    requests. With prefixes, only servers whose name begins so, and the reference.
-
-    Exit status: 0 if every defect is noticed by its rule and no correct server is
-    accused, 1 if not.
-    """
+    """Run against every mutant, lawful variant and the reference itself."""
     wanted = report_paths(
         reports,
         lambda name, path: check(path, name, MATRIX_FORMATS, "matrix"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -51,16 +52,13 @@ def command(  # noqa: PLR0913 - its options
     level: str,
     **limits: Any,
 ) -> int:
-    """Serve the reference server, until interrupted; by default to this machine only.
-
-    The first line printed is JSON: url, token_url, client_id, client_secret, token.
-
-    With --record or --report each request is held against the contract's rules. The
-    exit status is then 1 if a rule of the --level was broken, 0 if none was, 3 if
-    nothing was sent.
-    """
+    """Serve the reference server until interrupted; by default to this machine only."""
     if list_mutants:
-        _list_mutants()
+        from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as above
+        from ringspec.reports import console, print_template  # noqa: PLC0415 - likewise
+
+        fleets = (MUTANTS.values(), BUSY.values())
+        print_template(console(sys.stdout), "mutants.txt", fleets=fleets)
         return 0
     check_known("dialect", dialect, DIALECTS)
     if mutant is not None:
@@ -95,16 +93,6 @@ def command(  # noqa: PLR0913 - its options
             hint="--port 0 takes a free one; --host is an address of this machine",
         ) from error
     return recording.end()
-
-
-def _list_mutants() -> None:
-    from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - loading takes a while
-
-    for mutants in (MUTANTS, BUSY):
-        if mutants is BUSY:
-            click.echo("\nonly under load, so that no plain run notices them:\n")
-        for each in mutants.values():
-            click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
 
 
 def _warn_of(host: str) -> None:

@@ -14,9 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import click
-
-from ringspec.cli.run_command import RunOptions, command
+from ringspec.cli import run_command
 from ringspec.harness import (
     ContractName,
     Counts,
@@ -63,31 +61,14 @@ def _words(parsed: Mapping[str, Any]) -> Iterator[str]:
 
 
 class LoadSetup:
-    """What is fired, and what judges and hides it.
-
-    Args:
-        url: of the target; None or empty for the profile's.
-        parsed: what Locust has parsed; other options than ours do not matter.
-
-    Attributes:
-        cases: in their order, twins first.
-        selected: the rules that are judged.
-        left_out: the rules that are not, each with the reason.
-        inapplicable: those that cannot be judged here, each with the reason.
-
-    Raises:
-        UsageError: there is no URL, the target is live or not allowed, or an option is
-            wrong.
-        SpecError: the contract is at fault.
-        TargetError: the token endpoint gives no token.
-    """
+    """What is fired, and what judges and hides it."""
 
     def __init__(self, url: str | None, parsed: Mapping[str, Any]) -> None:
-        try:
-            with command.make_context("load", list(_words(parsed))) as context:
-                options = RunOptions(**context.params)
-        except click.UsageError as error:
-            raise UsageError(error.format_message()) from error
+        """Set it up for a URL, or the profile's, by what Locust has parsed.
+
+        Raises UsageError where the target is live, or as `ringspec run`.
+        """
+        options = run_command.parsed(list(_words(parsed)))
         setup, self.level = options.setup, Level(options.level)
         target = setup.profile.address(url or None)
         if target is None:
@@ -109,6 +90,7 @@ class LoadSetup:
         self.plan, self.redactor = setup.aimed(plan, target, setup.profile.credentials)
         lacking = lacking_rules(self.plan)
         selection = Selection.of(self.contract, options.select, options.exclude)
+        # In their order, twins first.
         self.cases = tuple(
             case
             for case in selection.fired(
@@ -121,6 +103,7 @@ class LoadSetup:
         absent = self.selected & lacking.keys()
         self.inapplicable = {rule: lacking[rule] for rule in absent}
         judged = served(self.contract.rules, self.cases) | lacking.keys()
+        # Rules that are not judged, each with the reason.
         self.left_out = {
             rule: _LEFT_OUT if rule in self.selected else "deselected"
             for rule in self.contract.rules
@@ -163,29 +146,23 @@ class Shooter:
 
 @dataclass
 class LoadCounts:
-    """What all answers so far show.
+    """What all answers so far show."""
 
-    Attributes:
-        rules: by rule, how many answers said something of it (`judged`), broke it at
-            the level of the run (`wrong`) or below (`warned`), or left it `open`.
-        examples: of a rule, failures as a JSON report has them, by case.
-        opened: cases that left their rule open, with the reason, where that gates.
-        settled: cases whose own rule was judged.
-        fired: cases that were fired at all.
-        requests: how many requests went out.
-        troubles: how many ended without an answer, by kind, or were turned away.
-        users: by rule, the number of users when it was first found broken.
-    """
-
+    # By rule, how many answers said something of it (`judged`), broke it at the level
+    # of the run (`wrong`) or below (`warned`), or left it `open`.
     rules: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    # Of a rule, failures as a JSON report has them, by case.
     examples: dict[str, dict[str, Json]] = field(
         default_factory=lambda: defaultdict(dict)
     )
+    # Cases that left their rule open, with the reason, where that gates.
     opened: dict[str, str] = field(default_factory=dict)
-    settled: set[str] = field(default_factory=set)
-    fired: set[str] = field(default_factory=set)
-    requests: int = 0
+    settled: set[str] = field(default_factory=set)  # cases whose own rule was judged
+    fired: set[str] = field(default_factory=set)  # cases that were fired at all
+    requests: int = 0  # how many requests went out
+    # How many ended without an answer, by kind, or were turned away.
     troubles: Counter[str] = field(default_factory=Counter)
+    # By rule, the number of users when it was first found broken.
     users: dict[str, int] = field(default_factory=dict)
 
     def add_judged(
@@ -245,14 +222,11 @@ class LoadCounts:
 
 @dataclass
 class Roll:
-    """Which workers report, and of which a part of what they judged did not come.
+    """Which workers report, and of which a part of what they judged did not come."""
 
-    Attributes:
-        reports: how many have come, by worker.
-        lost: workers that are away, judge nothing, or of which a report is missing.
-    """
-
+    # How many have come, by worker.
     reports: Counter[str] = field(default_factory=Counter)
+    # Workers that are away, judge nothing, or of which a report is missing.
     lost: set[str] = field(default_factory=set)
 
     def note(self, worker: str, number: int | None) -> None:
@@ -269,16 +243,13 @@ def _has_room(kept: Mapping[str, Json], level: str) -> bool:
 
 @dataclass(frozen=True)
 class LoadComparison:
-    """Compares the same cases at rest and under load.
-
-    Attributes:
-        figures: `users`, `workers`, `lost` of these, `seconds`, `requests`, `rate` and
-            `percentiles_ms` of the time that answers took, by the percentage.
-    """
+    """Compares the same cases at rest and under load."""
 
     setup: LoadSetup
     rest: LoadCounts
     load: LoadCounts
+    # `users`, `workers`, `lost` of these, `seconds`, `requests`, `rate` and
+    # `percentiles_ms` of the time that answers took, by the percentage.
     figures: Mapping[str, Any]
 
     @cached_property

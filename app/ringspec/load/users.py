@@ -79,13 +79,11 @@ class _ConformanceError(Exception):
 class LoadProcess:
     """Counters of one process: the master, a worker, or the only one.
 
-    Attributes:
-        setup: what is fired, once it is loaded.
-        rest: counts of the same cases at rest; empty in workers.
-        load: counts since the load began; in workers, since the last report.
+    `rest` is of the same cases at rest, and empty in workers; `load` counts since the
+    load began, in workers since the last report.
     """
 
-    setup: LoadSetup
+    setup: LoadSetup  # what is fired, once it is loaded
 
     def __init__(self, environment: Environment) -> None:
         self.rest, self.load = LoadCounts(), LoadCounts()
@@ -101,9 +99,6 @@ class LoadProcess:
         """Load what is fired, and forget an earlier load; fire at rest if not done.
 
         Only as a load begins has a worker the master's options, and a page its URL.
-
-        Raises:
-            SystemExit: nothing can be fired.
         """
         parsed = vars(self._environment.parsed_options)
         ours = {each: parsed[each] for each in parsed if each.startswith("ringspec_")}

@@ -1,4 +1,4 @@
 """The pytest plugin: what the types of its fixtures are."""
 
-from ringspec.plugin.servers import Mutants as Mutants
-from ringspec.plugin.servers import Server as Server
+from ringspec.plugin.entry import Mutants as Mutants
+from ringspec.plugin.entry import Server as Server

@@ -1,44 +1,45 @@
 """The entry point: options and fixtures, at no cost for tests that use none of them.
 
-Every pytest that has the package loads this module and `servers`. All else is imported
-once a server is to be tested, or a fixture is used.
+Every pytest that has the package loads this module. All else is imported once a server
+is to be tested, or a fixture is used.
 """
 
 from __future__ import annotations
 
 import re
+import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from ringspec.plugin.servers import reference_server
-
 if TYPE_CHECKING:
-    from ringspec.plugin.servers import Mutants, Server
+    import httpx
+
+    from ringspec.harness.sending.target import Route
 
 GROUP = "ringspec"
+_FAILED = pytest.fail.Exception
+# Methods that neither ring a phone nor change anything.
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_LIVE_S = 0.2
+_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class PytestOption:
-    """An option of `ringspec run` as a flag and a key of the ini file.
+    """An option of `ringspec run` as a flag and a key of the ini file."""
 
-    Attributes:
-        name: without dashes in front; `--ringspec-NAME` and `ringspec_NAME` here.
-        kind: pytest's type of its value in the ini file.
-        is_path: whether the ini file may name a file beside it.
-    """
-
-    name: str
+    name: str  # without dashes in front; `--ringspec-NAME` and `ringspec_NAME` here
     metavar: str
     help: str
-    kind: str = "string"
-    is_path: bool = False
+    kind: str = "string"  # pytest's type of its value in the ini file
+    is_path: bool = False  # whether the ini file may name a file beside it
 
     @property
     def parameter(self) -> str:
@@ -95,10 +96,116 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Suite(config), NAME)
 
 
+@dataclass(frozen=True, eq=False)
+class Server:
+    """A server that runs while a test does.
+
+    Attributes:
+        url: of the server, without a slash at its end; paths of the API follow it.
+        token: its access token; none where it was given none.
+        headers: those that a request needs to be let in.
+        token_url: where client id and secret are exchanged for a token; or empty.
+        route: how it is reached, if not directly.
+        only_reads: whether it is live, so that its client only reads.
+    """
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    token_url: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    route: Route | None = field(default=None, repr=False)
+    only_reads: bool = False
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        """A client with its URL and headers; it is closed with the test or session.
+
+        It sends to no other server. For a live target, which may ring phones, it only
+        reads, five times a second at most: other requests raise `UsageError`.
+        """
+        import httpx  # noqa: PLC0415 - takes a while
+
+        route: Any = self.route.opened() if self.route else {}
+        return httpx.Client(
+            base_url=self.url,
+            headers=self.headers,
+            timeout=_TIMEOUT_S,
+            # Proxies of the environment stand in the route.
+            trust_env=False,
+            event_hooks={"request": [self._pass]},
+            **route,
+        )
+
+    def _pass(self, request: httpx.Request) -> None:
+        """Refuse a request elsewhere; only read a live server, after a pause."""
+        import httpx  # noqa: PLC0415 - loaded by now
+
+        from ringspec.harness.sending.policy import is_loopback  # noqa: PLC0415
+        from ringspec.spec import UsageError  # noqa: PLC0415
+
+        base, to = httpx.URL(self.url), request.url
+        if (to.scheme, to.netloc) != (base.scheme, base.netloc):
+            raise UsageError(
+                f"{to} is not sent to: it is not at {base}",
+                hint="take a client of your own for other servers",
+            )
+        if not self.only_reads and is_loopback(self.url):
+            return
+        if request.method not in _READS:
+            raise UsageError(
+                f"{request.method} {to} is not sent: that target is live, and a"
+                " valid broadcast makes phones ring",
+                hint="only `ringspec run` and `pytest --ringspec` send to live targets",
+            )
+        time.sleep(_LIVE_S)
+
+    def close(self) -> None:
+        """Close the client, if there is one."""
+        client = self.__dict__.get("client")
+        if client is not None:
+            client.close()
+
+
+class Mutants(Protocol):
+    """The type of the fixture `ringspec_mutant`."""
+
+    def __call__(self, name: str, *, dialect: str = "canonical") -> Server:
+        """Start the reference server with one defect; it ends with the test.
+
+        Args:
+            name: as `ringspec serve --list-mutants` has it.
+            dialect: as `ringspec serve --dialect` has it.
+        """
+
+
+@contextmanager
+def reference_server(
+    mutant: str | None = None, dialect: str = "canonical"
+) -> Iterator[Server]:
+    """Run the reference server, or a mutant of it, during a block."""
+    __tracebackhide__ = True
+    from ringspec.reference import DIALECTS, Embedded  # noqa: PLC0415 - takes a while
+    from ringspec.spec import check_known  # noqa: PLC0415 - likewise
+
+    if mutant is not None:
+        from ringspec.reference import MUTANTS  # noqa: PLC0415 - takes a while
+
+        check_known("mutant", mutant, MUTANTS, "`serve --list-mutants` lists them")
+    check_known("dialect", dialect, DIALECTS)
+    names = ("url", "token", "token_url", "client_id", "client_secret")
+    with Embedded(dialect=dialect, mutant=mutant) as running:
+        given = {name: getattr(running, name) for name in names}
+        headers = {"Authorization": f"Bearer {running.token}"}
+        with closing(Server(headers=headers, **given)) as server:
+            yield server
+
+
 @pytest.fixture(scope="session")
 def ringspec_reference() -> Iterator[Server]:
     """Give the reference server, which runs while the session lasts."""
-    with _brief_errors(), reference_server() as server:
+    with brief_errors(_FAILED, pytrace=False), reference_server() as server:
         yield server
 
 
@@ -107,7 +214,7 @@ def ringspec_target(request: pytest.FixtureRequest) -> Iterator[Server]:
     """Give the server under test; without --ringspec, the reference server."""
     from ringspec.plugin.suite import target_server  # noqa: PLC0415 - takes a while
 
-    with _brief_errors(), target_server(request) as server:
+    with brief_errors(_FAILED, pytrace=False), target_server(request) as server:
         yield server
 
 
@@ -124,7 +231,7 @@ def ringspec_mutant() -> Iterator[Mutants]:
 
 
 @contextmanager
-def _brief_errors() -> Iterator[None]:
+def brief_errors(kind: type[BaseException], **options: bool) -> Iterator[None]:
     """Show an error as one message, without a traceback."""
     try:
         yield
@@ -133,5 +240,4 @@ def _brief_errors() -> Iterator[None]:
 
         found = as_error(error)
         hint = f"\n    hint: {found.hint}" if found.hint else ""
-        message = spelt(f"ringspec: {found}{hint}")
-        raise pytest.fail.Exception(message, pytrace=False) from None
+        raise kind(spelt(f"{GROUP}: {found}{hint}"), **options) from None

@@ -18,20 +18,28 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
 from ringspec.cli.exits import as_error, terminable
 from ringspec.cli.known_file import KnownFile
 from ringspec.cli.outputs import Outputs, report_run
-from ringspec.cli.run_command import RunOptions, command
+from ringspec.cli.run_command import RunOptions, parsed
 from ringspec.harness import Event, Judged, Outcome, Started, Verdict
 from ringspec.harness.profile import variables
 from ringspec.harness.running.run import run as run_events
-from ringspec.plugin.entry import GROUP, OPTIONS, PROFILE, URL, is_flagged, spelt
-from ringspec.plugin.servers import Server, reference_server
+from ringspec.plugin.entry import (
+    GROUP,
+    OPTIONS,
+    PROFILE,
+    URL,
+    Server,
+    brief_errors,
+    is_flagged,
+    reference_server,
+    spelt,
+)
 from ringspec.reports import Recorder, Redactor, RuleText, RuleTexts, counted, shown
-from ringspec.spec import RingspecError, Rule, RuleId, check_known
+from ringspec.spec import Rule, RuleId, check_known
 
 NAME = "ringspec-suite"
 _FOLDER = "ringspec_folder"
@@ -49,36 +57,10 @@ _BLINK_S = 0.2
 
 
 def run_options(config: pytest.Config) -> RunOptions:
-    """Return the options of the run, checked as far as possible without sending.
+    """Parse the options of the run; check them as far as possible without sending.
 
-    Raises:
-        pytest.UsageError: the options, the profile or the environment make no sense.
+    Flags are arguments of the command, what stands in the ini file is a default.
     """
-    try:
-        options, url = RunOptions(**_parameters(config)), config.getini(URL.key)
-        if options.url is None and url:
-            # A profile of a flag or variable goes before the ini file.
-            profile = config.getoption(PROFILE.key, None)
-            above = profile or os.environ.get("RINGSPEC_PROFILE")
-            if not above or not options.setup.profile.url:
-                options = replace(options, url=url)
-        options.checked()
-        options.setup.check_target(options.address)
-    except click.UsageError as error:
-        raise usage_error(error.format_message()) from error
-    except RingspecError as error:
-        raise usage_error(error.message, error.hint) from error
-    return options
-
-
-def usage_error(message: str, hint: str = "") -> pytest.UsageError:
-    """Return an error that pytest shows as one message."""
-    text = f"{GROUP}: {message}" + (f"\n    hint: {hint}" if hint else "")
-    return pytest.UsageError(spelt(text))
-
-
-def _parameters(config: pytest.Config) -> dict[str, Any]:
-    """Parse the options by click: flags as arguments, the ini file as defaults."""
     arguments: list[str] = []
     defaults: dict[str, Any] = {}
     folder = config.inipath.parent if config.inipath else config.invocation_params.dir
@@ -97,31 +79,27 @@ def _parameters(config: pytest.Config) -> dict[str, Any]:
             is_beside = each.is_path and Path(folder, value).is_file()
             defaults[each.parameter] = str(Path(folder, value)) if is_beside else value
     url = config.getoption(URL.key, None) or os.environ.get("RINGSPEC_URL")
-    if url:
-        arguments += ["--", url]
-    with command.make_context(GROUP, arguments, default_map=defaults) as context:
-        return context.params
+    options = parsed([*arguments, *(["--", url] if url else ())], defaults)
+    own = config.getini(URL.key)
+    # A profile of a flag or variable goes before the URL of the ini file.
+    profile = config.getoption(PROFILE.key, None) or os.environ.get("RINGSPEC_PROFILE")
+    if own and not url and not (profile and options.setup.profile.url):
+        options = replace(options, url=own)
+    options.checked()
+    options.setup.check_target(options.address)
+    return options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteResult:
-    """The texts of one run, free of secrets; one process writes and all read them.
-
-    Attributes:
-        rules: of each rule that was judged.
-        notes: notices of the run, such as of what is left behind.
-        rest: what belongs to no single rule.
-        conclusion: the last line, with message and hint below it.
-        status: the exit status that `ringspec run` would have.
-        trouble: why there was no run, or no whole one; or empty.
-    """
+    """The texts of one run, free of secrets; one process writes and all read them."""
 
     rules: dict[RuleId, RuleText] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    rest: str = ""
-    conclusion: str = ""
-    status: int = 0
-    trouble: str = ""
+    notes: tuple[str, ...] = ()  # notices of the run, such as of what is left behind
+    rest: str = ""  # what belongs to no single rule
+    conclusion: str = ""  # the last line, with message and hint below it
+    status: int = 0  # the exit status that `ringspec run` would have
+    trouble: str = ""  # why there was no run, or no whole one; or empty
 
     def of(self, rule: RuleId) -> RuleText:
         """Return the text of a rule; inconclusive if it was not judged."""
@@ -241,16 +219,11 @@ class RuleItem(pytest.Item):
 
 
 class Suite:
-    """The plugin proper, registered for one pytest process.
-
-    Attributes:
-        result: of the run, once there was one.
-    """
+    """The plugin proper, registered for one pytest process."""
 
     def __init__(self, config: pytest.Config) -> None:
         for each in _MARKERS:
             config.addinivalue_line("markers", each)
-        self.options = run_options(config)
         self.result: SuiteResult | None = None
         self._config = config
         rules = {each: _named_rule(config, each) for each in config.args}
@@ -259,7 +232,8 @@ class Suite:
         self._named = [rule for rule in rules.values() if rule is not None]
         # The folder that several processes of this test run share.
         self._own_folder: Path | None = None
-        try:
+        with brief_errors(pytest.UsageError):
+            self.options = run_options(config)
             self._contract = contract = self.options.setup.contract
             dropped = [contract.catalogue.rules[each] for each in contract.dropped]
             self._rules = [*contract.rules.values(), *dropped]
@@ -267,8 +241,6 @@ class Suite:
             for name in filter(None, self._named):
                 hint = "`ringspec rules` lists them, and so does --collect-only"
                 check_known("rule", shown(name, 200), known, hint)
-        except RingspecError as error:
-            raise usage_error(error.message, error.hint) from error
 
     def wanted_rules(self) -> list[Rule]:
         """Return the rules that are named, or all."""
@@ -443,11 +415,7 @@ def _named_rule(config: pytest.Config, argument: str) -> str | None:
 
 @contextmanager
 def target_server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """Yield the server that pytest's options name; the reference server without any.
-
-    Raises:
-        RingspecError: it gives no token, or cannot be started.
-    """
+    """Yield the server that pytest's options name; the reference server without any."""
     suite = request.config.pluginmanager.get_plugin(NAME)
     if not isinstance(suite, Suite):
         yield request.getfixturevalue("ringspec_reference")

@@ -28,7 +28,7 @@ from ringspec.harness.judging.selection import Selection, pending
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.sending.policy import is_loopback
 from ringspec.spec import ROBUSTNESS, Contract, Level, RingspecError, check_known, short
-from ringspec.strategies import Case, Drawn, Expect, Label, Labeller, Phase, Slot
+from ringspec.strategies import Case, Drawn, Expect, Labeller, Phase, Slot
 from schemathesis.core.failures import (
     AcceptedNegativeData,
     Failure,
@@ -42,12 +42,8 @@ _NEVER = "none of ringspec's cases was sent: nothing was judged"
 _ELSEWHERE = "it is not on this machine, and they create what they are about"
 _INSTEAD = "`ringspec run --profile FILE` asks what may be done there"
 # Headers that a client sets by itself, and those of credentials.
-_OWN = frozenset(
-    {
-        *("accept", "accept-encoding", "authorization", "connection", "content-length"),
-        *("content-type", "host", "user-agent", "x-schemathesis-testcaseid"),
-    }
-)
+_OWN = "accept accept-encoding authorization connection content-length content-type"
+_OWN += " host user-agent x-schemathesis-testcaseid"
 UNSENT = "not all of its cases were sent"
 # Rules that are written out; more are only counted.
 _LISTED = 10
@@ -103,22 +99,9 @@ class OpenRules(Failure):
 class Bridge:
     """Judges one run of schemathesis.
 
-    Args:
-        environ: the variables that the command takes for its flags; a hooks module has
-            no flags. Of a profile only dialect, fixtures and `expect` count, the rest
-            is for schemathesis to say.
-
-    Attributes:
-        level: what fails a run; weaker failures only show.
-        cases: the certified cases that are sent, by id: creates with a body, twins
-            first.
-        reachability: what the answers as a whole show.
-        unsent: why none of them is sent, and a hint; None once schemathesis takes them.
-        has_failed: whether anything has failed the run yet.
-
-    Raises:
-        UsageError: a variable cannot be used, or the profile does not fit.
-        SpecError: the contract or the dialect is at fault.
+    A hooks module has no flags: the variables that the command takes for them do. Of a
+    profile only dialect, fixtures and `expect` count, the rest is for schemathesis to
+    say.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -145,10 +128,12 @@ class Bridge:
             setup.cases,
             lambda it: it.phase is Phase.CASES and it.expect in kinds and not it.steps,
         )
+        # Creates with a body, twins first.
         self.cases = {case.id: case for case in fired}
         operation = self.contract.operation
         where = f"{operation.method.upper()} {operation.path}"
         hint = f"they go out for {where}, in the phase examples"
+        # Why none is sent, and a hint; None once schemathesis takes them.
         self.unsent: tuple[str, str] | None = (_NEVER, hint)
         self.has_failed = False
         self._oracle = Oracle(self.contract)
@@ -188,10 +173,10 @@ class Bridge:
         failures = (it for it in found if it.verdict is Verdict.FAIL)
         return self._gating(tuple(replace(it, gate=it.level) for it in failures))
 
-    def label(self, content: bytes) -> Label | None:
-        """Return the proven label of a body; None if validators do not agree."""
+    def expects(self, content: bytes) -> Expect | None:
+        """Return what is proven of a body; None if validators do not agree."""
         case = self._labeller.case(Drawn(content=content), 0)
-        return None if case is None else self._labeller.label(case.body).label
+        return case.expect if case else None
 
     def _gating(self, found: tuple[Finding, ...]) -> list[Finding]:
         self._tally.add(found)
@@ -331,7 +316,7 @@ def _body(
     request, operation = response.request, BRIDGE.contract.operation
     known = {header.name.lower(): header.value for header in operation.headers}
     has_odd_header = any(
-        name.lower() not in _OWN and value != known.get(name.lower())
+        name.lower() not in _OWN.split() and value != known.get(name.lower())
         for name, value in case.headers.items()
     )
     media_type = str(request.headers.get("Content-Type", "")).split(";")[0].strip()
@@ -367,8 +352,8 @@ def filter_failure(
         return True  # something else is wrong on purpose
     content = _body(case, response)
     is_positive = isinstance(failure, RejectedPositiveData)
-    wanted = Label.VALID if is_positive else Label.INVALID
-    return content is None or BRIDGE.label(content) is wanted
+    wanted = Expect.ACCEPT if is_positive else Expect.REJECT
+    return content is None or BRIDGE.expects(content) is wanted
 
 
 # Pytest does without the command, and without a summary.

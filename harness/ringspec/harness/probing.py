@@ -45,34 +45,25 @@ class Sureness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProbeAnswer:
-    """The answer to a question.
-
-    Attributes:
-        candidate: the one that is read, or else the one that is assumed.
-        reason: what the target did.
-    """
+    """The answer to a question."""
 
     question: Question
-    candidate: Candidate
+    candidate: Candidate  # the one that is read, or else the one that is assumed
     sureness: Sureness
-    reason: str
+    reason: str  # what the target did
 
 
 class _Tried(NamedTuple):
-    """What became of one candidate.
-
-    Attributes:
-        shown: whether the answer gave back what is in question.
-        taken: whether a body as the candidate has it was accepted; None if unclear.
-        is_read: whether the target keeps to the candidate; None if unclear.
-        broken: summary of the answer to the same body with the rule broken, if sent.
-    """
+    """What became of one candidate."""
 
     candidate: Candidate
-    shown: bool = False
+    shown: bool = False  # whether the answer gave back what is in question
+    # Whether a body as the candidate has it was accepted; None if unclear.
     taken: bool | None = None
+    # Whether the target keeps to the candidate; None if unclear.
     is_read: bool | None = None
     summary: str = "no body can show it"
+    # Summary of the answer to the same body with the rule broken, if sent.
     broken: str = ""
 
 

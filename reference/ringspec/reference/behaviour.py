@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ringspec.reference import tokens
 from ringspec.reference.body_checks import CHECKS, Check
-from ringspec.reference.json_values import Json, JsonObject
+from ringspec.reference.json_values import FACTS, Json, JsonObject
 from ringspec.reference.messages import Reply, demand_json, parse, refused
 from ringspec.reference.store import TRANSITIONS, StateChange, Store
 
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 Operation: TypeAlias = "Callable[[Request], Awaitable[Reply]]"
 Defect: TypeAlias = "Callable[[Behaviour], Behaviour]"
 T = TypeVar("T")
-
-# Values in an answer for absent or null members. Source: facts.md A.
-DEFAULTS: Mapping[str, Json] = {
-    "distribution": "none",
-    "language": "fr-BE",
-    "voice": "woman",
-}
 
 
 def same(value: T) -> T:
@@ -82,7 +75,7 @@ class Behaviour:
     checks: tuple[Check, ...] = CHECKS
     keep: Callable[[JsonObject], JsonObject] = same
     store: Callable[[], Store] = Store
-    defaults: Mapping[str, Json] = field(default_factory=lambda: DEFAULTS)
+    defaults: Mapping[str, Json] = field(default_factory=lambda: FACTS["defaults"])
     show: Callable[[JsonObject], JsonObject] = same
     transitions: Mapping[str, StateChange] = field(default_factory=lambda: TRANSITIONS)
     around: Callable[[Operation, Store], Operation] = unchanged

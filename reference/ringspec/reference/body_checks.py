@@ -11,10 +11,8 @@ Source: facts.md A (rows 1 to 19), B1, B2, C (R1 to R8, R10 to R23, R25, R26, R2
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path as File
 from typing import Any
 
 from ringspec.reference.json_values import (
@@ -30,12 +28,11 @@ from ringspec.reference.json_values import (
     is_uuid,
     member,
     number,
+    table,
     when,
 )
 
-_ROWS: dict[str, Any] = tomllib.loads(
-    File(__file__).with_name("body_checks.toml").read_text("utf-8")
-)
+_ROWS = table("body_checks.toml")
 LONGEST_DELAY_MIN: int = _ROWS["retryDelays.items.max"]
 _INPUTS: list[str] = _ROWS["actions.inputs.unknown"]
 # The members of a broadcast; others are unknown, and not kept.

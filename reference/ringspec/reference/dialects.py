@@ -1,7 +1,7 @@
 """Spellings of the contract, known by name.
 
 Bodies are converted to the canonical spelling before anything else, and answers back,
-so that no other module knows dialects.
+so that no other module knows dialects. Source: facts.md G1, G2, G3, G5.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ringspec.reference.json_values import Json, JsonObject, Path
+from ringspec.reference.json_values import FACTS, Json, JsonObject, Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,11 @@ def _respelt(value: JsonObject, to: Mapping[Path, str | None], at: Path) -> Json
     return respelt
 
 
-DIALECTS: dict[str, ServerDialect] = {
-    "canonical": ServerDialect("canonical"),
-    # Source: facts.md G1, G2, G3, G5.
-    "naxai-sdk": ServerDialect(
-        "naxai-sdk",
-        spelling={
-            ("includeUnsubscribed",): "inclubeUnsubscribed",
-            ("actions", "status"): "actions",
-        },
-        defaults={"type": "default", "retryDelays": []},
-    ),
+DIALECTS = {
+    name: ServerDialect(
+        name,
+        {tuple(path.split(".")): it for path, it in row.get("spelling", {}).items()},
+        row.get("defaults", {}),
+    )
+    for name, row in FACTS["dialects"].items()
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, TypeAlias, cast
+from pathlib import Path as File
+from typing import Any, NamedTuple, TypeAlias, cast
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 JsonObject: TypeAlias = "dict[str, Json]"
@@ -15,6 +17,15 @@ Change: TypeAlias = "Callable[[Json], Json]"
 _UUID = re.compile(
     "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 )
+
+
+def table(name: str) -> dict[str, Any]:
+    """Read a file of TOML that lies beside."""
+    return tomllib.loads(File(__file__).with_name(name).read_text("utf-8"))
+
+
+# Source: facts.md A (defaults), D (states, commands), F (codes), G (dialects).
+FACTS = table("facts.toml")
 
 
 def is_integer(value: Json) -> bool:

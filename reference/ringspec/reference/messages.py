@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ringspec.reference.body_checks import Problem
-from ringspec.reference.json_values import Json, JsonObject
+from ringspec.reference.json_values import FACTS, Json, JsonObject
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -22,19 +22,6 @@ JSON_TYPE = "application/json"
 MAX_DEPTH = 200
 # Overhead of a Python value, in bytes.
 _VALUE = 64
-
-# Source: facts.md F; the codes are one of two tables that disagree.
-CODES: dict[int, str] = {
-    400: "bad_request",
-    401: "authentication_failed",
-    404: "resource_not_found",
-    405: "method_not_allowed",
-    409: "conflict",
-    413: "payload_too_large",
-    415: "unsupported_media_type",
-    422: "invalid_request",
-    500: "server_error",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +61,7 @@ def envelope(
         place = "".join(f"/{step}" for step in steps)
         found.setdefault(place, []).append(each.message)
     error: JsonObject = {
-        "code": CODES.get(status, "error"),
+        "code": FACTS["codes"].get(str(status), "error"),
         "message": message,
         "details": {place: "; ".join(messages) for place, messages in found.items()},
     }

@@ -31,21 +31,14 @@ _print_at_once = partial(print, flush=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLimits:
-    """Limits that keep the server fit to be left running.
+    """Limits that keep the server fit to be left running."""
 
-    Attributes:
-        broadcasts: kept at most; beyond that the oldest are forgotten.
-        body_bytes: size of the largest body that is read.
-        connections: open at once; beyond that the one longest idle is closed.
-        request_s: time in which a request must arrive, its head and its body each.
-        idle_s: time for which a connection may be open without a request. Longer than
-            any client keeps one, or clients would meet closed connections.
-    """
-
-    broadcasts: int = 10_000
-    body_bytes: int = 1024 * 1024
-    connections: int = 2_000
-    request_s: float = 10.0
+    broadcasts: int = 10_000  # kept at most; beyond that the oldest are forgotten
+    body_bytes: int = 1024 * 1024  # size of the largest body that is read
+    connections: int = 2_000  # open at once; of more the one longest idle is closed
+    request_s: float = 10.0  # in which a request must arrive, head and body each
+    # For which a connection may be open without a request. Longer than any client
+    # keeps one, or clients would meet closed connections.
     idle_s: float = 75.0
 
 

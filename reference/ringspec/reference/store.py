@@ -1,6 +1,6 @@
 """Broadcasts: their states, the commands between them, and where they are kept.
 
-Source: facts.md D; the transitions are inferred from names there.
+Source: facts.md D.
 """
 
 from __future__ import annotations
@@ -11,45 +11,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ringspec.reference.body_checks import MEMBERS
-from ringspec.reference.json_values import Json, JsonObject
+from ringspec.reference.json_values import FACTS, Json, JsonObject
 
-DRAFT = "draft"
-SCHEDULED = "scheduled"
-STARTED = "started"
-PAUSED = "paused"
-CANCELED = "canceled"
-
-EDITABLE = frozenset({DRAFT, SCHEDULED})
-RUNNING = frozenset({STARTED, PAUSED})
+EDITABLE, RUNNING = map(frozenset, FACTS["states"].values())
 
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """A command: the states that allow it, the answered state, the final state.
-
-    stamp: the member with the time of the last such command, if any.
-    """
+    """A command: the states that allow it, the answered state, the final state."""
 
     sources: frozenset[str]
     answered: str
     target: str
-    stamp: str | None = None
+    stamp: str | None = None  # the member with the time of the last such command
 
 
-# This server makes no calls: a command is done by the next request.
-TRANSITIONS: Mapping[str, StateChange] = {
-    "start": StateChange(EDITABLE, "starting", STARTED, "startedAt"),
-    "pause": StateChange(frozenset({STARTED}), "pausing", PAUSED, "pausedAt"),
-    "resume": StateChange(frozenset({PAUSED}), "resuming", STARTED),
-    "cancel": StateChange(RUNNING, "canceling", CANCELED, "canceledAt"),
+TRANSITIONS = {
+    name: StateChange(**{**row, "sources": frozenset(row["sources"])})
+    for name, row in FACTS["commands"].items()
 }
+_SHORT = ("name", "source", "distribution")
 
 
 def _first_state(body: JsonObject) -> str:
-    return DRAFT if body.get("scheduledAt") is None else SCHEDULED
-
-
-_SHORT = ("name", "source", "distribution")
+    return "draft" if body.get("scheduledAt") is None else "scheduled"
 
 
 def now_ms() -> int:
@@ -59,18 +44,14 @@ def now_ms() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broadcast:
-    """A broadcast that was accepted.
-
-    body: as sent, in canonical spelling, without unknown members.
-    size: estimated memory in bytes.
-    stamps: times at which it was last started, paused, canceled.
-    """
+    """A broadcast that was accepted."""
 
     broadcast_id: str
-    body: JsonObject
-    size: int
+    body: JsonObject  # as sent, in canonical spelling, without unknown members
+    size: int  # estimated memory in bytes
     state: str
     created_at: int
+    # Times at which it was last started, paused, canceled.
     stamps: Mapping[str, Json] = field(default_factory=dict)
 
     def full(self, defaults: Mapping[str, Json]) -> JsonObject:

@@ -39,15 +39,6 @@ _FIRST, _FEW = 4, 10
 _LETTER = r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\.)'
 _ESCAPED = re.compile(r"\\x[0-9a-f]{2}")
 _VALUE, _WANTED = 60, 80
-_WANTS = {
-    What.ONE_OF: "{at} is {value}",
-    What.IF_SHOWN: "{at}, if it is there, is {value}",
-    What.DIFFERS: "{at} is no longer {value}",
-    What.SHOWS: "the answer gives back what was sent",
-    What.HAS: "the list has an item with {at} {value}",
-    What.LACKS: "the list has no item with {at} {value}",
-    What.UNLIKE: "the list has no new item with {value}",
-}
 
 
 def reason_phrase(status: int) -> str:
@@ -346,7 +337,7 @@ def _wants(wants: tuple[Want, ...]) -> Iterator[str]:
         several = want.what in (What.ONE_OF, What.IF_SHOWN)
         values = want.value if several else [want.value]
         value = " or ".join(_written(each, _WANTED) for each in values)
-        words = _WANTS[want.what]
+        words = _fault_words()["wants"][want.what]
         yield words.format(at=shown(want.at, _WANTED), value=value)
 
 

@@ -53,20 +53,15 @@ _MORE = re.compile(r" \(and \d+ more\)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """The failures that one defect explains.
+    """The failures that one defect explains."""
 
-    Attributes:
-        rules: that fail by it, that of the first failure before all others; each may
-            fail by other defects as well.
-        findings: those failures, one a request and the plainest first.
-        title: the defect in words; it may cite the target.
-        known: whether all its failures are known beforehand.
-    """
-
+    # That fail by it, that of the first failure before all others; each may fail by
+    # other defects as well.
     rules: tuple[RuleResult, ...]
+    # Those failures, one a request and the plainest first.
     findings: tuple[Finding, ...]
-    title: str = ""
-    known: bool = False
+    title: str = ""  # the defect in words; it may cite the target
+    known: bool = False  # whether all its failures are known beforehand
 
     @property
     def level(self) -> Level:
@@ -76,17 +71,12 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Valid bodies that were refused, and the rules that they leave open.
-
-    Attributes:
-        cases: ids of those bodies, the one that leaves most open first.
-        finding: what the first was refused with; None if nothing was kept of it.
-    """
+    """Valid bodies that were refused, and the rules that they leave open."""
 
     title: str
-    cases: tuple[str, ...]
+    cases: tuple[str, ...]  # ids of those bodies, the one that leaves most open first
     rules: tuple[RuleResult, ...]
-    finding: Finding | None
+    finding: Finding | None  # what the first was refused with; None if it was not kept
 
 
 def refusal(result: Result) -> Refusal | None:

@@ -1,12 +1,6 @@
 """Requests of clients: the record `ringspec-record/1`, a line each, and the summary.
 
-A line of the record is JSON: `format`, `number` (from 1), `time` (ISO 8601, UTC),
-`elapsed_s`, `client` (what it calls itself), `operation` (what was asked for; empty
-where there is no such), `request` and `response` as in the JSON report (a body of JSON
-stands there as data, and beside it as `body_base64` where its bytes are other than we
-write), `broken[{rule,level,reason}]`, `kept` (ids of the rules that applied and were
-kept), `unspecified[{what,reason}]` (no source settles whether it may be sent),
-`remarks`. Members may be added.
+A line's members are described on the documentation's page of reports.
 """
 
 from __future__ import annotations

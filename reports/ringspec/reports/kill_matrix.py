@@ -21,30 +21,23 @@ RunMark: TypeAlias = Literal["survived", "misnamed", "false alarm", "noticed", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetRun:
-    """One server of the fleet, and what a whole run found in it, once there was one.
-
-    Attributes:
-        rule: the id that a run is expected to name; empty for a correct server.
-        binding: the level at which the defect shows, that of its rule or a weaker one.
-        noticed: the rules with a gating failure, with the strongest level among them.
-        cases: the cases with a gating failure, each with the requests it took.
-        until: requests until the first of them, itself included.
-        reason: the first of them in words, or else why the run was no success.
-    """
+    """One server of the fleet, and what a whole run found in it, once there was one."""
 
     kind: ServerKind
     name: str
-    rule: str = ""
+    rule: str = ""  # the id that a run is expected to name; empty for a correct server
     defect: str = ""
     level: Level
     way: Channel
-    binding: Level = Level.MAY
+    binding: Level = Level.MAY  # at which the defect shows: its rule's, or a weaker one
     exit_code: int = 0
+    # The rules with a gating failure, with the strongest level among them.
     noticed: Mapping[str, Level] = field(default_factory=dict)
+    # The cases with a gating failure, each with the requests it took.
     cases: Mapping[str, int] = field(default_factory=dict)
-    until: int | None = None
+    until: int | None = None  # requests until the first of them, itself included
     requests: int = 0
-    reason: str = ""
+    reason: str = ""  # the first of them in words, or else why the run was no success
 
     @property
     def mark(self) -> RunMark:

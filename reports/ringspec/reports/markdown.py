@@ -12,12 +12,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from ringspec.harness import Conclusion, Finding, Outcome, Result
-from ringspec.reports.case_text import case_rows, judged_share, untested_share
+from ringspec.harness import Conclusion, Finding, Result
+from ringspec.reports.case_text import case_rows, untested_share
 from ringspec.reports.causes import explained
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
-from ringspec.reports.printable import counted, listed, shown, visible
+from ringspec.reports.printable import listed, shown, visible
 from ringspec.spec import Rule
 
 # GitHub takes 65,536 characters; counted in bytes, to be safe with any other reader.
@@ -29,7 +29,6 @@ _CURL = 2_000
 _ROWS = {"twin": 120, "body": 400}
 # Of badges, but for those of a whole that conforms.
 _COLORS = {"in part": "blue", "nonconformant": "red", "inconclusive": "yellow"}
-_DECIDED = (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)
 # What makes markup within a line; a colon may begin an emoji, or end one.
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|&~@$]|:(?=\S)|(?<=\S):")
 # Where a mention, a reference or a link of a bare address is kept from being one.
@@ -139,24 +138,6 @@ def render_badge(record: Record) -> bytes:
 
 def headline(result: Result) -> str:
     """Summarise a run in a few words, such as `3 of 142 rules fail`."""
-    return f"{_summary(result)}{untested_share(result)}"
+    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - as above
 
-
-def _summary(result: Result) -> str:
-    failing = [each for each in result.rules if each.outcome is Outcome.FAIL]
-    known = sum(each.excused for each in failing)
-    if result.conclusion is Conclusion.IN_PART:
-        return f"{result.conclusion}: {judged_share(result)} ({result.level})"
-    if result.conclusion is Conclusion.CONFORMANT:
-        more = f", {counted(known, 'known failure')}" if known else ""
-        return f"conformant ({result.level}){more}"
-    if result.conclusion is Conclusion.INCONCLUSIVE:
-        return "interrupted" if result.interrupted else "inconclusive"
-    new = len(failing) - known
-    if new and result.learnt:
-        decided = sum(each.outcome in _DECIDED for each in result.rules)
-        verb = "fails" if new == 1 else "fail"
-        return f"{new:,} of {counted(decided, 'rule')} {verb}"
-    if result.stale:
-        return f"{counted(len(result.stale), 'stale known failure')}"
-    return "nonconformant"
+    return filled("headline.txt", result=result).decode()

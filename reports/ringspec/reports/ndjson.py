@@ -1,21 +1,7 @@
 """The event stream, `ringspec-events/1`: a line of JSON for each event, as it happens.
 
-Each line is flushed, so that a crash leaves all events until then. `event` says what a
-line is; members may be added.
-
-started  `format`, `target`, `level`, `seed`, `cases` (how many will be fired),
-         `contract{title,version,sha256,dialect}`, `run` as in the JSON report,
-         but for its end
-judged   `case`, `rule`, `level`, `expect`, `twin` (an id, or null), `time` (when it was
-         sent, ISO 8601, UTC; or null), `elapsed_s`, `sent` (how often), `request`,
-         `response` and `before` as in the JSON report, `findings[{rule,verdict,level,
-         reason}]`, passes too
-notice   `message`
-ended    `conclusion`, `part`, `ended` (when), `exit_code`, `level`, `duration_s`,
-         `counts`, `message`, `hint`, `interrupted`, `rules[{id,level,outcome,cases,
-         failures,inconclusive,known,why}]` (numbers; `known` says whether all that
-         fails was known beforehand, and `why`, there alone, why a rule is untested),
-         `stale[{id,why}]`
+Each line is flushed, so that a crash leaves all events until then. Its members are
+described on the documentation's page of reports.
 """
 
 from __future__ import annotations

@@ -130,20 +130,14 @@ def _schema() -> jsonschema_rs.Draft202012Validator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedCase:
-    """A case that failed, with reasons and levels by the rules that it failed.
-
-    Attributes:
-        request: what was sent; None where the report holds only a part of it.
-        found: the case itself, where explore made it.
-        unfit: why it cannot be made again, if so.
-    """
+    """A case that failed, with reasons and levels by the rules that it failed."""
 
     id: str
     reasons: dict[RuleId, str] = field(default_factory=dict)
     levels: dict[RuleId, Level] = field(default_factory=dict)
-    request: Request | None = None
-    found: Case | None = None
-    unfit: str = ""
+    request: Request | None = None  # None where the report holds only a part of it
+    found: Case | None = None  # the case itself, where explore made it
+    unfit: str = ""  # why it cannot be made again, if so
 
     @property
     def level(self) -> Level:

@@ -44,24 +44,18 @@ _REQUIRED = frozenset({"required", "dependentRequired"})
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Assertion:
-    """A part of a schema that can fail by itself.
+    """A part of a schema that can fail by itself."""
 
-    Attributes:
-        path: steps in the inlined schema, the keyword and, for `required`, the
-            member's name included.
-        instance: where it applies in a body; `*` stands for any item.
-        place: JSON pointer into the contract.
-        value: the keyword's value.
-        within: the branches of choices that it stands in, outermost first: the path of
-            each `anyOf` or `oneOf`, and the branch's index.
-    """
-
+    # Steps in the inlined schema, the keyword and, for `required`, the member's name
+    # included.
     path: Path
     keyword: str
     rule: RuleId
-    instance: Path
-    place: str
-    value: Json
+    instance: Path  # where it applies in a body; `*` stands for any item
+    place: str  # JSON pointer into the contract
+    value: Json  # the keyword's value
+    # The branches of choices that it stands in, outermost first: the path of each
+    # `anyOf` or `oneOf`, and the branch's index.
     within: Within = ()
 
     @property
@@ -82,21 +76,14 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True)
 class _Naming:
-    """The names of the rules of a schema that names none.
+    """The names of the rules of a schema that names none."""
 
-    Attributes:
-        own: prefix of the ids of its own rules.
-        inner: prefix of its members' ids.
-        owner: the rule that owns everything inside; None without one.
-        names: canonical names of members that a dialect spells its own way.
-        in_choices: whether the branches of choices are read too.
-    """
-
-    own: str
-    inner: str = ""
-    owner: str | None = None
+    own: str  # prefix of the ids of its own rules
+    inner: str = ""  # prefix of its members' ids
+    owner: str | None = None  # the rule that owns everything inside; None without one
+    # Canonical names of members that a dialect spells its own way.
     names: dict[str, str] = field(default_factory=dict)
-    in_choices: bool = False
+    in_choices: bool = False  # whether the branches of choices are read too
 
     def at(self, node: dict[str, Json]) -> _Naming:
         """Return the naming in a schema, by its annotations."""

@@ -79,7 +79,7 @@ class Inputs:
         catalogue = parse_catalogue(rows, rows_at)
         origin = origin or self.dialect or ""
         changes = read_changes(self.changes, origin)
-        info = reading.mapping(base.get("info"), "#/info")
+        info = reading.mapping(document.Node(base, base).at("info").value, "#/info")
         operation = choose(base, self.operation)
         request = document.inline(base, operation.schema_place, is_request=True)
         document.check(request, catalogue, shows=True)

@@ -59,6 +59,8 @@ def follow(document: Json, place: str, at: str = "") -> Json:
             hint="references look like #/components/schemas/Name",
         )
     for step in steps(place):
+        if isinstance(node, dict) and step not in node:
+            node, _ = resolve(document, node, place)
         try:
             is_index = step.isascii() and step.isdigit()
             node = node[int(step) if isinstance(node, list) and is_index else step]

@@ -178,12 +178,8 @@ def without_marked(
 
     Members that are `writeOnly` need not be there. Source: OpenAPI 3.0.3, Schema
     Object: a member that is only read SHOULD NOT be sent, and `required` takes effect
-    on the response only.
-
-    Args:
-        schema: as inlined.
-        mark: the keyword that such a member has.
-        names: the members, where a schema around it speaks of the same value.
+    on the response only. `names` are the members with the mark, where a schema around
+    it speaks of the same value.
     """
     if not isinstance(schema, dict):
         return schema

@@ -51,18 +51,19 @@ def joined(base: dict[str, Json], path: Path, notices: list[str]) -> dict[str, J
         path: the file.
         notices: gets what is odd in other files, and does no harm.
     """
-    joiner = _Joiner(path, notices, base)
+    folder, version = path.parent.resolve(), version_of(base, path)
+    joiner = _Joiner(folder, path.name, notices, {"": base}, {"": version})
     joiner.take(base)
     files = dict(sorted(joiner.files.items()))
     del files[""]
     # A version that stays would be read anew from evidence.
-    made = {**base, "openapi": "3.1.0"} if joiner.versions[""] == "3.0" else base
+    made = {**base, "openapi": "3.1.0"} if version == "3.0" else base
     return {**made, FILES: files} if files else made
 
 
 @dataclass(slots=True)
 class _Joiner:
-    """Reads what a file refers to.
+    """Reads what a file in a folder refers to.
 
     Attributes:
         files: contents by name, the first file's empty; of one that cannot be read,
@@ -71,16 +72,12 @@ class _Joiner:
         seen: nodes by identity, which keeps them alive.
     """
 
-    path: Path
+    folder: Path
+    name: str
     notices: list[str]
-    base: dict[str, Json]
-    files: dict[str, Json] = field(init=False)
-    versions: dict[str, str] = field(init=False)
+    files: dict[str, Json]
+    versions: dict[str, str]
     seen: dict[int, Json] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.files = {"": self.base}
-        self.versions = {"": version_of(self.base, self.path)}
 
     def take(self, base: Json) -> None:
         """Go through all that operations may need, references followed."""
@@ -91,28 +88,29 @@ class _Joiner:
                 pending += [(each, "one", kind, file) for each in node]
             if not isinstance(node, dict) or id(node) in self.seen:
                 continue
-            self.seen[id(node)] = node
+            self.seen[id(node)], found = node, None
             if isinstance(reference := node.get("$ref"), str):
                 node["$ref"] = target = self._target(reference, file)
                 to, _, fragment = target.partition("#")
                 is_place = not fragment or fragment.startswith("/")
                 home = self.files.get(to) if is_place else None
-                pending.append((at_pointer(home, unquote(fragment)), holds, kind, to))
+                found = at_pointer(home, unquote(fragment))
+                pending.append((found, holds, kind, to))
             if holds == "named":
                 pending += [(each, "one", kind, file) for each in node.values()]
+                if isinstance(found, dict):
+                    # OpenAPI has no references there, but many write them.
+                    del node["$ref"]
+                    node |= {it: found[it] for it in found if it not in node}
                 continue
-            self._mend(node, kind, file)
+            if kind == "schema":
+                self._discriminator(node, file)
+            if kind == "schema" and self.versions[file] == "3.0":
+                _modernise(node)
+            if kind == "example" and "dataValue" in node:
+                node.setdefault("value", node["dataValue"])
             parts = _PARTS[kind]
             pending += [(node[it], *parts[it], file) for it in node if it in parts]
-
-    def _mend(self, node: dict[str, Json], kind: str, file: str) -> None:
-        """Say what an object says as 3.1 would."""
-        if kind == "schema":
-            self._discriminator(node, file)
-            if self.versions[file] == "3.0":
-                _modernise(node)
-        if kind == "example" and "dataValue" in node:
-            node.setdefault("value", node["dataValue"])
 
     def _discriminator(self, node: dict[str, Json], file: str) -> None:
         """Name the schemas of a discriminator's values as references do."""
@@ -135,31 +133,31 @@ class _Joiner:
         url, _, fragment = reference.partition("#")
         if not url:
             return f"{file}{reference}"
-        if url == self.base.get("$self"):
+        if url == self.files[""].get("$self"):
             return f"#{fragment}"
         if re.match(r"[A-Za-z][\w+.-]+:|//", url):
             return reference
-        folder = self.path.parent.resolve()
-        found = Path(os.path.normpath(folder / Path(file).parent / unquote(url)))
-        if found == folder / self.path.name:
+        path = os.path.normpath(self.folder / Path(file).parent / unquote(url))
+        name = Path(os.path.relpath(path, self.folder)).as_posix().replace("#", "%23")
+        if name == self.name:
             return f"#{fragment}"
-        name = Path(os.path.relpath(found, folder)).as_posix().replace("#", "%23")
         if name not in self.files:
-            self.files[name] = content = self._read(found, folder, name)
+            self.files[name] = content = self._read(Path(path), name)
             has_own = isinstance(content, dict) and "openapi" in content
-            own = version_of(content, found) if has_own else self.versions[file]
+            own = version_of(content, Path(name)) if has_own else self.versions[file]
             self.versions[name] = own
         return f"{name}#{fragment}"
 
-    def _read(self, path: Path, folder: Path, name: str) -> Json:
-        root, notices = _root(folder), list[str]()
-        if not path.resolve().is_relative_to(root):
-            most = Path(os.path.relpath(root, folder)).as_posix()
-            return f"only files in {most!r}, seen from the contract, are read"
+    def _read(self, path: Path, name: str) -> Json:
+        """Return the content of a file, or why it has none."""
+        root, notices = _root(self.folder), list[str]()
         try:
+            if not Path(os.path.realpath(path)).is_relative_to(root):
+                most = Path(os.path.relpath(root, self.folder)).as_posix()
+                return f"only files in {most!r}, seen from the contract, are read"
             return reading.read(path, notices)
-        except SpecError as error:
-            return error.message.replace(str(path), name)
+        except (SpecError, ValueError) as error:
+            return str(error).replace(str(path), name)
         finally:
             self.notices += [each.replace(str(path), name) for each in notices]
 

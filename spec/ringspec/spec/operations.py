@@ -163,6 +163,9 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     items = [one.item] if one else [it for _, it in root.at("paths", {}).members()]
     for place, name, near in _misspelt(root, items, [one.method] if one else METHODS):
         raise SpecError(f"{place} has {name}", hint=f"did you mean {near}?")
+    for place, name in _unsupported(one) if one else ():
+        hint = "leave it out of a copy, or name another operation by --operation"
+        raise SpecError(f"{place} has {name}, which is not supported", hint=hint)
     if one:
         return _operation(one, able[one])
     mapping(base.get("paths"), "#/paths")
@@ -193,6 +196,22 @@ def _misspelt(
             near = nearest(name, _FIELDS[kind], cutoff=0.75)
             if near and name not in _FIELDS[kind] and not name.startswith("x-"):
                 yield node.place, name, near[0]
+
+
+def _unsupported(one: Endpoint) -> Iterator[tuple[str, str]]:
+    """Yield what OpenAPI 3.2 has and nothing here does: place and name."""
+    if one.item.has("additionalOperations"):
+        yield one.item.place, "additionalOperations"
+    for holder in (one.item, one.node):
+        for each in holder.at("parameters", []).items():
+            if each.at("in").value == "querystring":
+                yield each.place, "in: querystring"
+    responses = one.node.at("responses", {}).members()
+    for holder in (one.node.at("requestBody", {}), *(it for _, it in responses)):
+        content = holder.at("content", {})
+        if not any(media.has("schema") for _, media in json_types(content)):
+            media = (it for _, it in content.members() if it.has("itemSchema"))
+            yield from ((each.place, "itemSchema") for each in media)
 
 
 def json_types(content: Node) -> list[tuple[str, Node]]:

@@ -53,10 +53,8 @@ def find(name_or_file: str) -> Path:
 def load(path: Path, contract: Path | None = None) -> Overlay:
     """Read an overlay and check its form.
 
-    Args:
-        path: the overlay's file.
-        contract: the file that it has to extend, if it names one: by its file name,
-            since installed contracts lie anywhere.
+    If it names a contract that it extends, that is compared by its file name, since
+    installed contracts lie anywhere.
     """
     content = reading.read(path)
     check_form(content, "overlay", f"{path}: #")

@@ -17,27 +17,20 @@ from ringspec.spec.values import Json
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One possible answer.
-
-    Attributes:
-        actions: of the overlay that states it; none for the unchanged contract.
-    """
+    """One possible answer."""
 
     name: str
+    # Of the overlay that states it; none for the unchanged contract.
     actions: tuple[dict[str, Json], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question that no source settles.
-
-    Attributes:
-        asks: the question, as a sentence.
-        rule: distinguishes the candidates by whether and where a target enforces it.
-    """
+    """A question that no source settles."""
 
     id: str
-    asks: str
+    asks: str  # the question, as a sentence
+    # Distinguishes the candidates by whether and where a target enforces it.
     rule: RuleId
     candidates: tuple[Candidate, ...]
 

@@ -27,7 +27,7 @@ _PLAIN = {
     "null": (r"~|null|Null|NULL|", "~nN"),
     "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
     "int": (r"-?(0|[1-9][0-9]*)", "-0123456789"),
-    "float": (r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", "-0123456789"),
+    "float": (r"-?(0|[1-9][0-9]*|(?=\.))(\.[0-9]+)?([eE][-+]?[0-9]+)?", "-.0123456789"),
     "merge": (r"<<", "<"),
 }
 
@@ -91,10 +91,10 @@ def _json(path: Path, text: str, twice: list[str]) -> Json:
             hint="mend that line; YAML is read too, unless it begins like JSON",
         ) from error
     if twice:
-        # Only YAML's reader knows lines; it has no surrogates.
+        # Only YAML's reader knows lines; it refuses halves of surrogate pairs.
         lines: list[str] = []
         with suppress(SpecError):
-            _yaml(path, text, lines)
+            _yaml(path, re.sub(r"\\u[dD]", r"\\u0", text), lines)
             twice[:] = lines
     return found
 
@@ -118,7 +118,7 @@ def _yaml(path: Path, text: str, twice: list[str]) -> Json:
             what = "an alias stands inside its own anchor"
         raise SpecError(
             f"{path}{line}: not readable as YAML: {what}",
-            hint="mend that line; an editor that knows YAML helps",
+            hint="mend that line; YAML is indented by spaces, not by tabs",
         ) from error
     return found
 

@@ -81,23 +81,17 @@ def _move(base: Json, old: str, new: str, where: str) -> Json:
 
 
 class _Content:
-    """One JSON body, or one JSON answer, of one operation.
-
-    Attributes:
-        status: of an answer; empty for a body.
-        schemas: by the path of each schema about it, references followed, conditions
-            and choices gone into: the instance paths at which that schema applies.
-        shown: defaults and examples, each with its instance path.
-        resource: instance path, in an answer, of what was created.
-        named: instance paths of objects whose member is to be renamed.
-    """
+    """One JSON body, of an empty status, or one JSON answer, of one operation."""
 
     def __init__(self, base: Json, operation: str, status: str, media: str) -> None:
         self.operation, self.status = operation, status
-        self.resource: Path = ()
+        self.resource: Path = ()  # instance path, in an answer, of what was created
+        # By the path of each schema about it, references followed, conditions and
+        # choices gone into, the instance paths at which that schema applies.
         self.schemas: dict[Path, set[Path]] = {}
-        self.named: set[Path] = set()
+        self.named: set[Path] = set()  # objects whose member is to be renamed
         node = at_path(base, steps(media))
+        # Defaults and examples, each with its instance path.
         self.shown: list[tuple[Json, Path]] = [(each, ()) for each in _shown(node)]
         self._trace(base, (*steps(media), "schema"), (), ())
 

@@ -66,17 +66,14 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One checkable requirement.
-
-    Attributes:
-        places: JSON pointers into the contract; empty for a rule that no schema states.
-    """
+    """One checkable requirement."""
 
     id: RuleId
     level: Level
     evidence: Evidence
     sentence: str
     source: str
+    # JSON pointers into the contract; empty for a rule that no schema states.
     places: tuple[str, ...] = ()
 
     @property
@@ -87,32 +84,23 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coupling:
-    """A fault that breaks several rules, given by the catalogue: no keyword yields it.
+    """A fault that breaks several rules, given by the catalogue, not by a keyword."""
 
-    Attributes:
-        rules: they break only together.
-        where: members and values that the twin's body must have.
-        patch: RFC 6902 operations.
-    """
-
-    rules: frozenset[RuleId]
+    rules: frozenset[RuleId]  # they break only together
     name: str
-    where: dict[str, Json]
-    patch: tuple[dict[str, Json], ...]
+    where: dict[str, Json]  # members and values that the twin's body must have
+    patch: tuple[dict[str, Json], ...]  # RFC 6902 operations
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The rules by id, in order, with couplings and exceptions.
-
-    Attributes:
-        not_isolated: rules without a case of their own, each with the reason.
-        explained: of rules, `causes` in servers and the `fix`.
-    """
+    """The rules by id, in order, with couplings and exceptions."""
 
     rules: dict[RuleId, Rule]
     couplings: tuple[Coupling, ...] = ()
+    # Rules without a case of their own, each with the reason.
     not_isolated: dict[RuleId, str] = field(default_factory=dict)
+    # Of rules, `causes` in servers and the `fix`.
     explained: dict[RuleId, dict[str, Any]] = field(default_factory=dict)
 
 

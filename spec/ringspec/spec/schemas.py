@@ -35,22 +35,19 @@ CLOSING = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyword:
-    """The properties of one keyword.
+    """The properties of one keyword."""
 
-    Attributes:
-        word: last word of the id of a derived rule; empty if nothing fails by it.
-        about: JSON type of the values it is about, `number` for integers too; values
-            of other types keep to it. Empty if it is about any value.
-        holds: `one` schema, a `list` of them, or schemas by name (`named`).
-        speaks_of: the values its subschemas are about: the `same` as the schema's,
-            its `members` or its `items`.
-        fails_inside: whether its subschemas fail by themselves; if not, the keyword.
-    """
-
+    # Last word of the id of a derived rule; empty if nothing fails by it.
     word: str = ""
+    # JSON type of the values it is about, `number` for integers too; values of other
+    # types keep to it. Empty if it is about any value.
     about: str = ""
+    # `one` schema, a `list` of them, or schemas by name (`named`).
     holds: Literal["", "one", "list", "named"] = ""
+    # The values its subschemas are about: the `same` as the schema's, its `members` or
+    # its `items`.
     speaks_of: Literal["same", "members", "items"] = "same"
+    # Whether its subschemas fail by themselves; if not, the keyword.
     fails_inside: bool = False
 
 
@@ -64,20 +61,14 @@ _NONE = Keyword()
 
 @dataclass(frozen=True, slots=True)
 class Subschema:
-    """A schema inside another one.
+    """A schema inside another one."""
 
-    Attributes:
-        schema: an object, or a boolean.
-        path: steps from the outermost schema: keywords, names and indexes.
-        instance: the values it applies to: member names, indexes, `*` for any other.
-        keyword: the keyword it stands at; empty for the outermost schema.
-        holds: whether it fails by itself: no choice or condition is around it.
-    """
-
-    schema: Json
-    path: Path = ()
+    schema: Json  # an object, or a boolean
+    path: Path = ()  # steps from the outermost schema: keywords, names and indexes
+    # The values it applies to: member names, indexes, `*` for any other.
     instance: Path = ()
-    keyword: str = ""
+    keyword: str = ""  # the keyword it stands at; empty for the outermost schema
+    # Whether it fails by itself: no choice or condition is around it.
     holds: bool = True
 
 

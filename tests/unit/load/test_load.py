@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -25,8 +26,7 @@ from ringspec.load.conformance import (
     Roll,
     Shooter,
 )
-from ringspec.reports import failure_json, print_template
-from ringspec.reports.console import page
+from ringspec.reports import console, failure_json, print_template
 from ringspec.reports.json_report import SCHEMA
 from ringspec.spec import Level, RuleId, UsageError
 from ringspec.strategies import Case, Expect, Request
@@ -320,9 +320,9 @@ def test_summary_has_what_breaks_only_under_load_and_hides_no_warning(
     warned.add(wrong.wire(), 20)
     warned.rules["answer.echo"]["warned"] += 3
 
-    opened, told = page(100)
+    told = io.StringIO()
     found = LoadComparison(setup, right, warned, FIGURES)
-    print_template(opened, "load.txt", found=found)
+    print_template(console(told, "never", 100), "load.txt", found=found)
 
     text, judged = told.getvalue(), right.rules["answer.echo"]["judged"]
     lines = text.splitlines()

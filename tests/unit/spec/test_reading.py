@@ -23,6 +23,7 @@ Write = Callable[..., Path]
         ("a: 2023-03-25", {"a": "2023-03-25"}),
         ("a: 010", {"a": "010"}),
         ("a: .nan", {"a": ".nan"}),
+        ("a: .5", {"a": 0.5}),
         ("a: 1e3", {"a": 1000.0}),
         ("a: -5", {"a": -5}),
         ("a: true", {"a": True}),
@@ -102,10 +103,6 @@ def test_json_is_read_as_json(written: Write) -> None:
 def test_what_is_no_json_is_refused(written: Write, text: str, what: str) -> None:
     with pytest.raises(SpecError, match=what):
         read(written(text, "contract.json"))
-
-
-def test_a_byte_order_mark_is_no_content(written: Write) -> None:
-    assert read(written("\ufeffa: 1")) == {"a": 1}
 
 
 def test_a_digest_minds_content_and_not_spelling(written: Write) -> None:

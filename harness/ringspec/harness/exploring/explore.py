@@ -61,17 +61,11 @@ class Failures(dict[FailureKind, Level]):
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt(Judged):
-    """An example of explore.
+    """An example of explore."""
 
-    Attributes:
-        idle: what a target may leave undone, and did, so that a walk ended.
-        ended: after how many steps a walk failed, or came to its end.
-        sent: how many requests it took.
-    """
-
-    idle: str = ""
-    ended: int = 0
-    sent: int = 1
+    idle: str = ""  # what a target may leave undone, and did, so that a walk ended
+    ended: int = 0  # after how many steps a walk failed, or came to its end
+    sent: int = 1  # how many requests it took
 
     @cached_property
     def failures(self) -> Failures:

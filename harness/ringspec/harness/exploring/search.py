@@ -74,23 +74,16 @@ def _own_errors() -> Iterator[None]:
 
 @dataclass(kw_only=True)
 class Shrinking:
-    """A failure that is being shrunk, and what may still be spent on it.
-
-    Attributes:
-        level: the weakest that counts: it may get stronger on the way.
-        best: the smallest example so far, and `attempt` what came of it.
-        allowed: how many requests may be spent, so far.
-        silent: attempts without an answer in a row.
-    """
+    """A failure that is being shrunk, and what may still be spent on it."""
 
     kind: FailureKind
-    level: Level
+    level: Level  # the weakest that counts: it may get stronger on the way
     attempt: Attempt
-    best: Any
+    best: Any  # the smallest example so far, and `attempt` what came of it
     until: float
-    allowed: int
+    allowed: int  # how many requests may be spent, so far
     requests: int = 0
-    silent: int = 0
+    silent: int = 0  # attempts without an answer in a row
 
     def takes(self, attempt: Attempt, example: Drawn | Walk) -> bool:
         """Take an example as the best if it shows the failure.

@@ -55,19 +55,14 @@ LONG_ENOUGH = 8
 
 @dataclass
 class Oracle:
-    """Judges exchanges in the order of the cases, and remembers which were accepted.
-
-    Attributes:
-        unnamed: what a live target may not know, by the member that holds it.
-        plain: id of the plain valid case, if its refusal accuses no rule.
-        refused: the status that it was refused with; 0 if it was not.
-    """
+    """Judges exchanges in the order of the cases, and remembers which were accepted."""
 
     contract: Contract
     filling: Filling = field(default_factory=Filling)
+    # What a live target may not know, by the member that holds it.
     unnamed: Mapping[str, str] = field(default_factory=dict)
-    plain: str = ""
-    refused: int = 0
+    plain: str = ""  # id of the plain valid case, if its refusal accuses no rule
+    refused: int = 0  # the status that it was refused with; 0 if it was not
     _cases: dict[str, Case] = field(default_factory=dict)
     _statuses: dict[str, int] = field(default_factory=dict)
 

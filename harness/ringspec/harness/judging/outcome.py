@@ -29,22 +29,18 @@ from ringspec.strategies import Case, Expect, Phase, status_fits
 
 @dataclass
 class Tally:
-    """Gathers findings by rule.
-
-    Attributes:
-        inapplicable: rules that cannot be tested here, with the reason.
-        withheld: rules that stay open, because nothing was sent for them.
-        untested: rules that no case of the list breaks, with the reason.
-        judged: the only rules whose findings count, if not all; the others are
-            inconclusive.
-    """
+    """Gathers findings by rule."""
 
     contract: Contract
     level: Level
     skipped: frozenset[RuleId] = frozenset()
+    # Rules that cannot be tested here, with the reason.
     inapplicable: dict[RuleId, str] = field(default_factory=dict)
+    # Rules that stay open, because nothing was sent for them.
     withheld: dict[RuleId, str] = field(default_factory=dict)
+    # Rules that no case of the list breaks, with the reason.
     untested: dict[RuleId, str] = field(default_factory=dict)
+    # The only rules whose findings count, if not all; the others are inconclusive.
     judged: Collection[RuleId] | None = None
     _findings: dict[RuleId, list[Finding]] = field(default_factory=dict)
     _cases: Counter[RuleId] = field(default_factory=Counter)
@@ -181,26 +177,20 @@ def _is_page(response: Response) -> bool:
 
 @dataclass
 class Reachability:
-    """Whether the target is there, and is this API, by all exchanges so far.
+    """Whether the target is there, and is this API, by all exchanges so far."""
 
-    Attributes:
-        answers: those that are described.
-        looking: whether nothing is created, so that any answer of the expected status
-            shows that it is the API.
-        used: what may be at fault if no valid body is accepted.
-        in_a_row: cases without an answer since the last one that had one.
-        broken: whether the target itself misbehaved, rather than not being there.
-        in_vain: whether all answers so far may come from something before the API, or
-            beside it.
-    """
-
-    answers: Answers
+    answers: Answers  # those that are described
+    # Whether nothing is created, so that any answer of the expected status shows that
+    # it is the API.
     looking: bool = False
+    # What may be at fault if no valid body is accepted.
     used: str = "dialect, fixtures and URL"
     answered: int = 0
-    in_a_row: int = 0
+    in_a_row: int = 0  # cases without an answer since the last one that had one
+    # Whether the target itself misbehaved, rather than not being there.
     broken: bool = False
     failure: Failure | None = None
+    # Whether all answers so far may come from something before the API, or beside it.
     in_vain: bool = True
     _first: Exchange | None = None
     _pages: int = 0

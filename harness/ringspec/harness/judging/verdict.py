@@ -65,19 +65,16 @@ class Conclusion(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A verdict on one rule from one exchange, with what is needed to show it.
-
-    Attributes:
-        level: how strongly this verdict binds: its case's level, or that of the rule
-            where a check of the answer reports under a rule of its own.
-        gate: the weaker of the case's and its twin's level, by which an
-            inconclusive finding gates.
-    """
+    """A verdict on one rule from one exchange, with what is needed to show it."""
 
     rule: RuleId
     verdict: Verdict
     reason: str
+    # How strongly this verdict binds: its case's level, or that of the rule where a
+    # check of the answer reports under a rule of its own.
     level: Level
+    # The weaker of the case's and its twin's level, by which an inconclusive finding
+    # gates.
     gate: Level
     case: Case
     exchange: Exchange
@@ -97,19 +94,15 @@ def plainest(failures: Iterable[Finding]) -> tuple[Finding, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A failure that is known beforehand, and does not gate.
+    """A failure that is known beforehand, and does not gate."""
 
-    Attributes:
-        id: of the rule, or of the one case.
-        explored: whether only failures found by explore are meant; a run that does not
-            find it again has not shown that it is gone.
-    """
-
-    id: str
+    id: str  # of the rule, or of the one case
     reason: str
     issue: str = ""
     owner: str = ""
     expires: date | None = None
+    # Whether only failures found by explore are meant; a run that does not find it
+    # again has not shown that it is gone.
     explored: bool = False
 
     def covers(self, finding: Finding) -> bool:
@@ -168,23 +161,19 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """Which part of a list a run fired, and what it takes to join it with the others.
-
-    Attributes:
-        digest: SHA-256 of the whole list, in hexadecimal.
-        phases: what was fired of the list; so are the three that follow.
-        lent: cases fired that belong to another part, each with the rules judged by it.
-        places: of the cases that something failed or stayed open in, in a whole run.
-    """
+    """Which part of a list a run fired, and what it takes to join it with others."""
 
     part: int
     of: int
-    digest: str
+    digest: str  # SHA-256 of the whole list, in hexadecimal
+    # What was fired of the list; so are the three that follow.
     phases: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     quick: bool = False
+    # Cases fired that belong to another part, each with the rules judged by it.
     lent: dict[str, tuple[RuleId, ...]] = field(default_factory=dict)
+    # Of the cases that something failed or stayed open in, in a whole run.
     places: dict[str, int] = field(default_factory=dict)
     known: tuple[tuple[Known, Standing], ...] = ()
     learnt: bool = True
@@ -192,20 +181,17 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
-    """What a run found about one rule.
-
-    Attributes:
-        failures: those that gate and those that only warn, the plainest first.
-        otherwise: what it would be without known failures, if it fails by them alone.
-    """
+    """What a run found about one rule."""
 
     rule: Rule
     outcome: Outcome
     cases: int = 0
+    # Those that gate and those that only warn, the plainest first.
     failures: tuple[Finding, ...] = ()
     inconclusive: tuple[Finding, ...] = ()
     why: str = ""
     known: tuple[Known, ...] = ()
+    # What it would be without known failures, if it fails by them alone.
     otherwise: Outcome | None = None
 
     @property
@@ -251,16 +237,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run found.
-
-    Attributes:
-        stale: known failures that have expired or are gone; they fail the run.
-        learnt: whether any answer said something of the API; where not, the rules
-            are as good as unlisted, and the message says it all.
-        fail_untested: whether an untested rule makes the run inconclusive.
-        narrowed: what made the run a part of the whole: options, or an interrupt.
-        ended: when, in ISO 8601, UTC.
-    """
+    """What a run found."""
 
     conclusion: Conclusion
     level: Level
@@ -270,13 +247,17 @@ class Result:
     message: str = ""
     hint: str = ""
     interrupted: bool = False
+    # Known failures that have expired or are gone; they fail the run.
     stale: tuple[Stale, ...] = ()
     known_update: KnownUpdate | None = None
+    # Whether any answer said something of the API; where not, the rules are as good as
+    # unlisted, and the message says it all.
     learnt: bool = True
     share: Share | None = None
-    fail_untested: bool = False
+    fail_untested: bool = False  # whether an untested rule makes the run inconclusive
+    # What made the run a part of the whole: options, or an interrupt.
     narrowed: tuple[str, ...] = ()
-    ended: str = ""
+    ended: str = ""  # when, in ISO 8601, UTC
 
     @property
     def judged(self) -> int:
@@ -314,17 +295,12 @@ class ContractName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """With what a run was made, and when it began: ISO 8601, UTC.
+    """With what a run was made, and when it began: ISO 8601, UTC."""
 
-    Attributes:
-        ringspec: the version.
-        command: the command line, without secrets.
-        warning: what every reader has to know, such as of unchecked certificates.
-    """
-
-    ringspec: str = ""
+    ringspec: str = ""  # the version
     profile: str = ""
-    command: str = ""
+    command: str = ""  # the command line, without secrets
+    # What every reader has to know, such as of unchecked certificates.
     warning: str = ""
     began: str = ""
 
@@ -336,17 +312,14 @@ def now() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """The run begins.
-
-    Attributes:
-        clients: whether clients of the target are judged, and not the target itself.
-    """
+    """The run begins."""
 
     contract: ContractName
     target: str
     level: Level
     seed: int
     total: int
+    # Whether clients of the target are judged, and not the target itself.
     clients: bool = False
     made: Made = field(default_factory=Made)
 

@@ -25,25 +25,17 @@ LIMIT = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapturedRequest:
-    """One request as it came, with its answer.
-
-    Attributes:
-        target: path and query as sent.
-        headers: in order, names as the server gives them; values decoded as latin-1.
-        body: its bytes, or only the first if `is_whole` is false.
-        is_whole: whether the body came to its end within the limit.
-        began_s: in seconds since the epoch (UTC).
-    """
+    """One request as it came, with its answer."""
 
     method: str
-    target: str
-    headers: Headers
-    body: bytes
-    is_whole: bool
+    target: str  # path and query as sent
+    headers: Headers  # in order, names as the server gives them; values as latin-1
+    body: bytes  # its bytes, or only the first if `is_whole` is false
+    is_whole: bool  # whether the body came to its end within the limit
     status: int | None
     answer_headers: Headers
     answer: bytes
-    began_s: float
+    began_s: float  # in seconds since the epoch (UTC)
     elapsed_s: float
 
     def header(self, name: str) -> str | None:
@@ -60,13 +52,11 @@ class Capture:
 
     A body is read before it is passed on: an application that refuses without reading
     would else leave nothing to judge.
-
-    Attributes:
-        listener: takes each request once it is answered; it must not raise. It may
-            wait, which holds up only the next request on the same connection.
     """
 
     app: Application
+    # Takes each request once it is answered; it must not raise. It may wait, which
+    # holds up only the next request on the same connection.
     listener: Listener
     limit: int = LIMIT
 

@@ -36,15 +36,12 @@ _DECIDING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fired:
-    """A case with the exchange that came of it.
-
-    Attributes:
-        found: what a run found by it, where the exchange is not whole enough any more
-            to be judged again.
-    """
+    """A case with the exchange that came of it."""
 
     case: Case
     exchange: Exchange
+    # What a run found by it, where the exchange is not whole enough any more to be
+    # judged again.
     found: tuple[Row, ...] | None = None
 
 
@@ -55,19 +52,13 @@ _KINDS = {kind.__name__.lower(): kind for kind in (Fired, Attempt, Judged, Notic
 
 @dataclass(kw_only=True)
 class Tape:
-    """What a session got from outside, in order.
-
-    Attributes:
-        cases: how many were judged.
-        spent: whether more creates were wanted than the profile allows.
-        trouble: why the token could not be renewed, if so.
-    """
+    """What a session got from outside, in order."""
 
     taken: list[Taken] = field(default_factory=list)
-    cases: int = 0
+    cases: int = 0  # how many were judged
     interrupted: bool = False
-    spent: bool = False
-    trouble: str = ""
+    spent: bool = False  # whether more creates were wanted than the profile allows
+    trouble: str = ""  # why the token could not be renewed, if so
 
     def rows(self, listed: Iterable[Case]) -> Iterator[Row]:
         """Write each of what was taken down as JSON."""

@@ -69,17 +69,12 @@ HOPELESS = frozenset({Trouble.NAME, Trouble.TLS, Trouble.WITHHELD})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """The transport's failure.
-
-    Attributes:
-        some: whether any byte of an answer came.
-        went_out: whether any byte of the request may have been sent.
-    """
+    """The transport's failure."""
 
     trouble: Trouble
     message: str
-    some: bool = False
-    went_out: bool = True
+    some: bool = False  # whether any byte of an answer came
+    went_out: bool = True  # whether any byte of the request may have been sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,25 +47,20 @@ _EPOCH = 10**9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pacing:
-    """How fast to fire, and how long to wait.
-
-    Attributes:
-        workers: requests under way at once; by the kind of target without.
-        wait_s: how long a run waits in vain for a target that asks it to; any success
-            restores all of it.
-        backoff_s: the first wait if the target does not say how long; each is twice as
-            long as the one before.
-        resends: how often one request is sent again for that.
-        return_s: how long a target may be away that has answered before.
-    """
+    """How fast to fire, and how long to wait."""
 
     rate: float | None = None
+    # Requests under way at once; by the kind of target without.
     workers: int | None = None
     timeout_s: float = 5.0
+    # How long a run waits in vain for a target that asks it to; any success restores
+    # all of it.
     wait_s: float = 120.0
+    # The first wait if the target does not say how long; each is twice as long as the
+    # one before.
     backoff_s: float = 0.25
-    resends: int = 5
-    return_s: float = 10.0
+    resends: int = 5  # how often one request is sent again for that
+    return_s: float = 10.0  # how long a target may be away that has answered before
 
 
 def parse_rate(text: str | None) -> float | None:

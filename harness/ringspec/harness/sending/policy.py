@@ -139,15 +139,11 @@ def is_same_host(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosts:
-    """The hosts that a run may send to.
+    """The hosts that a run may send to."""
 
-    Attributes:
-        base: the target's URL; without one only this machine is in bounds.
-        allowed: names of the only hosts besides this machine, that of the target and
-            of a token endpoint among them; without any, the target's own.
-    """
-
-    base: str = ""
+    base: str = ""  # the target's URL; without one only this machine is in bounds
+    # Names of the only hosts besides this machine, that of the target and of a token
+    # endpoint among them; without any, the target's own.
     allowed: tuple[str, ...] = ()
 
     def refusal(self, url: str) -> str:
@@ -214,24 +210,19 @@ def filled(path: str, values: dict[str, str]) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safety:
-    """What a profile allows to be done to a target.
+    """What a profile allows to be done to a target."""
 
-    Attributes:
-        live: whether the target acts on what it takes. A target that is not on this
-            machine always is, even if this is False.
-        max_creates: how many creates may be sent, whatever becomes of them.
-        allow_start: whether commands may be sent, such as the one that dials.
-        allowed_hosts: as of `Hosts`.
-        journal: where what is accepted is written; a file of the user's state without.
-        fixtures_named: what the profile knows of the target, by member or `x-fixture`.
-    """
-
+    # Whether the target acts on what it takes. A target that is not on this machine
+    # always is, even if this is False.
     live: bool | None = None
     allow_create: bool = False
-    max_creates: int = 0
+    max_creates: int = 0  # how many creates may be sent, whatever becomes of them
+    # Whether commands may be sent, such as the one that dials.
     allow_start: bool = False
-    allowed_hosts: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()  # as of `Hosts`
+    # Where what is accepted is written; a file of the user's state without.
     journal: Path | None = None
+    # What the profile knows of the target, by member or `x-fixture`.
     fixtures_named: frozenset[str] = frozenset()
 
     def is_live(self, url: str) -> bool:
@@ -245,16 +236,12 @@ class Safety:
 
 @dataclass(frozen=True)
 class Policy:
-    """What requests do to one target, and which may be sent.
-
-    Attributes:
-        plain: the plainest body, whose fixtures every create needs.
-    """
+    """What requests do to one target, and which may be sent."""
 
     safety: Safety
     contract: Contract
     live: bool = False
-    plain: Json = None
+    plain: Json = None  # the plainest body, whose fixtures every create needs
 
     def effect_of(self, request: Request) -> Effect:
         """Return what a request does."""

@@ -52,21 +52,14 @@ _GLANCE_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """How a target is reached.
+    """How a target is reached."""
 
-    Attributes:
-        ca: file of the certificates to trust, in place of the usual ones.
-        insecure: whether no certificate of a server is checked.
-        certificate: file of the client's certificate; its key may be in it.
-        from_environment: whether the proxy was found there.
-    """
-
-    ca: str = ""
-    certificate: str = ""
+    ca: str = ""  # file of the certificates to trust, in place of the usual ones
+    certificate: str = ""  # file of the client's certificate; its key may be in it
     key: str = ""
-    insecure: bool = False
+    insecure: bool = False  # whether no certificate of a server is checked
     proxy: str = field(default="", repr=False)
-    from_environment: bool = False
+    from_environment: bool = False  # whether the proxy was found there
 
     def to(self, url: str) -> Self:
         """Return the route to a URL, with the environment's proxy if none is given."""

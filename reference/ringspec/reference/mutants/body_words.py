@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ringspec.reference.behaviour import Behaviour, Defect
 from ringspec.reference.body_checks import Check
 from ringspec.reference.json_values import (
+    FACTS,
     Change,
     Json,
     JsonObject,
@@ -36,12 +37,7 @@ from ringspec.reference.messages import (
     parse,
     refused,
 )
-from ringspec.reference.mutants.vocabulary import (
-    REQUIRED_DEFAULTS,
-    as_list,
-    change_of,
-    test_of,
-)
+from ringspec.reference.mutants.vocabulary import as_list, change_of, test_of
 
 if TYPE_CHECKING:
     from ringspec.reference.mutants.rows import Variant
@@ -179,7 +175,7 @@ def fills_in_required(others: JsonObject, _row: Variant) -> Defect:
 
     def given(body: JsonObject) -> JsonObject:
         sent = {name: value for name, value in body.items() if value is not None}
-        return {**body, **REQUIRED_DEFAULTS, **others, **sent}
+        return {**body, **FACTS["required"], **others, **sent}
 
     def read(body: Json) -> Json:
         return given(body) if isinstance(body, dict) else body

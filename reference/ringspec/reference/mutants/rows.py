@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -22,41 +23,7 @@ from ringspec.reference.mutants.vocabulary import as_list
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-# The files of rows, in the order of the fleet; "unchecked" goes before.
-FAMILIES = (
-    "one_sided",
-    "conditions",
-    "bounds",
-    "spellings",
-    "coercions",
-    "types",
-    "uuids",
-    "nulls",
-    "refused_values",
-    "refused_combinations",
-    "crashes",
-    "answers",
-    "answer_forms",
-    "errors",
-    "authorization",
-    "requests",
-    "storage",
-    "updates_and_deletes",
-    "commands",
-)
 _ABOUT = {"name", "rule", "defect", "level", "at", "when"}
-# Mutants that no run could notice, with the reason.
-EQUIVALENT = {
-    "retry-delays-length-unchecked": (
-        "More than three delays either miss the count of retries, or need more than "
-        "three retries: another rule refuses them."
-    ),
-}
-# Rules that no mutant can break alone, each with the reason.
-SHARED = {
-    "lifecycle.ids": "What shares an id shares a life: reading, deleting and commands"
-    " notice it as well.",
-}
 # A busy mutant fails above this number of connections within a second.
 BUSY_CONNECTIONS = 16
 _BUSY_WINDOW_S = 1.0
@@ -64,27 +31,18 @@ _BUSY_WINDOW_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A server with one difference from the reference, described by a row.
-
-    Attributes:
-        rule: id of the rule that a mutant breaks; a lawful variant breaks none.
-        defect: the difference of a mutant, in a sentence.
-        level: of a mutant that shows at a weaker level than its rule's; of a lawful
-            variant, the strictest at which it passes.
-        at: path of the values that the words are about; empty for the whole body.
-        during: operations that differ; all if none is named.
-        when: "busy" if it differs only while many connections are in use.
-        words: the differences, by word.
-    """
+    """A server with one difference from the reference, described by a row."""
 
     name: str
-    rule: str = ""
-    defect: str = ""
+    rule: str = ""  # id of the rule that a mutant breaks; a lawful variant breaks none
+    defect: str = ""  # the difference of a mutant, in a sentence
+    # Of a mutant that shows at a weaker level than its rule's; of a lawful variant, the
+    # strictest at which it passes.
     level: str = ""
-    at: str | None = None
-    during: tuple[str, ...] = ()
-    when: str = ""
-    words: Mapping[str, Any] = field(default_factory=dict)
+    at: str | None = None  # path of the values concerned; empty for the whole body
+    during: tuple[str, ...] = ()  # operations that differ; all if none is named
+    when: str = ""  # "busy" if it differs only while many connections are in use
+    words: Mapping[str, Any] = field(default_factory=dict)  # the differences, by word
 
     def apply(self, behaviour: Behaviour) -> Behaviour:
         """Apply the row's difference to a behaviour."""
@@ -139,18 +97,20 @@ def _when_busy(defect: Defect, right: Behaviour) -> Behaviour:
     return replace(right, **parts, checks=checks, wire=counting)
 
 
+def _loaded(name: str) -> Any:
+    text = (files("ringspec.reference.mutants") / f"{name}.yaml").read_text("utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+
+
 def rows_of(family: str) -> list[Variant]:
     """Read the rows of a file."""
-    file = files("ringspec.reference.mutants") / f"{family}.yaml"
-    text = file.read_text("utf-8")
-    loaded = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     return [
         Variant(
             **{name: each[name] for name in each if name in _ABOUT},
             during=tuple(as_list(each.get("during", []))),
             words={k: v for k, v in each.items() if k not in {*_ABOUT, "during"}},
         )
-        for each in loaded
+        for each in _loaded(family)
     ]
 
 
@@ -184,9 +144,8 @@ def _by_name(rows: list[Variant]) -> dict[str, Variant]:
     return named
 
 
-MUTANTS = _by_name(
-    [*_unchecked(), *(row for family in FAMILIES for row in rows_of(family))]
-)
+_FAMILIES, EQUIVALENT, SHARED = _loaded("fleet").values()
+MUTANTS = _by_name([*_unchecked(), *chain.from_iterable(map(rows_of, _FAMILIES))])
 # Fail only while many connections are in use, so that no plain run notices them.
 BUSY = _by_name(rows_of("busy"))
 LAWFUL = tuple(rows_of("lawful"))

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from ringspec.reference.body_checks import LONGEST_DELAY_MIN, MEMBERS
 from ringspec.reference.json_values import (
+    FACTS,
     Change,
     Json,
     JsonObject,
@@ -30,15 +31,6 @@ from ringspec.reference.json_values import (
     rewritten,
     steps_of,
 )
-
-# Values that a lenient server takes for absent required members. Source: facts.md A.
-REQUIRED_DEFAULTS: JsonObject = {
-    "type": "default",
-    "source": "people",
-    "retries": 0,
-    "retryOnNoInput": False,
-    "retryOnFailed": False,
-}
 
 
 def test_of(written: Any) -> Test:
@@ -270,7 +262,7 @@ def _numbered(items: list[Json]) -> Json:
 
 
 _WORDS: dict[Json, Json] = {"true": True, "false": False}
-_NULLS = {name: None for name in MEMBERS if name not in REQUIRED_DEFAULTS}
+_NULLS = {name: None for name in MEMBERS if name not in FACTS["required"]}
 _PLAIN_CHANGES: dict[str, Change] = {
     # Values of one type read as another.
     "text of digits as number": _of(

@@ -32,6 +32,8 @@ TOGETHER = {
     "contains": ("contains", "minContains", "maxContains"),
     "if": ("if", "then", "else"),
 }
+# Items of an array in which a changed keyword still holds as written.
+FIRST, REST = "the first item", "the items after the first"
 # Types that a lax reader accepts as well; bounds that differ in the bound itself.
 _WIDER, _OTHER_BOUND = VOCABULARY["wider types"], VOCABULARY["other bounds"]
 # The other keywords describe, or lead to other nodes.
@@ -70,24 +72,12 @@ def _replaced(schema: Json, path: Path, node: Json) -> Json:
     return {**schema, step: _replaced(schema[step], rest, node)}
 
 
-class Items(StrEnum):
-    """Items of an array in which a changed keyword still holds as written."""
-
-    FIRST = "the first item"
-    REST = "the items after the first"
-
-
 @dataclass(frozen=True, slots=True)
 class KeywordEdit:
-    """One keyword of one subschema, and what a mutation replaces it by.
+    """One keyword of one subschema, and what a mutation replaces it by."""
 
-    Attributes:
-        path: of the subschema in the inlined schema; it applies as it stands.
-        old: the keyword, with those that are read together with it.
-    """
-
-    path: Path
-    old: dict[str, Json]
+    path: Path  # of the subschema in the inlined schema; it applies as it stands
+    old: dict[str, Json]  # the keyword, with those that are read together with it
     new: dict[str, Json]
 
     def applied(self, schema: Json) -> Json:
@@ -113,33 +103,28 @@ class BodyCondition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One first-order change of the contract.
-
-    Attributes:
-        edits: several where a component is shared, or a rule has several assertions.
-        kept: items in which the contract still holds.
-        when: bodies for which the contract still holds.
-    """
+    """One first-order change of the contract."""
 
     id: str
     kind: MutationKind
     rules: tuple[RuleId, ...]
     place: str
     change: str
+    # Several where a component is shared, or a rule has several assertions.
     edits: tuple[KeywordEdit, ...]
-    kept: Items | None = None
-    when: BodyCondition | None = None
+    kept: str = ""  # items in which the contract still holds: `FIRST`, `REST`, or empty
+    when: BodyCondition | None = None  # bodies for which the contract still holds
 
     @property
     def least(self) -> int:
         """How many items the innermost array needs for it to show."""
-        return 2 if self.kept == Items.FIRST else 1
+        return 2 if self.kept == FIRST else 1
 
     def schema(self, schema: Json) -> Json:
         """Return the mutated form of the contract's schema."""
         changed = schema
         for edit in self.edits:
-            if self.kept is None:
+            if not self.kept:
                 changed = edit.applied(changed)
                 continue
             # In all items but the first, or in the first alone.
@@ -147,7 +132,7 @@ class Mutation:
             array, inside = edit.path[:cut], replace(edit, path=edit.path[cut + 1 :])
             as_written = at_path(schema, (*array, "items"))
             items = [as_written, inside.applied(as_written)]
-            first, rest = reversed(items) if self.kept == Items.REST else items
+            first, rest = reversed(items) if self.kept == REST else items
             node = {**at_path(changed, array), "prefixItems": [first], "items": rest}
             changed = _replaced(changed, array, node)
         if self.when is None:
@@ -202,9 +187,9 @@ def _in_place(contract: Contract, place: str, paths: list[Path]) -> Iterator[Mut
     if name == place:
         name = place.replace(contract.request.place_of(()), "body", 1)
     for keyword in (each for each in node if each in _ASSERTING):
-        for kept in (None, *Items) if "items" in paths[0] else (None,):
+        for kept in ("", FIRST, REST) if "items" in paths[0] else ("",):
             changes = _changes(node, keyword, siblings)
-            if kept is not None:
+            if kept:
                 changes = iter([(MutationKind.ITEMS, f"only in {kept}", {})])
             for kind, words, new in changes:
                 edits = [KeywordEdit(path, _unit(node, keyword), new) for path in paths]
@@ -363,13 +348,11 @@ def _within(schema: Json) -> _Changes:
         rest = {name: each for name, each in schema.items() if name not in own}
         for kind, words, new in _changes(schema, keyword):
             yield kind, f"{keyword} {words}", {**rest, **new}
-    members = schema.get("properties", {})
-    for name, child in members.items():
-        for kind, words, new in _within(child):
-            changed = {**schema, "properties": {**members, name: new}}
-            yield kind, f"{name}: {words}", changed
-    for kind, words, new in _within(schema.get("items")):
-        yield kind, f"items: {words}", {**schema, "items": new}
+    for below in subschemas(Subschema(schema)):
+        if below.keyword in {"properties", "items"}:
+            for kind, words, new in _within(below.schema):
+                changed = _replaced(schema, below.path, new)
+                yield kind, f"{below.path[-1]}: {words}", changed
 
 
 def _moved_bound(node: _Node, old: _Node, bound: str) -> _Changes:

@@ -17,9 +17,9 @@ from ringspec.spec.contract import Contract
 from ringspec.spec.schemas import ITEM, keywords
 from ringspec.spec.values import Json, Path, at_path
 from ringspec.strategies.adequacy.mutations import (
+    FIRST,
     TOGETHER,
     BodyCondition,
-    Items,
     KeywordEdit,
     Mutation,
     mutations_of,
@@ -48,17 +48,12 @@ class MutationVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MutationResult:
-    """Verdict on one mutation.
-
-    Attributes:
-        reason: why no case detects it; empty where one does.
-        cases: ids of the cases that detect it.
-    """
+    """Verdict on one mutation."""
 
     mutation: Mutation
     verdict: MutationVerdict
-    reason: str
-    cases: tuple[str, ...]
+    reason: str  # why no case detects it; empty where one does
+    cases: tuple[str, ...]  # ids of the cases that detect it
 
 
 def detecting_cases(
@@ -149,10 +144,10 @@ class _CaseMatrix:
         refusing: set[int] = set()
         for edit in mutation.edits:
             by_new, by_old = self._validator(edit, edit.new), None
-            if mutation.kept is not None:
+            if mutation.kept:
                 by_old = self._validator(edit, edit.old)
             for index, value, item in self._reached.by(edit.path):
-                written = by_old and (item == 0) == (mutation.kept == Items.FIRST)
+                written = by_old and (item == 0) == (mutation.kept == FIRST)
                 fits = by_old if by_old and written else by_new
                 if index not in refusing and not fits.is_valid(value):
                     refusing.add(index)
@@ -214,7 +209,9 @@ class _Decider:
         self._contract = contract
         self._written = contract.request.schema
         # Contexts of a rule ask for the same shapes over and over.
-        self._known: dict[tuple[object, ...], Alternatives] = {}
+        self._differing: dict[tuple[int, bool], Alternatives] = {}
+        self._avoiding: dict[str, Alternatives] = {}
+        self._settled: dict[tuple[Path, bool], Alternatives] = {}
 
     def decide(self, mutation: Mutation) -> tuple[MutationVerdict, str]:
         """Return the verdict on a mutation that no case detects, and the reason."""
@@ -231,7 +228,7 @@ class _Decider:
         if not laxer and not stricter:
             where = ".".join(instance_of(mutation.edits[0].path)).replace(ITEM, "*")
             where = where or "the body"
-            what = "differs" if mutation.kept is None else "shows it"
+            what = "shows it" if mutation.kept else "differs"
             what = f"{what} in {where}" if when is None else "breaks the rule elsewhere"
             reason = f"no body within the rest of the contract {what}"
             return MutationVerdict.EQUIVALENT, reason
@@ -253,27 +250,19 @@ class _Decider:
             reason = "what it takes holds something else unsettled"
         return MutationVerdict.UNSETTLED, reason
 
-    def _memo(
-        self, key: tuple[object, ...], make: Callable[[], Alternatives]
-    ) -> Alternatives:
-        if key not in self._known:
-            self._known[key] = make()
-        return self._known[key]
-
     def _more(
         self, mutation: Mutation, edit: KeywordEdit, narrower: Json = None
     ) -> Alternatives:
         """Return a superset of what a mutation accepts and the contract does not."""
-
-        def difference() -> Alternatives:
+        key = id(edit), narrower is not None
+        if key not in self._differing:
             schema = self._written
             for each in mutation.edits:
                 schema = each.applied(schema)
             wrong = {"not": edit.old}, _counted(edit), narrower or {}
             wanted = {"allOf": [edit.new, *wrong]}
-            return self._reach(schema, edit, wanted, mutation.least)
-
-        found = self._memo((id(edit), narrower is not None), difference)
+            self._differing[key] = self._reach(schema, edit, wanted, mutation.least)
+        found = self._differing[key]
         if mutation.when is None or not found:
             return found
         return live(meet(self._beyond(mutation.when), found))
@@ -282,7 +271,7 @@ class _Decider:
         self, mutation: Mutation, edit: KeywordEdit, schema: Json
     ) -> Alternatives:
         """Return a superset of what a schema admits and a mutation does not."""
-        if mutation.when is not None or mutation.kept is not None or not edit.new:
+        if mutation.when is not None or mutation.kept or not edit.new:
             return ()  # then it only ever drops something
         refused = {"allOf": [edit.old, {"not": edit.new}, _counted(edit)]}
         return self._reach(schema, edit, refused)
@@ -295,8 +284,9 @@ class _Decider:
 
     def _beyond(self, when: BodyCondition) -> Alternatives:
         """Return a superset of the bodies for which a mutation is not as written."""
-        key = "beyond", when.words
-        return self._memo(key, lambda: avoid(when.schema, ("object",)))
+        if when.words not in self._avoiding:
+            self._avoiding[when.words] = avoid(when.schema, ("object",))
+        return self._avoiding[when.words]
 
     def _settled_more(self, mutation: Mutation, edit: KeywordEdit) -> bool:
         """Return whether a settled body, changed in one place, may be what differs."""
@@ -324,8 +314,7 @@ class _Decider:
 
         If mended, the body is valid with the default of the place filled in.
         """
-
-        def around() -> Alternatives:
+        if (place, mended) not in self._settled:
             schema = pruned(self._contract.settled, place)
             default = schema_at(self._written, place).get("default")
             if mended and default is not None and ITEM not in place:
@@ -333,9 +322,8 @@ class _Decider:
                 for step in reversed(place):
                     filled = {"properties": {step: filled}}
                 schema = _joined(schema, filled)
-            return reach(schema)
-
-        return self._memo(("around", place, mended), around)
+            self._settled[place, mended] = reach(schema)
+        return self._settled[place, mended]
 
 
 def _counted(edit: KeywordEdit) -> Json:

@@ -103,19 +103,12 @@ class Certifier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeBodies:
-    """A valid and an invalid body that show whether a target enforces a rule.
+    """A valid and an invalid body that show whether a target enforces a rule."""
 
-    Attributes:
-        valid: the plainest body that has the rule's place.
-        invalid: the same body with the rule broken there.
-        place: where that is.
-        by_default: whether the value there is the default, which a server may fill in
-            anyway.
-    """
-
-    valid: Json
-    invalid: Json
-    place: Location
+    valid: Json  # the plainest body that has the rule's place
+    invalid: Json  # the same body with the rule broken there
+    place: Location  # where that is
+    # Whether the value there is the default, which a server may fill in anyway.
     by_default: bool
 
 

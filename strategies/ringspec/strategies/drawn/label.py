@@ -6,7 +6,6 @@ A body on which they differ gets no case; an unspecified one only has to be surv
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -66,23 +65,16 @@ _STATUSES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Labelled:
-    """A body with its label by the contract.
-
-    Attributes:
-        level: how strongly the label binds a server.
-        broken: the rules that the body breaks; none unless it is invalid.
-        fault: name of its fault, or of the unspecified part; may be empty.
-        twin: the valid body that it was made from, if any.
-        patch: the RFC 6902 operations between the two.
-    """
+    """A body with its label by the contract."""
 
     body: Json
     label: Label
-    level: Level = Level.MUST
+    level: Level = Level.MUST  # how strongly the label binds a server
+    # The rules that the body breaks; none unless it is invalid.
     broken: tuple[RuleId, ...] = ()
-    fault: str = ""
-    twin: Json = None
-    patch: tuple[dict[str, Json], ...] = ()
+    fault: str = ""  # name of its fault, or of the unspecified part; may be empty
+    twin: Json = None  # the valid body that it was made from, if any
+    patch: tuple[dict[str, Json], ...] = ()  # the RFC 6902 operations between the two
 
     def allows(self, status: int) -> bool:
         """Return whether a server may answer this body with an HTTP status."""
@@ -146,16 +138,11 @@ def _described(operation: dict[str, Json]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """A body from a source.
-
-    Attributes:
-        fault: the edit that made it, if known.
-        certified: whether it is valid but for its fault.
-    """
+    """A body from a source."""
 
     content: bytes
-    fault: tuple[Json, ...] | None = None
-    certified: bool = False
+    fault: tuple[Json, ...] | None = None  # the edit that made it, if known
+    certified: bool = False  # whether it is valid but for its fault
 
 
 class Labeller:
@@ -250,15 +237,11 @@ class Labeller:
                 ]
                 blanks[each.location] = edit("replace", each.location, blank)
         hidden = settled.breaches(patched(body, blanks.values())) if blanks else ()
-        if any(
-            each.assertion.keyword == "not" and each.location in blanks
-            for each in hidden
-        ):
-            return False
+        unwanted = (it.location for it in hidden if it.assertion.keyword == "not")
         places = {each.location for each in found}
         # Both schemas state these, at the same path.
         stated = {each.assertion.path for each in found}
-        return all(
+        return blanks.keys().isdisjoint(unwanted) and all(
             each.assertion.path in stated
             or (each.location in places and each.assertion.keyword in _OF_VALUE)
             for each in settled.breaches(body)
@@ -302,15 +285,10 @@ class Labeller:
 
 def read_body(content: bytes) -> Json:
     """Read JSON; NOTHING if a usual reader would not."""
-
-    def finite(text: str) -> float:
-        value = float(text)
-        if not math.isfinite(value):
-            raise ValueError(text)  # Python reads NaN and Infinity, which are no JSON
-        return value
-
     try:
-        body = json.loads(content.decode(), parse_constant=finite, parse_float=finite)
+        body = json.loads(content.decode())
+        # Python reads NaN and Infinity, which are no JSON.
+        json.dumps(body, allow_nan=False)
     except (ValueError, RecursionError):
         return NOTHING
     return body if is_shallow(body) else NOTHING

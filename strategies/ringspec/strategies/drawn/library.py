@@ -76,8 +76,8 @@ def valid_bodies(
     """Return a strategy for valid bodies.
 
     Args:
-        contract: defines what is valid; by default ours.
-        dialect: its spelling.
+        contract: defines what is valid.
+        dialect: as above.
         level: bodies use nothing that binds less: with `must` only what is documented.
 
     Raises:
@@ -439,17 +439,12 @@ LACKING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A source of bodies.
-
-    Attributes:
-        share: number of bodies in its turn.
-        tries: number of smaller bodies drawn once one is found.
-    """
+    """A source of bodies."""
 
     name: str
     bodies: SearchStrategy[Drawn]
-    share: int = 16
-    tries: int = 400
+    share: int = 16  # number of bodies in its turn
+    tries: int = 400  # number of smaller bodies drawn once one is found
 
 
 def own_sources(contract: Contract, rules: Collection[RuleId]) -> list[Source]:

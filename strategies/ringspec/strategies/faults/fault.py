@@ -19,21 +19,14 @@ Step: TypeAlias = str | int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One edit of a valid body.
+    """One edit of a valid body."""
 
-    Attributes:
-        name: describes the fault, as a word of a case's id.
-        patch: RFC 6902 operations.
-        gap: the place left empty, or null, which a default may fill.
-        everywhere: whether it is worth trying in each item of an array.
-        is_lax: whether good readers differ on it: it then binds the least.
-    """
-
-    name: str
-    patch: tuple[dict[str, Json], ...]
+    name: str  # describes the fault, as a word of a case's id
+    patch: tuple[dict[str, Json], ...]  # RFC 6902 operations
+    # The place left empty, or null, which a default may fill.
     gap: Location | None = None
-    everywhere: bool = False
-    is_lax: bool = False
+    everywhere: bool = False  # whether it is worth trying in each item of an array
+    is_lax: bool = False  # whether good readers differ on it: it then binds the least
 
     @property
     def is_null(self) -> bool:
@@ -43,17 +36,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """Where a fault may be put.
-
-    Attributes:
-        location: where the assertion applies in a valid body.
-        value: the value there.
-    """
+    """Where a fault may be put."""
 
     bodies: Bodies
     assertion: Assertion
-    location: Location
-    value: Json
+    location: Location  # where the assertion applies in a valid body
+    value: Json  # the value there
 
     @property
     def node(self) -> dict[str, Json]:

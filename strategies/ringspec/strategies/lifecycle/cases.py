@@ -50,16 +50,7 @@ _ORDER = (Role.LIST, Role.READ, Role.REPLACE, Role.COMMAND, Role.DELETE)
 
 
 class Lifecycle:
-    """The operations on what a contract creates, and the bodies to create it with.
-
-    Attributes:
-        accepted: the valid cases, `plain` the plainest.
-        refused: the invalid ones.
-        captures: pointers to the ids that paths need, by name.
-        read, listing, update, delete: operations that the target offers, if any.
-        first: states of what was just created from the plainest body.
-        waiting: states of what was created from any body, and not begun.
-    """
+    """The operations on what a contract creates, and the bodies to create it with."""
 
     def __init__(
         self,
@@ -71,13 +62,16 @@ class Lifecycle:
         self.bodies, self.accepted, self.refused = bodies, accepted, refused
         self.contract, self.plain = bodies.contract, accepted[0]
         links = self.contract.links
+        # Pointers to the ids that paths need, by name.
         self.captures = {n: at for each in links for n, at in each.captures.items()}
         offered = [each for each in links if each.name not in missing]
+        # None of those that the target does not offer.
         by_role = {each.role: each for each in reversed(offered)}
         self.read, self.listing = by_role.get(Role.READ), by_role.get(Role.LIST)
         self.delete, update = by_role.get(Role.DELETE), by_role.get(Role.REPLACE)
         self.update = update if update and update.same_body else None
         self.commands = [each for each in offered if each.role == Role.COMMAND]
+        # States of what was just created from the plainest body; and from any.
         self.first = self.read.first if self.read else ()
         begun = [each.comes_from for each in links]
         leaving = [states for states in begun if {*states} & {*self.first}]

@@ -57,16 +57,11 @@ class CallKind(StrEnum):
 
 
 class Call(NamedTuple):
-    """One call of a walk.
-
-    Attributes:
-        resource: its number, in the order of creation, or `UNCREATED`.
-        choice: index of the body that is sent, or of the command.
-    """
+    """One call of a walk."""
 
     kind: CallKind
-    resource: int = UNCREATED
-    choice: int = 0
+    resource: int = UNCREATED  # its number, in the order of creation, or `UNCREATED`
+    choice: int = 0  # index of the body that is sent, or of the command
 
 
 class Claim(NamedTuple):
@@ -78,23 +73,14 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WalkStep:
-    """A step of a walk.
+    """A step of a walk."""
 
-    Attributes:
-        step: what has to come out for the walk to go on.
-        due: the status that is due where the step is judged.
-        claims: what else must hold then.
-        unsure: short name of what the target may leave undone; empty if it must not.
-        binds: the level of the body that is sent.
-        call: index of its call.
-    """
-
-    step: Step
-    due: Status
-    claims: tuple[Claim, ...]
-    unsure: str
-    binds: Level
-    call: int
+    step: Step  # what has to come out for the walk to go on
+    due: Status  # the status that is due where the step is judged
+    claims: tuple[Claim, ...]  # what else must hold then
+    unsure: str  # short name of what the target may leave undone; empty if it must not
+    binds: Level  # the level of the body that is sent
+    call: int  # index of its call
 
 
 def without(calls: tuple[Call, ...], index: int) -> tuple[Call, ...]:
@@ -112,41 +98,26 @@ def without(calls: tuple[Call, ...], index: int) -> tuple[Call, ...]:
 
 @dataclass
 class Resource:
-    """State of one resource in the model.
-
-    Attributes:
-        bodies: those it has had, the current one last.
-        states: those it may be in; none where that is not known.
-        heading: the state that the last command leads to.
-        kept: the rule by which it has its body.
-        moved: the rule by which it is in its state.
-    """
+    """State of one resource in the model."""
 
     number: int
-    bodies: list[Case]
-    states: frozenset[str]
-    heading: str = ""
-    kept: str = "readable"
-    moved: str = "state"
+    bodies: list[Case]  # those it has had, the current one last
+    states: frozenset[str]  # those it may be in; none where that is not known
+    heading: str = ""  # the state that the last command leads to
+    kept: str = "readable"  # the rule by which it has its body
+    moved: str = "state"  # the rule by which it is in its state
     exists: bool = True
 
 
 @dataclass
 class Walk:
-    """Calls, written as steps by a model of what the target holds.
-
-    Attributes:
-        number: part of the ids of its cases.
-        idle: what the target may leave undone, and does.
-        hasty: whether all has to show at once, which is quicker to judge.
-        calls: those that were applied.
-    """
+    """Calls, written as steps by a model of what the target holds."""
 
     life: Lifecycle
-    number: int = 1
-    idle: frozenset[str] = frozenset()
-    hasty: bool = False
-    calls: tuple[Call, ...] = ()
+    number: int = 1  # part of the ids of its cases
+    idle: frozenset[str] = frozenset()  # what the target may leave undone, and does
+    hasty: bool = False  # whether all has to show at once, which is quicker to judge
+    calls: tuple[Call, ...] = ()  # those that were applied
     steps: tuple[WalkStep, ...] = ()
     resources: list[Resource] = field(default_factory=list)
     _looks: frozenset[Call] = frozenset()
@@ -200,17 +171,6 @@ class Walk:
         for call in calls:
             self.apply(call)
         return self
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there is no room for another call and the last reads."""
-        # A call takes up to two steps, or one and another read at the end.
-        return len(self.steps) + len(self.resources) + 2 > MAX_STEPS
-
-    def close(self) -> None:
-        """Read all resources at last, the deleted ones too."""
-        for resource in self.resources:
-            self.apply(Call(CallKind.READ, resource.number))
 
     @property
     def existing(self) -> list[Resource]:
@@ -445,7 +405,8 @@ def drawn_calls(life: Lifecycle, random: Random) -> tuple[Call, ...]:
         elif kind == CallKind.COMMAND:
             # In most states the effect of few commands is settled.
             choice = random.choice(walk.settled(number) or [choice])
-        if not walk.is_full:
+        # A call takes up to two steps, or one and another read at the end.
+        if len(walk.steps) + len(walk.resources) + 2 <= MAX_STEPS:
             walk.apply(Call(kind, number, choice))
-    walk.close()
-    return walk.calls
+    # The deleted ones too.
+    return walk.apply_all(Call(CallKind.READ, it.number) for it in walk.resources).calls

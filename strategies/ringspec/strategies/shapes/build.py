@@ -42,17 +42,11 @@ _ANY = object()
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A wish for the value at a place: any, if it says nothing more.
+    """A wish for the value at a place: any, if it says nothing more."""
 
-    Attributes:
-        value: the only one; NOTHING for none at all.
-        shapes: alternatives that it fits too.
-        items: length of the array.
-    """
-
-    value: Json = _ANY
-    shapes: Alternatives | None = None
-    items: int | None = None
+    value: Json = _ANY  # the only one; NOTHING for none at all
+    shapes: Alternatives | None = None  # alternatives that it fits too
+    items: int | None = None  # length of the array
 
     @property
     def is_exact(self) -> bool:
@@ -65,20 +59,13 @@ PRESENT, ABSENT = Wish(), Wish(NOTHING)
 
 @dataclass(slots=True)
 class Builder:
-    """Builds values; `turn` makes it take other texts and examples.
+    """Builds values; `turn` makes it take other texts and examples."""
 
-    Attributes:
-        wishes: by location.
-        items: length of an array unless something else decides.
-        full: whether all possible optional members are put in.
-        branch: which of several branches a full value begins with.
-    """
-
-    wishes: Mapping[Location, Wish] = field(default_factory=dict)
+    wishes: Mapping[Location, Wish] = field(default_factory=dict)  # by location
     turn: int = 0
-    items: int = 0
-    full: bool = False
-    branch: int = 0
+    items: int = 0  # length of an array unless something else decides
+    full: bool = False  # whether all possible optional members are put in
+    branch: int = 0  # which of several branches a full value begins with
     _texts: count[int] = field(default_factory=count)
     _branches: Counter[Location] = field(default_factory=Counter)
     _above: frozenset[Location] = frozenset()

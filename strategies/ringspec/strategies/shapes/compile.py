@@ -45,13 +45,10 @@ _COUNTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class _Compiler:
-    """Reads schemas; if `wide`, errs towards more values instead of fewer.
-
-    Attributes:
-        schema: the surroundings of a keyword that is read, for values of one `kind`.
-    """
+    """Reads schemas; if `wide`, errs towards more values instead of fewer."""
 
     wide: bool
+    # The surroundings of a keyword that is read, for values of one `kind`.
     schema: dict[str, Json] = field(default_factory=dict)
     kind: str = ""
 

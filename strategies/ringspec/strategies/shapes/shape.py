@@ -34,33 +34,27 @@ class Contained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """One alternative: values of one JSON type within bounds.
-
-    Attributes:
-        low: least number, inclusive, as `high`.
-        min_size: least length of a text, items of an array or members of an object,
-            inclusive, as `max_size`.
-        items: alternatives of an item; None for any value.
-        members: by name; a member without alternatives must be absent.
-        closed: whether members not named must be absent.
-    """
+    """One alternative: values of one JSON type within bounds."""
 
     kind: str
     enum: tuple[Json, ...] | None = None
     excluded: tuple[Json, ...] = ()
-    low: float = -inf
+    low: float = -inf  # least number, inclusive, as `high`
     high: float = inf
     multiple: float | None = None
+    # Least length of a text, items of an array or members of an object, inclusive, as
+    # `max_size`.
     min_size: int = 0
     max_size: float = inf
     format: str | None = None
     patterns: tuple[str, ...] = ()
-    items: Alternatives | None = None
+    items: Alternatives | None = None  # alternatives of an item; None for any value
     unique: bool = False
     contained: tuple[Contained, ...] = ()
+    # By name; a member without alternatives must be absent.
     members: dict[str, Alternatives] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
-    closed: bool = False
+    closed: bool = False  # whether members not named must be absent
     examples: tuple[Json, ...] = ()
 
     @property
