@@ -11,7 +11,7 @@ from urllib.parse import unquote, urljoin
 
 from ringspec.spec.errors import SpecError, did_you_mean, nearest
 from ringspec.spec.patterns import portable
-from ringspec.spec.reading import check_form, mapping, sequence, short, text
+from ringspec.spec.reading import check_form, mapping, sequence, text
 from ringspec.spec.rules import Catalogue
 from ringspec.spec.schemas import (
     CHOICES,
@@ -217,6 +217,10 @@ def inline(document: Json, place: str, *, is_request: bool = False) -> Inlined:
         found = Inlined(schema, inliner.origins, notices=inliner.notices)
         for path, error in inliner.faults:
             found.leave_out(path, error)
+        for path in inliner.cuts:
+            what = f"{found.place_of(path)} contains itself, and nothing ends it"
+            hint = "make one of the members on the way optional"
+            found.faults.setdefault(path, SpecError(what, hint=hint))
         if reach < _FAR:
             found.notices.append(
                 f"{place} has more than {_LARGE} subschemas: what is behind"
@@ -341,17 +345,39 @@ class _Inliner:
             return dict(_CLOSED)
 
         kept = {name: value for name, value in node.items() if name not in gone}
+        kept = self._sent(kept, place)
         schema = self._patterned(rebuilt(kept, below), place, path)
         schema = self._formatted(schema, place, path)
         # `dependentSchemas` is a condition on a member's presence.
-        if isinstance(schema.get("dependentSchemas"), dict):
-            for name, sub in schema.pop("dependentSchemas").items():
-                parts = schema.setdefault("allOf", [])
-                to = (*path, "allOf", str(len(parts)))
-                at = f"{place}/dependentSchemas/{escape(name)}"
-                self.origins[to] = self.origins[*to, "then"] = at
-                schema["allOf"] = [*parts, {"if": {"required": [name]}, "then": sub}]
+        conditions = schema.get("dependentSchemas")
+        for name, sub in conditions.items() if isinstance(conditions, dict) else ():
+            parts = schema.setdefault("allOf", [])
+            to = (*path, "allOf", str(len(parts)))
+            at = f"{place}/dependentSchemas/{escape(name)}"
+            self.origins[to] = self.origins[*to, "then"] = at
+            schema["allOf"] = [*parts, {"if": {"required": [name]}, "then": sub}]
+            schema.pop("dependentSchemas", None)
         return schema
+
+    def _sent(self, node: dict[str, Json], place: str) -> dict[str, Json]:
+        """Return a schema whose valid values have the members with `required: true`.
+
+        To draft 3 they are required; what this draft demands of them, nothing says.
+        """
+        given = node.get("properties")
+        members = dict(given) if isinstance(given, dict) else {}
+        needed = []
+        for name, child in members.items():
+            if isinstance(child, dict) and isinstance(child.get("required"), bool):
+                members[name] = {k: v for k, v in child.items() if k != "required"}
+                needed += [name] * child["required"]
+                where = f"{place}/properties/{escape(name)}/required"
+                self.notices.append(f"{where} is no list: no rule is read from it")
+        if not needed:
+            return {**node, "properties": members} if members else node
+        own = {"allOf": [node["x-settled"]]} if "x-settled" in node else {}
+        settled = {"required": needed, **own}
+        return {**node, "properties": members, "x-settled": settled}
 
     def _patterned(
         self, node: dict[str, Json], place: str, path: Path
@@ -628,11 +654,15 @@ def _mend(inlined: Inlined) -> None:
         for error in faults:
             path = tuple(str(step) for step in error.instance_path)
             around = inlined.around(path)
-            at_path(inlined.schema, around).pop(path[len(around)], None)
+            keyword = path[len(around)]
+            at_path(inlined.schema, around).pop(keyword, None)
             near = did_you_mean(str(error.instance), _TYPES)
             hint = f"{near}schemas are JSON Schema 2020-12, as in OpenAPI 3.1"
             fault = f"{inlined.place_of(path)}: {error.message}"
-            inlined.leave_out(around, SpecError(fault, hint=hint))
+            if keyword in VOCABULARY["annotations"]:
+                inlined.notices.append(f"{fault}; it is not used")
+            else:
+                inlined.leave_out(around, SpecError(fault, hint=hint))
     except ValueError:
         _check_schema(inlined.schema, inlined, ())
 
@@ -667,7 +697,7 @@ def _check_examples(inlined: Inlined) -> None:
     for index, why in found.items():
         node, name, place, value = shown[index]
         inlined.notices.append(
-            f"{place} breaks what it is an example of, and is not used: {short(why)}"
+            f"{place} breaks what it stands in, and is not used: {why[:120]}"
         )
         if name == "examples":
             node[name] = [it for it in node[name] if it is not value]

@@ -54,10 +54,12 @@ def settle(schema: Json) -> Json:
     if schema.get("contentEncoding") == "base64":
         changed.setdefault("pattern", BASE64)
     if "object" in _types(schema):
-        # A member that is required and not described: any value is right, a text is
+        # A member that is required and not described: if any value is right, a text is
         # what most readers take.
+        other = schema.get("additionalProperties")
+        any_other = other if isinstance(other, dict) and other else {"type": "string"}
         nameless = {
-            name: settle({"type": "string"})
+            name: settle(any_other)
             for name in sorted(_required(schema) - _names(schema))
         }
         if nameless:

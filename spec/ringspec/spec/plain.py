@@ -97,8 +97,6 @@ def texts_of_form(schema: dict[str, Json], known: list[Json]) -> list[Json]:
     elif "pattern" in schema:
         least, most = schema.get("minLength", 0), schema.get("maxLength", 100)
         text = matching(schema["pattern"], least, most, form)
-    elif "json" in schema.get("contentMediaType", ""):
-        text = json.dumps(fitting(schema.get("contentSchema", {})))
     return [] if text is None else [text]
 
 

@@ -16,6 +16,7 @@ from ringspec.spec.values import Json, Location, same
 from ringspec.strategies.shapes.locations import NOTHING
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
+    OTHERS,
     Alternatives,
     ItemClass,
     Shape,
@@ -38,6 +39,7 @@ class Unfit(Exception):  # noqa: N818 - it is an answer, not an error
 
 
 _ANY = object()
+_TEXT = (Shape(kind="string"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +152,14 @@ class Builder:
         }:
             raise Unfit(place)
         built.update(dict.fromkeys(shape.unnamed, "text"))
-        # Optional members, until there are as many as are needed.
+        # Optional members, until there are as many as are needed; then any others.
         for name, below in shape.members.items():
             if len(built) < shape.min_size and name in allowed - built.keys():
                 built[name] = self.build(below, (*place, name))
+        free = shape.members.get(OTHERS[0], () if shape.closed else _TEXT)
+        for name in (f"other-{n}" for n in range(1, shape.min_size + 1)):
+            if len(built) < shape.min_size and name not in built:
+                built[name] = self.build(free, (*place, name))
         if len(built) < shape.min_size:
             raise Unfit(place)
         return built
@@ -229,7 +235,7 @@ class Builder:
 def buildable(
     alternatives: Alternatives, known: dict[int, Alternatives] | None = None
 ) -> Alternatives:
-    """Leave out texts of a form that no example is known of, and what needs them."""
+    """Leave out what no value is found for, such as texts of a form."""
     known = {} if known is None else known
     if id(alternatives) not in known:
         found = [_buildable(shape, known) for shape in alternatives]
@@ -240,9 +246,12 @@ def buildable(
 
 
 def _buildable(shape: Shape, known: dict[int, Alternatives]) -> Shape | None:
-    formed = shape.own_patterns or shape.format not in {None, "uuid"}
-    if shape.kind == "string" and formed and shape.enum is None:
-        return shape if shape.examples else None
+    if shape.kind not in {"object", "array"} or shape.enum is not None:
+        try:
+            Builder().scalar(shape, ())
+        except Unfit:
+            return None
+        return shape
     members = {name: buildable(it, known) for name, it in shape.members.items()}
     items = None if shape.items is None else buildable(shape.items, known)
     if all(map(operator.is_, members.values(), shape.members.values())):

@@ -33,6 +33,7 @@ from ringspec.strategies.shapes.text import MISSING
 FRACTION = "fraction"
 _WIDE_KINDS = tuple(FRACTION if kind == "number" else kind for kind in KINDS)
 _NUMBERS = frozenset({"integer", "number", FRACTION})
+_FRACTIONS = (1.5, 0.5, 12.5, 123.5, 1234.5, 12345.5, -1.5)
 _ALL = frozenset(KINDS) | _NUMBERS
 _TEXT, _LIST, _MAP = frozenset({"string"}), frozenset({"array"}), frozenset({"object"})
 # Most alternatives that are all worked out; of more, a sample.
@@ -81,9 +82,11 @@ class _Compiler:
         for kind in kinds:
             if kind in stated:
                 found += self._failures(schema, kind)
-            # A fraction is a kind of its own only if `wide`.
             elif kind != "number" or not _stated(schema, ("integer",)):
                 found.append(Shape(kind=kind))
+            # A fraction is a kind of its own only if `wide`: else a few show it.
+            else:
+                found.append(Shape(kind=kind, enum=_FRACTIONS))
         return live(found) if self.wide else tuple(found)
 
     def join(self, parts: Iterable[Alternatives], kind: str) -> Alternatives:

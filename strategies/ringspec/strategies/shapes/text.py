@@ -70,7 +70,7 @@ def sibling_text(example: str, number: int) -> str:
 
 
 _GIVEN = frozenset({"examples", "enum", "const"})
-_FORMED = frozenset({"format", "contentEncoding", "contentMediaType"})
+_FORMED = frozenset({"format", "contentEncoding"})
 # Their schemas are about the same value.
 _SAME = frozenset({"allOf", "anyOf", "oneOf", "then", "else"})
 
