@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
@@ -614,27 +614,30 @@ def _is_free(branch: Json, member: str) -> bool:
     )
 
 
-def check(inlined: Inlined, catalogue: Catalogue, *, shows: bool = False) -> None:
+def check(
+    inlined: Inlined, catalogue: Catalogue, shown: Sequence[Json] | None = None
+) -> list[Json]:
     """Check a schema against JSON Schema 2020-12, and our annotations in it.
 
-    What is wrong in it is left out, with a notice; so are examples that break what they
-    are examples of, if it `shows` any.
+    What is wrong in it is left out, with a notice. So are examples that break what they
+    are examples of, if some are `shown` of the whole: those that fit are returned.
     """
     _mend(inlined)
-    if shows:
-        _check_examples(inlined)
+    fitting = [] if shown is None else _check_examples(inlined, shown)
     for each in walk(inlined.schema):
         node, place = each.schema, inlined.place_of(each.path)
         for name in ("x-settled", "x-live"):
             if name in node:
                 _check_schema(node[name], inlined, (*each.path, name))
         for name in node.keys() - _KNOWN:
-            near = nearest(name, _KNOWN, cutoff=0.75)
-            if near and not name.startswith("x-"):
+            if name.startswith("x-"):
+                continue
+            for near in nearest(name, _KNOWN, cutoff=0.75):
                 inlined.notices.append(
-                    f"{place} has {name}, which says nothing: did you mean {near[0]}?"
+                    f"{place} has {name}, which says nothing: did you mean {near}?"
                 )
         _check_annotations(node, place, catalogue)
+    return fitting
 
 
 _KNOWN = frozenset((*KEYWORDS, *VOCABULARY["annotations"], *VOCABULARY["old"])) | {
@@ -670,11 +673,12 @@ def _mend(inlined: Inlined) -> None:
 _META = "https://json-schema.org/draft/2020-12/schema"
 
 
-def _check_examples(inlined: Inlined) -> None:
+def _check_examples(inlined: Inlined, shown: Sequence[Json]) -> list[Json]:
     """Leave out the examples and defaults that break what they stand in."""
     import jsonschema_rs  # noqa: PLC0415 - as above
 
-    shown: list[tuple[dict[str, Json], str, str, Json]] = []
+    whole: dict[str, Json] = {**inlined.schema, "examples": [*shown]}
+    listed = [(whole, "examples", "an example of the body", each) for each in shown]
     for each in walk(inlined.schema):
         around = {keyword for _, keyword in keywords(each.path)}
         # An example has to fit only where any value does.
@@ -682,20 +686,20 @@ def _check_examples(inlined: Inlined) -> None:
             continue
         node, place = each.schema, inlined.place_of(each.path)
         named = [it for it in ("default", "example") if it in node]
-        shown += [(node, name, f"{place}/{name}", node[name]) for name in named]
+        listed += [(node, name, f"{place}/{name}", node[name]) for name in named]
         for index, value in enumerate(node.get("examples", ())):
-            shown.append((node, "examples", f"{place}/examples/{index}", value))
-    members = {str(n): node for n, (node, *_) in enumerate(shown)}
+            listed.append((node, "examples", f"{place}/examples/{index}", value))
+    members = {str(n): node for n, (node, *_) in enumerate(listed)}
     validator = jsonschema_rs.Draft202012Validator(
         {"properties": members}, validate_formats=True
     )
-    values = {str(n): value for n, (*_, value) in enumerate(shown)}
     found: dict[int, str] = {}
     with suppress(ValueError):  # a lone surrogate
+        values = {str(n): value for n, (*_, value) in enumerate(listed)}
         for error in validator.iter_errors(values):
             found.setdefault(int(error.instance_path[0]), error.message)
     for index, why in found.items():
-        node, name, place, value = shown[index]
+        node, name, place, value = listed[index]
         inlined.notices.append(
             f"{place} breaks what it stands in, and is not used: {why[:120]}"
         )
@@ -703,6 +707,7 @@ def _check_examples(inlined: Inlined) -> None:
             node[name] = [it for it in node[name] if it is not value]
         else:
             node[f"x-{name}"] = node.pop(name)
+    return list(whole["examples"])
 
 
 def _check_schema(schema: Json, inlined: Inlined, path: Path) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ringspec.spec.contract import Contract
 from ringspec.spec.errors import SpecError
+from ringspec.spec.forms import settle
 from ringspec.spec.proof import Disagreement, is_irregular
 from ringspec.spec.rules import Level
 from ringspec.spec.schemas import ITEM, walk
-from ringspec.spec.values import Json, Location
+from ringspec.spec.values import Json, Location, Path, at_path
 from ringspec.strategies.case import Request, Requests, encode
 from ringspec.strategies.shapes.build import Builder, Unfit, Wish, buildable
 from ringspec.strategies.shapes.compile import TooMany, compile_schema
@@ -86,6 +88,25 @@ class Bodies:
             hint="do its keywords contradict each other? give `examples` of texts with"
             " a pattern or a rare format",
         )
+
+    def why_out(self, path: Path) -> str:
+        """Return why no valid body has a value of a subschema; empty if none is known.
+
+        It is `: ` and the reason.
+        """
+        request = self.contract.request
+        around = [
+            path[:n] for n in range(len(path), 0, -1) if path[:n] in request.origins
+        ]
+        for each in around:
+            if error := request.unavoidable(each):
+                return f": {error}"
+        for each in around:
+            schema = with_examples(settle(at_path(request.schema, each)))
+            with suppress(TooMany):
+                if not buildable(compile_schema(schema)):
+                    return f": nothing is found that fits {request.place_of(each)}"
+        return ""
 
     def _unfit(self) -> str:
         """Return the place of the innermost needed schema that no value is built of."""
