@@ -531,7 +531,8 @@ class _Inliner:
                 base = urljoin(base, around["$id"])
         if given.startswith("#/") and not base:
             return given
-        uri, _, fragment = urljoin(base, given).partition("#")
+        whole = base + given if given.startswith("#") else urljoin(base, given)
+        uri, _, fragment = whole.partition("#")
         listed = [*_named(self.document)]
         if dynamic and sum(it.endswith(f"#{fragment}") for it, _ in listed) > 1:
             raise SpecError(

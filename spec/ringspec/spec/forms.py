@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringspec.spec.assertions import Chosen
-from ringspec.spec.patterns import NOT_BLANK
 from ringspec.spec.rules import Evidence, Level, weakest
 from ringspec.spec.schemas import (
     CHOICES,
@@ -29,6 +28,8 @@ from ringspec.spec.values import Json, Path, enum_key
 
 TEXT_MIN = 1
 TEXT_MAX = 100
+# A text without a visible character may be read as absent.
+NOT_BLANK = r"[^\s]"
 BASE64 = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _BOUNDED = frozenset(
     {"enum", "const", "format", "pattern", "x-settled", "contentEncoding"}

@@ -30,7 +30,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from ringspec.spec.assertions import Assertion, by_rule
 from ringspec.spec.contract import Contract, load
 from ringspec.spec.errors import SpecError, UsageError, check_known, did_you_mean
-from ringspec.spec.patterns import NOT_BLANK
+from ringspec.spec.forms import NOT_BLANK
 from ringspec.spec.proof import is_irregular
 from ringspec.spec.rules import BODY_ACCEPTED, Level, RuleId
 from ringspec.spec.schemas import ABOUT, ITEM, keywords, rebuilt

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil, floor, gcd, inf, isinf, lcm
 from typing import Any, TypeAlias
 
-from ringspec.spec.patterns import NOT_BLANK
+from ringspec.spec.forms import NOT_BLANK
 from ringspec.spec.values import Json, kind_of, same
 
 Alternatives: TypeAlias = "tuple[Shape, ...]"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path as File
 
-from ringspec.spec.patterns import NOT_BLANK
+from ringspec.spec.forms import NOT_BLANK
 from ringspec.spec.plain import texts_of_form
 from ringspec.spec.proof import Prover
 from ringspec.spec.schemas import rebuilt
