@@ -11,8 +11,7 @@ import pytest
 
 from ringspec.spec import Json, load, reading
 
-from ..called import call  # noqa: TID252 - tests are no distribution
-from .conftest import Ended
+from ..called import Ended, call  # noqa: TID252 - tests are no distribution
 
 Write = Callable[[dict[str, str]], Path]
 DATA = reading.read(Path(__file__).parent / "data" / "documents.yaml")
@@ -156,6 +155,10 @@ def test_json_in_a_file_of_any_name_whose_operations_share_an_id(
     assert (done.status, listed[0]["request"]["method"]) == (0, "POST")
     said = f"note: {path} line 3: the key 'info' stands twice: the last one counts\n"
     assert done.stderr == said
+    run = call(
+        "run", "http://127.0.0.1:9", "--contract", str(path), "--operation", name
+    )
+    assert said in run.stderr
 
 
 def test_yaml_in_a_file_named_json(project: Write) -> None:

@@ -19,10 +19,13 @@ from ringspec.spec import (
     PROFILES,
     Contract,
     Level,
+    Overrides,
     UsageError,
+    Wanted,
     dialect_names,
     did_you_mean,
     load,
+    load_each,
 )
 
 if TYPE_CHECKING:
@@ -209,6 +212,32 @@ def selected(
     for each in loaded.notices:
         click.echo(f"note: {each}", err=True)
     return loaded, Selection.of(loaded, select, exclude)
+
+
+def each_selected(
+    *,
+    contract: Path | None,
+    dialect: str | None,
+    packs: tuple[str, ...],
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    **named: tuple[str, ...],
+) -> list[tuple[Contract, Selection]]:
+    """Return the operations that options name, each with the rules that they name.
+
+    Says on standard error which cannot be tested.
+    """
+    from ringspec.harness.judging.selection import Selection, narrowed  # noqa: PLC0415 - heavy
+
+    wanted = Wanted(**named)
+    adapted = Overrides(packs=packs)
+    found, unread = load_each(contract, wanted, dialect=dialect, overrides=adapted)
+    for each in unread:
+        click.echo(f"note: {each.operation} is not tested: {each.error}", err=True)
+    for notice in dict.fromkeys(it for each in found for it in each.notices):
+        click.echo(f"note: {notice}", err=True)
+    chosen = narrowed(found, select, exclude)
+    return [(it, Selection.of(it, own, others)) for it, own, others in chosen]
 
 
 def typed(context: click.Context) -> dict[str, str]:

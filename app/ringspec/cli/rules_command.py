@@ -7,15 +7,18 @@ from typing import Any
 
 import click
 
-from ringspec.cli.options import selected, subcommand
+from ringspec.cli.options import each_selected, subcommand
 from ringspec.reports import print_rules, render_rules, rules_json
 
 
 @subcommand("rules", shape={"help": "How to print them."})
 def command(*, shape: str, **named: Any) -> None:
     """Print the rules: id, level, evidence, sentence, source and place."""
-    contract, selection = selected(**named)
-    rows = rules_json(contract.rules[each] for each in selection.rules)
+    rows = rules_json(
+        contract.led(rule)
+        for contract, selection in each_selected(**named)
+        for rule in selection.rules
+    )
     if shape == "table":
         print_rules(rows, sys.stdout)
     else:

@@ -24,7 +24,9 @@ from ringspec.cli.options import (
     typed,
 )
 from ringspec.cli.outputs import Outputs, output_options, report_run
-from ringspec.cli.run_setup import FireOptions
+from ringspec.cli.run_setup import FireOptions, RunSetup
+from ringspec.harness.judging.selection import narrowed
+from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.plan import (
     DEFAULT_PHASES,
     EXAMPLES,
@@ -34,6 +36,7 @@ from ringspec.harness.running.plan import (
 )
 from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.running.tape import Tape
+from ringspec.harness.running.whole import Whole, run_each
 from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import Redactor, Terminal, console, print_template, stages
 from ringspec.spec import Level, UsageError, check_known
@@ -94,8 +97,9 @@ class RunOptions(FireOptions):
         if self.dry_run:
             return self._dry_run()
         known_file = self._known_file(wanted)
-        with self.plan(known_file) as (plan, redactor):
+        with self.plans(known_file) as (whole, redactor):
             self.tell("")
+            plan = whole.plans[0]
             terminal = Terminal(
                 screen(wanted),
                 quiet=self.quiet,
@@ -105,7 +109,8 @@ class RunOptions(FireOptions):
                 again=typed(click.get_current_context()),
             )
             outputs = Outputs(wanted, terminal, redactor, self.docs, plan=plan)
-            status, result = report_run(run(plan), outputs)
+            events = run_each(whole) if whole.is_several else run(plan)
+            status, result = report_run(events, outputs)
         return known_file.renewed(result, plan.contract, status)
 
     def checked(self) -> ReportPaths:
@@ -152,14 +157,59 @@ class RunOptions(FireOptions):
 
     @contextmanager
     def plan(self, known_file: KnownFile) -> Iterator[tuple[Plan, Redactor]]:
-        """Yield the plan of a run and its redactor, while the target is up."""
+        """Yield the plan of a run of one operation, and its redactor."""
+        with self.plans(known_file) as (whole, redactor):
+            if whole.is_several:
+                raise UsageError(
+                    "the contract has several operations",
+                    hint="name one of them with --operation",
+                )
+            yield whole.plans[0], redactor
+
+    @contextmanager
+    def plans(self, known_file: KnownFile) -> Iterator[tuple[Whole, Redactor]]:
+        """Yield the plans of a run and its redactor, while the target is up."""
         with self.setup.server(self.address) as resolve:
             # The embedded server starts meanwhile.
-            plan = replace(self._plan(), known=known_file.known())
-            yield self.setup.aimed(plan, *resolve())
+            whole = self._whole(known_file.known())
+            url, credentials = resolve()
+            filling, redactor = self.setup.access(url, credentials)
+            access = url, filling, redactor
+            plans = [self.setup.filled(it, *access) for it in whole.plans]
+            yield replace(whole, plans=tuple(plans)), redactor
 
-    def _plan(self) -> Plan:
-        setup, shard = self.setup, parse_shard(self.shard) if self.shard else None
+    def _whole(self, known: KnownList) -> Whole:
+        """Return the plans of the operations that are wanted, without a target."""
+        parts, unread = self.setup.parts
+        chosen = narrowed([part.contract for part in parts], self.select, self.exclude)
+        by_contract = {part.contract.operation.id: part for part in parts}
+        several = bool(parts[1:] or unread)
+        if several and (self.shard or EVIDENCE in dict(self.report_paths())):
+            raise UsageError(
+                "--shard and --report evidence are for one operation",
+                hint="name it with --operation",
+            )
+        plans = []
+        for contract, select, exclude in chosen:
+            own = replace(self, select=select, exclude=exclude)
+            plan = own._plan(by_contract[contract.operation.id])  # noqa: SLF001 - a copy
+            entries = tuple(
+                replace(it, id=it.id.removeprefix(contract.prefix))
+                for it in known.entries
+                if it.id.startswith(contract.prefix)
+            )
+            plans.append(replace(plan, known=replace(known, entries=entries)))
+        options = {"operation": self.operations, "exclude-operation": self.excluded}
+        options |= {"tag": self.tags, "select": self.select, "exclude": self.exclude}
+        given = [f"--{name} {it}" for name, listed in options.items() for it in listed]
+        return Whole(
+            plans=tuple(plans),
+            unread=tuple(unread),
+            narrowed=tuple(given) if several else (),
+        )
+
+    def _plan(self, setup: RunSetup) -> Plan:
+        shard = parse_shard(self.shard) if self.shard else None
         phases = self._phases
         if shard and shard[0] > 1:
             # Drawn cases are not divided: they go with the first part.
@@ -196,7 +246,8 @@ class RunOptions(FireOptions):
                 client_id=given.client_id or "",
                 token_url=given.token_url or "",
             )
-        plan = replace(self._plan(), url=url or _EMBEDDED, filling=filling)
+        whole = self._whole(KnownList())
+        plan = replace(whole.plans[0], url=url or _EMBEDDED, filling=filling)
         self.tell("")
         session = Session(plan)
         print_template(

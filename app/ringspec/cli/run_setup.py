@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, pairwise
 from pathlib import Path
@@ -28,9 +28,13 @@ from ringspec.spec import (
     Contract,
     InternalError,
     MisfitError,
+    SpecError,
+    Unread,
     UsageError,
+    Wanted,
     check_known,
     load,
+    load_each,
 )
 from ringspec.strategies import Case, Slot, cases_of, expecting
 
@@ -100,6 +104,8 @@ class RunSetup:
     profile: Profile
     contract_file: Path | None = None
     operation: str | None = None
+    wanted: Wanted = field(default_factory=Wanted)
+    loaded: Contract | None = None
     seed: int = 0
     tell: Callable[[str], object] = str  # what is being done, to nobody by default
 
@@ -111,18 +117,45 @@ class RunSetup:
             SpecError: the contract or the dialect is at fault.
             UsageError: a file is missing, or the profile does not fit.
         """
+        if self.loaded is not None:
+            return self.loaded
+        with self._reading() as options:
+            return load(self.contract_file, operation=self.operation, **options)
+
+    @contextmanager
+    def _reading(self) -> Iterator[dict[str, Any]]:
+        """Yield how contracts are adapted; a profile that does not fit is named."""
         if self.contract_file or self.seed:  # else it takes no time
             self.tell(f"reading {self.contract_file or 'the contract'}")
+        profile = self.profile
         try:
-            return load(
-                self.contract_file,
-                operation=self.operation,
-                dialect=self.profile.dialect,
-                overrides=self.profile.overrides,
-            )
+            yield {"dialect": profile.dialect, "overrides": profile.overrides}
         except MisfitError as error:
-            where = self.profile.places.of(error.path)
+            where = profile.places.of(error.path)
             raise UsageError(f"{where}: {error}", hint=error.hint) from error
+
+    @cached_property
+    def parts(self) -> tuple[list[RunSetup], list[Unread]]:
+        """A set-up for each operation that is wanted, and those that cannot be tested.
+
+        Raises as `contract`.
+        """
+        with self._reading() as options:
+            found, unread = load_each(self.contract_file, self.wanted, **options)
+        parts = [
+            replace(self, loaded=each, operation=each.operation.id) for each in found
+        ]
+        for number, part in enumerate(parts if found[1:] else (), 1):
+            try:
+                self.tell(f"{part.operation} ({number} of {len(parts)})")
+                part.cases  # noqa: B018 - worked out once
+            except SpecError as error:
+                unread.append(Unread(str(part.operation), error))
+        failed = {each.operation for each in unread}
+        left = [part for part in parts if part.operation not in failed]
+        if not left:
+            raise unread[0].error
+        return left, unread
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:
@@ -226,15 +259,23 @@ class RunSetup:
     ) -> tuple[Plan, Redactor]:
         """Return a plan with target and credentials, and its redactor."""
         filling, redactor = self.access(url, credentials)
-        header, plain = plan.contract.operation.token_header, plan.cases[:1]
-        filling = filling.fitted(header, plain[0].request if plain else None)
+        return self.filled(plan, url, filling, redactor), redactor
+
+    def filled(
+        self, plan: Plan, url: str, filling: Filling, redactor: Redactor
+    ) -> Plan:
+        """Return a plan with its target, and what fills credentials in."""
+        plain = plan.cases[0].request if plan.cases else None
+        filling = filling.fitted(plan.contract.securities, plain)
+        for each in filling.secrets():
+            redactor.learn(each)
         if filling.token and filling.token == filling.token.swapcase():
             # Without letters it has no other case, and would be the right one.
             swapped, listed = str(Slot.TOKEN_SWAPPED), plan.cases
-            cases = tuple(it for it in listed if swapped not in str(it.request.headers))
+            cases = tuple(it for it in listed if swapped not in str(it.request))
             plan = replace(plan, cases=cases)
         route = self.profile.route.to(url)
-        return replace(plan, url=url, filling=filling, route=route), redactor
+        return replace(plan, url=url, filling=filling, route=route)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,7 +292,11 @@ class FireOptions:
     ca: str | None
     insecure: bool
     contract: Path | None
-    operation: str | None
+    operation: str | None = None
+    operations: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    packs: tuple[str, ...] = ()
     dialect: str | None
     seed: int | None
     workers: int | None
@@ -304,6 +349,7 @@ class FireOptions:
         flags = {
             **access_flags(vars(self)),
             "dialect": self.dialect,
+            "rules": list(self.packs) or None,
             "pacing": {
                 "workers": self.workers,
                 "timeout": self.timeout,
@@ -314,6 +360,9 @@ class FireOptions:
             profile=load_profile(self.profile, given(flags), asks=not self.dry_run),
             contract_file=self.contract,
             operation=self.operation,
+            wanted=Wanted(
+                operations=self.operations, excluded=self.excluded, tags=self.tags
+            ),
             seed=self.seed or 0,
             tell=self.tell,
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
-from http import HTTPStatus
+from http.client import responses
 from pathlib import Path
 
 from ringspec.harness import (
@@ -30,7 +30,6 @@ from ringspec.strategies import Case, Expect, Request, Status, Want, What
 
 # How the reasons begin of what a valid body leaves open that was refused.
 REFUSED = (PLAIN_REFUSED, TWIN_REFUSED)
-_KNOWN_STATUS = frozenset(HTTPStatus)
 # Bytes of an answer that are looked at, so that megabytes cost nothing.
 _BYTES = 4096
 # Of bytes that are no text so many are told; few are one in so many, or so many.
@@ -41,18 +40,13 @@ _ESCAPED = re.compile(r"\\x[0-9a-f]{2}")
 _VALUE, _WANTED = 60, 80
 
 
-def reason_phrase(status: int) -> str:
-    """Return the standard phrase of a status; empty if it has none."""
-    return HTTPStatus(status).phrase if status in _KNOWN_STATUS else ""
-
-
 def status_line(exchange: Exchange) -> str:
     """Write `HTTP 201 Created`, or how the transport failed."""
     if exchange.response is None:
         trouble = f"{exchange.failure.trouble}: " if exchange.failure else ""
         return f"no answer, {trouble}{shown(exchange.summary, 300)}"
     status = exchange.response.status
-    return f"HTTP {status} {reason_phrase(status)}".rstrip()
+    return f"HTTP {status} {responses.get(status, '')}".rstrip()
 
 
 def earlier(exchange: Exchange) -> tuple[Exchange, ...]:
@@ -227,8 +221,8 @@ def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
     match fault:
         case {"bytes": label}:
             return words["bytes"].get(label, f"the body: {label.replace('-', ' ')}")
-        case {"header": name, "value": value}:
-            return _header(name, value)
+        case {"value": value, **place}:
+            return _header(*next(iter(place.items())), value)
         case {"method": method}:
             return f"the method is {method}{f', not {twin.method}' if twin else ''}"
         case {"path": path}:
@@ -238,16 +232,16 @@ def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
     return client.get(f"{name}={value}") or client.get(name) or f"{name}: {value}"
 
 
-def _header(name: str, value: str | None) -> str:
+def _header(kind: str, name: str, value: str | None) -> str:
     if name.lower() == "content-type":
         label = f"labelled {value}" if value else "not labelled: no Content-Type"
         return f"the body is {label}"
     if not value:
-        return f"the header {name} is {'left out' if value is None else 'empty'}"
+        return f"the {kind} {name} is {'left out' if value is None else 'empty'}"
     known = (it for place, it in _fault_words()["token"].items() if place in value)
     is_long = len(value) > _VALUE
     own = f"has {len(value):,} characters" if is_long else f"is {_written(value)}"
-    return next(known, f"the header {name} {own}")
+    return next(known, f"the {kind} {name} {own}")
 
 
 def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:

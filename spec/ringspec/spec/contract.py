@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -15,7 +16,7 @@ from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, wi
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Link, read_links, standard_rules
-from ringspec.spec.operations import Operation, choose
+from ringspec.spec.operations import Operation, Wanted, choose
 from ringspec.spec.overlay import Overlay
 from ringspec.spec.overrides import (
     Fixture,
@@ -24,10 +25,13 @@ from ringspec.spec.overrides import (
     read_fixtures,
     with_fixtures,
 )
+from ringspec.spec.packs import AnswerCheck, checks, closed, overlaid, read_packs
+from ringspec.spec.parameters import Wire, combined
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
     BODY_ACCEPTED,
     RULES,
+    SCOPE,
     Catalogue,
     Evidence,
     Level,
@@ -39,13 +43,17 @@ from ringspec.spec.rules import (
     respelt,
 )
 from ringspec.spec.schemas import walk
+from ringspec.spec.security import Security, any_scheme
 from ringspec.spec.sentences import quotation, sentence
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
 # The latest contracts, by a digest of all their inputs.
 _LOADED: dict[str, Contract] = {}
-_MOST_LOADED = 16
+_MOST_LOADED = 64
+# Rules that an operation without a body does not have, and what another says there.
+_OF_BODIES = {"wire.json", "wire.media", "answer.echo", "answer.defaults"}
+_WITHOUT_BODY = "A request that keeps to every rule is accepted."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,7 @@ class Inputs:
     Attributes:
         catalogue: the data of the catalogue.
         changes: of rules, by the dialect.
+        given: values of parameters, by name, or by operation and name.
     """
 
     document: dict[str, Json]
@@ -63,6 +72,8 @@ class Inputs:
     dialect: str | None = None
     changes: Json = field(default_factory=dict)
     fixtures: dict[str, Json] = field(default_factory=dict)
+    given: dict[str, Json] = field(default_factory=dict)
+    packs: list[Json] = field(default_factory=list)  # their rows
 
     def contract(self, rows_at: str = "catalogue", origin: str = "") -> Contract:
         """Return the contract that is made of them.
@@ -80,10 +91,13 @@ class Inputs:
         origin = origin or self.dialect or ""
         changes = read_changes(self.changes, origin)
         info = reading.mapping(document.Node(base, base).at("info").value, "#/info")
-        operation = choose(base, self.operation)
-        request = document.inline(base, operation.schema_place, is_request=True)
-        shown = document.check(request, catalogue, operation.examples)
-        operation = replace(operation, examples=tuple(shown))
+        operation = choose(base, self.operation, self.given)
+        request = Inlined({}, {})
+        if operation.schema_place:
+            request = document.inline(base, operation.schema_place, is_request=True)
+            request = replace(request, schema=closed(request.schema, self.packs))
+            shown = document.check(request, catalogue, operation.examples)
+            operation = replace(operation, examples=tuple(shown))
         fixtures = read_fixtures(request)
         sent = forms.without_marked(request.schema, "readOnly")
         request = replace(request, schema=sent)
@@ -93,8 +107,17 @@ class Inputs:
         answers = read_answers(base, operation, catalogue.rules)
         links = read_links(base, operation, catalogue.rules)
         stated = assertions(request, in_choices=True)
-        rules = _rules(catalogue, stated, answers, operation, links, request.schema)
-        rules = amended(rules, changes, origin)
+        # A catalogue names all that binds.
+        members = (
+            Inlined({}, {})
+            if catalogue.rules
+            else combined(operation.wire, operation.place)
+        )
+        named = assertions(members, in_choices=True)
+        testable = tuple(filter(operation.wire.is_testable, named))
+        both = ((request, stated), (members, testable))
+        rules = _rules(catalogue, both, answers, operation, links)
+        rules = overlaid(amended(rules, changes, origin), self.packs)
         # A dropped rule keeps its row, so that a run can report it as not applicable.
         dropped = {n: rules.pop(n) for n, change in changes.items() if "drop" in change}
         left = without(request, stated, frozenset(dropped))
@@ -102,7 +125,8 @@ class Inputs:
         catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
         # All that determines the cases and the judgement of answers.
         binding = {it: rows[it] for it in rows if it != "explained"}
-        parts = [base, binding, operation.id, *filter(None, (self.changes, values))]
+        adapted = filter(None, (self.changes, values, self.given, self.packs))
+        parts = [base, binding, operation.id, *adapted]
         return Contract(
             title=reading.text(info.get("title"), "#/info/title"),
             version=str(info.get("version", "")),
@@ -114,6 +138,8 @@ class Inputs:
             answers=answers,
             links=links,
             assertions=stated if left is request else assertions(left, in_choices=True),
+            members=members,
+            checks=tuple(checks(self.packs)),
             rules=rules,
             dropped=tuple(name for name in catalogue.rules if name not in rules),
             catalogue=catalogue,
@@ -135,6 +161,9 @@ class Contract:
             bodies.
         dropped: rules of the catalogue that this dialect drops or lacks.
         chosen: branches of choices that bodies are read as, by the choice's path.
+        prefix: what ids begin with in a run of several operations.
+        members: schema of the value that the parameters form.
+        wire: how a value is sent and read, if that value is not a body.
         sha256: digest of the inputs.
         notices: what is odd in the file, and stops nothing.
     """
@@ -154,8 +183,43 @@ class Contract:
     catalogue: Catalogue
     fixtures: tuple[Fixture, ...]
     inputs: Inputs
+    members: Inlined
     chosen: Chosen = field(default_factory=dict)
+    checks: tuple[AnswerCheck, ...] = ()  # of rule packs
+    prefix: str = ""
+    wire: Wire | None = None
     notices: tuple[str, ...] = ()
+
+    @property
+    def securities(self) -> tuple[Security, ...]:
+        """What the operation asks for, what each linked one does, and any other may."""
+        linked = (each.security for each in self.links)
+        return self.operation.security, *linked, any_scheme(self.inputs.document)
+
+    @cached_property
+    def of_parameters(self) -> Contract | None:
+        """The contract whose bodies are the values that the parameters form, if any."""
+        if not self.members.schema.get("properties"):
+            return None
+        return replace(
+            self,
+            operation=replace(self.operation, examples=()),
+            request=self.members,
+            whole=self.members.schema,
+            assertions=assertions(self.members, in_choices=True),
+            wire=self.operation.wire,
+        )
+
+    def led(self, name: RuleId) -> Rule:
+        """Return a rule with the id that it has in a run of several operations."""
+        rule = self.rules[name]
+        if not self.prefix:
+            return rule
+        return replace(rule, id=RuleId(self.prefix + name), operation=self.operation.id)
+
+    def as_read(self, body: Json) -> Json:
+        """Return a body, or other value, as it is read where it was sent."""
+        return body if self.wire is None else self.wire.carried(body)
 
     @cached_property
     def settled(self) -> Json:
@@ -184,8 +248,9 @@ class Contract:
     @cached_property
     def applicable(self) -> tuple[Assertion, ...]:
         """The assertions that bodies can break, as they are read."""
-        chosen = self.chosen.items()
-        return tuple(each for each in self.assertions if chosen >= {*each.within})
+        chosen, wire = self.chosen.items(), self.wire
+        stated = (each for each in self.assertions if chosen >= {*each.within})
+        return tuple(it for it in stated if wire is None or wire.is_testable(it))
 
     @cached_property
     def always_required(self) -> frozenset[tuple[str, ...]]:
@@ -267,84 +332,150 @@ def load(
         UsageError: the operation or the dialect does not exist.
         MisfitError: the overrides do not fit the contract.
     """
-    path = path or OURS
+    source = _source(path or OURS, dialect)
+    return _loaded(source, operation, overrides or Overrides())
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A document as one of OpenAPI 3.1, its dialect applied, and its catalogue.
+
+    Attributes:
+        content: all of it as text, for comparison.
+    """
+
+    path: Path
+    base: dict[str, Json]
+    notices: tuple[str, ...]
+    dialect: Overlay | None
+    rows: Json
+    rows_at: str
+    content: str
+
+
+def _source(path: Path, dialect: str | Overlay | None) -> _Source:
+    """Read a document and what belongs to it; raise as `load`."""
     notices: list[str] = []
     base = reading.read(path, notices)
     openapi.version_of(base, path)
     if isinstance(dialect, str):
         dialect = overlay.load(overlay.find(dialect), path)
     is_ours = path == OURS or reading.digest(base) == reading.digest(reading.read(OURS))
+    home = OURS if is_ours else path
     try:
         if dialect is not None:
             base = overlay.apply(base, dialect)
         base = openapi.joined(base, path, notices)
-        given = (operation, dialect, overrides or Overrides())
-        return _loaded(path, OURS if is_ours else path, base, notices, *given)
     except RecursionError as error:
-        raise SpecError(
-            f"{path}: it is nested too deeply", hint="bound the depth of its schemas"
-        ) from error
-
-
-def _loaded(
-    path: Path,
-    home: Path,
-    base: dict[str, Json],
-    notices: list[str],
-    operation: str | None,
-    dialect: Overlay | None,
-    overrides: Overrides,
-) -> Contract:
+        raise _too_deep(path) from error
     options = (home.with_suffix(".rules.yaml"), home.with_name("rules.yaml"))
     beside = next(filter(Path.is_file, options), None)
-    rows, origin = (
-        (reading.read(beside), str(beside)) if beside else ({"rules": []}, "")
-    )
+    rows = reading.read(beside) if beside else {"rules": []}
     # Not sorted: the order of members decides the order of rules and cases.
-    parts = [str(path), base, notices, rows, operation, dialect, overrides]
-    content = json.dumps(parts, default=repr)
-    key = hashlib.sha256(content.encode()).hexdigest()
+    content = json.dumps([str(path), base, notices, rows, dialect], default=repr)
+    origin = str(beside) if beside else ""
+    return _Source(path, base, tuple(notices), dialect, rows, origin, content)
+
+
+def _too_deep(path: Path) -> SpecError:
+    return SpecError(
+        f"{path}: it is nested too deeply", hint="bound the depth of its schemas"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An operation that cannot be tested, and why."""
+
+    operation: str
+    error: SpecError
+
+
+def load_each(
+    path: Path | None,
+    wanted: Wanted,
+    *,
+    dialect: str | Overlay | None = None,
+    overrides: Overrides | None = None,
+) -> tuple[list[Contract], list[Unread]]:
+    """Load operations of a contract; of one that has a catalogue, the one it is of.
+
+    Several have ids that are led by their operations.
+
+    Raises:
+        SpecError, MisfitError: as of `load`, or no operation can be read.
+        UsageError: there is no such operation, or the dialect does not exist.
+    """
+    source, given = _source(path or OURS, dialect), overrides or Overrides()
+    if wanted == Wanted() and source.rows_at:
+        return [_loaded(source, None, given)], []
+    ids = wanted.of(source.base)
+    if len(ids) == 1:
+        return [_loaded(source, ids[0], given)], []
+    found: list[Contract] = []
+    unread: list[Unread] = []
+    for each in ids:
+        try:
+            found.append(_loaded(source, each, given))
+        except SpecError as error:
+            unread.append(Unread(each, error))
+    if not found:
+        raise unread[0].error
+    return [replace(each, prefix=f"{each.operation.id}/") for each in found], unread
+
+
+def _loaded(source: _Source, operation: str | None, overrides: Overrides) -> Contract:
+    parts = repr((operation, overrides))
+    key = hashlib.sha256(f"{source.content}{parts}".encode()).hexdigest()
     if key in _LOADED:
         return _LOADED[key]
-    origins = origin, dialect.origin if dialect else ""
+    path, dialect = source.path, source.dialect
+    origins = source.rows_at, dialect.origin if dialect else ""
     try:
         contract = Inputs(
-            document=overrides.apply(base),
-            catalogue=rows,
+            document=overrides.apply(source.base),
+            catalogue=source.rows,
             operation=operation,
             dialect=dialect.name if dialect else None,
             changes=dialect.content.get(RULES, {}) if dialect else {},
             fixtures=dict(overrides.fixtures),
+            given=dict(overrides.values),
+            packs=read_packs(overrides.packs),
         ).contract(*origins)
     except SpecError as error:
         if error.message.startswith(tuple(filter(None, origins))):
             raise  # the message names the place already
         raise SpecError(f"{path}: {error}", hint=error.hint) from error
+    except RecursionError as error:
+        raise _too_deep(path) from error
     for oldest in list(_LOADED)[: 1 - _MOST_LOADED]:
         _LOADED.pop(oldest, None)
-    contract = replace(contract, notices=(*notices, *contract.notices))
+    contract = replace(contract, notices=(*source.notices, *contract.notices))
     return _LOADED.setdefault(key, contract)
 
 
 def _rules(
     catalogue: Catalogue,
-    stated: tuple[Assertion, ...],
+    stated: Iterable[tuple[Inlined, Iterable[Assertion]]],
     answers: Answers,
     operation: Operation,
     links: tuple[Link, ...],
-    schema: Json,
 ) -> dict[RuleId, Rule]:
     places: dict[RuleId, dict[str, None]] = {}
-    owners = [(each.rule, each.place) for each in (*stated, *answers.assertions)]
-    owners += [(header.rule, header.place) for header in operation.headers]
+    named = {it: each.schema for each, listed in stated for it in listed}
+    owners = [(each.rule, each.place) for each in (*named, *answers.assertions)]
+    # One that is varied with others needs no settled value.
+    headers = [it for it in operation.headers if it.value or not it.takes_part]
+    owners += [(header.rule, header.place) for header in headers]
     for name, place in owners:
         places.setdefault(name, {})[place] = None
     by_rule: dict[RuleId, list[Assertion]] = {}
-    for each in stated:
+    for each in named:
         by_rule.setdefault(each.rule, []).append(each)
-    standard = standard_rules(links)
+    standard = _scoped(standard_rules(links), operation.security, answers)
     for name in standard:
-        if answers.bind or name not in DESCRIBED:
+        of_body = not operation.schema_place and name in _OF_BODIES
+        if not of_body and (answers.bind or name not in DESCRIBED):
             places.setdefault(name, {})
     found = {}
     for name in dict.fromkeys((*catalogue.rules, *places)):
@@ -358,11 +489,25 @@ def _rules(
             level=Level.MUST,
             evidence=Evidence.DOCUMENTED,
             sentence=sentence(about) if about else f"A request keeps to {first}.",
-            source=first + (quotation(schema, about) if about else ""),
+            source=first + (quotation(named[about[0]], about) if about else ""),
         )
         rule = catalogue.rules.get(name, standard.get(name, derived))
         if rule.source == "the contract":
-            own = operation.schema_place if name == BODY_ACCEPTED else operation.place
-            rule = replace(rule, source=first or own)
+            body = operation.schema_place if name == BODY_ACCEPTED else ""
+            rule = replace(rule, source=first or body or operation.place)
+            if name == BODY_ACCEPTED and not body:
+                rule = replace(rule, sentence=_WITHOUT_BODY)
         found[name] = replace(rule, places=listed)
     return found
+
+
+def _scoped(
+    rules: dict[RuleId, Rule], asked: Security, answers: Answers
+) -> dict[RuleId, Rule]:
+    """Return rules with that on scopes as strong as it is said, if it is."""
+    if not asked.places or not ("403" in answers.described or asked.is_scoped):
+        del rules[SCOPE]
+    elif "403" not in answers.described:
+        may = replace(rules[SCOPE], level=Level.MAY, source="RFC 6750, 3.1")
+        rules[SCOPE] = replace(may, evidence=Evidence.INFERRED)
+    return rules

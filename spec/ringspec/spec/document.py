@@ -50,8 +50,10 @@ def follow(document: Json, place: str, at: str = "") -> Json:
     file, _, fragment = place.partition("#")
     node = document.get(FILES, {}).get(file) if file else document
     if node is None or isinstance(node, str):
-        why = f": {node}" if node else " is a URL, and nothing is fetched"
-        hint = "put what it names beside the contract, and refer to it by a path"
+        why = f": {node}" if node else " is in no file of the contract"
+        hint = (
+            "put it beside the contract, and refer to it by a path: nothing is fetched"
+        )
         raise SpecError(f"{what}{why}", hint=hint)
     if not fragment.startswith("/") and (fragment or not file):
         raise SpecError(
@@ -572,35 +574,29 @@ def _or_null(schema: Json) -> Json:
     To 3.0 `nullable` says nothing beside an enum, a reference or a choice; those who
     write it there mean that null may be sent.
     """
-    if not isinstance(schema, dict) or _admits_null(schema):
+    made = _with_null(schema)
+    if made == schema:
         return schema
-    return {**_widened(schema), "x-settled": {"not": {"type": "null"}}}
+    return {**made, "x-settled": {"not": {"type": "null"}}}
 
 
-def _admits_null(schema: Json) -> bool:
+def _with_null(schema: Json) -> Json:
+    """Return a schema with null among what it admits."""
     if not isinstance(schema, dict):
-        return bool(schema)
-    return (
-        "null" in schema.get("type", ["null"])
-        and None in schema.get("enum", [None])
-        and all(map(_admits_null, schema.get("allOf", ())))
-        and all(any(map(_admits_null, schema[it])) for it in CHOICES & schema.keys())
-    )
-
-
-def _widened(schema: Json) -> Json:
-    if _admits_null(schema):
         return schema
+    lists = {it: value for it, value in schema.items() if isinstance(value, list)}
     made = dict(schema)
-    if isinstance(kind := schema.get("type", []), str):
-        made["type"] = [kind, "null"]
-    if None not in schema.get("enum", [None]):
-        made["enum"] = [*schema["enum"], None]
-    if "allOf" in schema:
-        made["allOf"] = [*map(_widened, schema["allOf"])]
-    for choice in CHOICES & schema.keys():
-        if not any(map(_admits_null, first := schema[choice])):
-            made[choice] = [_widened(first[0]), *first[1:]]
+    if isinstance(kind := schema.get("type"), str):
+        lists["type"] = [kind]
+    for name, null in ("type", "null"), ("enum", None):
+        if null not in lists.get(name, [null]):
+            made[name] = [*lists[name], null]
+    if "allOf" in lists:
+        made["allOf"] = [*map(_with_null, lists["allOf"])]
+    for choice in CHOICES & lists.keys():
+        others = [each for each in lists[choice] if _with_null(each) == each]
+        if not others:
+            made[choice] = [*map(_with_null, lists[choice][:1]), *lists[choice][1:]]
     return made
 
 

@@ -27,13 +27,13 @@ from ringspec.spec.errors import SpecError
 from ringspec.spec.operations import (
     Endpoint,
     Operation,
-    TokenHeader,
     endpoints,
     json_body,
-    token_header_of,
 )
+from ringspec.spec.parameters import Parameter
 from ringspec.spec.reading import check_form
 from ringspec.spec.rules import Rule, RuleId, http_rules
+from ringspec.spec.security import Security, security_of
 from ringspec.spec.values import Json
 
 _EXPRESSION = re.compile(r"\$response\.body#(/.*)")
@@ -92,7 +92,7 @@ class Link:
     path: str
     captures: dict[str, str]
     answers: Answers
-    token_header: TokenHeader | None
+    security: Security
     same_body: bool = False
     paging: Paging = field(default_factory=Paging)
     id: str = ""
@@ -102,6 +102,48 @@ class Link:
     leads_to: str = ""
     via: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maker:
+    """The create that makes what a parameter of a path names.
+
+    Attributes:
+        operation: id of the create.
+        at: pointer to the name in its answer; empty if no link says where it is.
+    """
+
+    parameter: Parameter
+    operation: str
+    at: str
+
+
+def makers(base: dict[str, Json], operation: Operation) -> list[Maker]:
+    """List what makes that which an operation's path names: a POST to the path above.
+
+    Left out is what a profile names, and what nothing makes.
+    """
+    found, posts = [], [each for each in endpoints(base) if each.method == "post"]
+    for each in operation.wire.parameters:
+        above = operation.wire.template.partition(f"/{{{each.name}}}")[0]
+        for post in posts if each.is_id and not each.named else ():
+            if post.path.rstrip("/") == above and post.node.place != operation.place:
+                at = _linked(post, each.name)
+                found.append(Maker(parameter=each, operation=post.id, at=at))
+                break
+    return found
+
+
+def _linked(post: Endpoint, name: str) -> str:
+    """Return where a link of a create says that the name of what it makes stands."""
+    for status, response in post.node.at("responses", {}).members():
+        links = response.at("links", {}).members() if status[:1] == "2" else ()
+        for _, link in links:
+            for key, value in link.at("parameters", {}).members():
+                match = _EXPRESSION.fullmatch(str(value.value))
+                if match and key.rpartition(".")[2] == name:
+                    return match[1]
+    return ""
 
 
 def read_links(
@@ -158,7 +200,7 @@ def _link(
         path=endpoint.path,
         captures=captures,
         answers=answers_of(endpoint.node, rows),
-        token_header=token_header_of(endpoint.node),
+        security=security_of(endpoint.node).beside(operation.security),
         same_body=bool(same),
         paging=Paging(
             **{it: stated[f"x-{it}"] for it in _PAGING if f"x-{it}" in stated}

@@ -63,20 +63,16 @@ def joined(base: dict[str, Json], path: Path, notices: list[str]) -> dict[str, J
 
 @dataclass(slots=True)
 class _Joiner:
-    """Reads what a file in a folder refers to.
-
-    Attributes:
-        files: contents by name, the first file's empty; of one that cannot be read,
-            the reason as a text.
-        versions: of OpenAPI, by file.
-        seen: nodes by identity, which keeps them alive.
-    """
+    """Reads what a file in a folder refers to."""
 
     folder: Path
     name: str
     notices: list[str]
+    # Contents by name, the first file's empty; of one that cannot be read, the reason
+    # as a text.
     files: dict[str, Json]
-    versions: dict[str, str]
+    versions: dict[str, str]  # of OpenAPI, by file
+    # Nodes by identity, which keeps them alive.
     seen: dict[int, Json] = field(default_factory=dict)
 
     def take(self, base: Json) -> None:
@@ -98,7 +94,7 @@ class _Joiner:
                 pending.append((found, holds, kind, to))
             if holds == "named":
                 pending += [(each, "one", kind, file) for each in node.values()]
-                if isinstance(found, dict):
+                if isinstance(found, dict) and not _reaches(found, node):
                     # OpenAPI has no references there, but many write them.
                     del node["$ref"]
                     node |= {it: found[it] for it in found if it not in node}
@@ -162,6 +158,14 @@ class _Joiner:
             self.notices += [each.replace(str(path), name) for each in notices]
 
 
+def _reaches(node: Json, wanted: Json) -> bool:
+    """Return whether a node is, or has inside, another one."""
+    below = node.values() if isinstance(node, dict) else node
+    return node is wanted or (
+        isinstance(node, (dict, list)) and any(_reaches(it, wanted) for it in below)
+    )
+
+
 def _modernise(node: dict[str, Json]) -> None:
     """Say what a schema of 3.0 says as 3.1 would. Source: OpenAPI 3.0.4, 4.7.24."""
     if isinstance(node.get("$ref"), str):
@@ -171,8 +175,9 @@ def _modernise(node: dict[str, Json]) -> None:
         name = f"exclusive{bound.capitalize()}"
         if isinstance(node.get(name), bool) and node.pop(name) and bound in node:
             node[name] = node.pop(bound)
-    if not isinstance(node.get("examples", []), list):
-        del node["examples"]
+    for name in ("examples", "required"):
+        if not isinstance(node.get(name, []), list):
+            del node[name]
     if node.pop("nullable", False) is True:
         kind = node.get("type")
         node |= {"type": [kind, "null"]} if isinstance(kind, str) else {}

@@ -2,85 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from ringspec.spec.document import Node, check, inline
+from ringspec.spec.document import Node, follow, resolve
 from ringspec.spec.errors import SpecError, UsageError, did_you_mean, nearest
-from ringspec.spec.plain import STYLES, fitting, settled, styled
+from ringspec.spec.parameters import Parameter, Wire, read_parameters, shown
 from ringspec.spec.reading import mapping
-from ringspec.spec.rules import GROUPS, Catalogue, RuleId
 from ringspec.spec.schemas import VOCABULARY
+from ringspec.spec.security import Security, security_of
 from ringspec.spec.values import Json, steps
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# OpenAPI 3.1, Parameter Object: parameters of these names are ignored.
-_RESERVED = frozenset({"accept", "content-type", "authorization"})
+# Their bodies have no meaning. Source: RFC 9110, 9.3.
+_BODILESS = frozenset({"get", "head", "delete", "options", "trace"})
 # Fields that decide what is sent and expected, by the object that has them.
 _FIELDS: dict[str, list[str]] = VOCABULARY["fields"]
 
 
-@dataclass(frozen=True, slots=True)
-class TokenHeader:
-    """The header that carries the token.
-
-    Attributes:
-        scheme: word before the token; empty without one.
-    """
-
-    header: str
-    scheme: str = ""
-
-    def value(self, token: str) -> str:
-        """Return the header's value with a token in it."""
-        return f"{self.scheme} {token}".strip()
-
-
-BEARER = TokenHeader("Authorization", "Bearer")
-# What follows the word Basic is the token too. Source: RFC 7617, 2.
-_SCHEMES = frozenset({"bearer", "basic"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """A parameter and the one value that sources settle.
-
-    Attributes:
-        where: `header`, `path`, `query` or `cookie`.
-        value: as it is sent; None if no example, default or schema settles any. One
-            that is required has any that fits.
-    """
-
-    name: str
-    where: str
-    place: str
-    required: bool
-    value: str | None
-
-    @property
-    def rule(self) -> RuleId:
-        """Return the id of the rule that a header may be sent, or left out."""
-        taken = self.name in GROUPS or self.name == "body"
-        return RuleId(
-            f"header.{self.name}.accepted" if taken else f"{self.name}.accepted"
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation that takes a JSON body.
+    """One operation.
 
     Attributes:
         path: relative to the server URL, without placeholders.
         examples: of whole bodies.
         media_types: all that the body may have, ranges included.
-        schema_place: JSON pointer of the body's schema.
+        schema_place: JSON pointer of the body's schema; empty if it takes none.
+        wire: how its parameters are written and read.
         node: the operation's own node in the document.
-        token_header: carries the credentials; None if none are needed.
         methods: all that its path has, in lower case.
         paths: of the whole document, with their placeholders.
         needs_body: whether a request has to have one.
@@ -95,8 +48,9 @@ class Operation:
     schema_place: str
     place: str
     headers: tuple[Parameter, ...]
+    wire: Wire
     node: Json
-    token_header: TokenHeader | None
+    security: Security
     methods: tuple[str, ...]
     paths: tuple[str, ...]
     needs_body: bool
@@ -150,15 +104,18 @@ def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
         yield Endpoint(method=method, path=path, item=item, node=node, id=name)
 
 
-def choose(base: dict[str, Json], wanted: str | None) -> Operation:
-    """Find the operation by its id; without one, the only POST with a JSON body."""
-    able = {each: json_body(each) for each in endpoints(base)}
-    able = {each: schema for each, schema in able.items() if schema}
-    found = [
-        each
-        for each in able
-        if (each.method == "post" if wanted is None else each.is_called(wanted))
-    ]
+def choose(
+    base: dict[str, Json], wanted: str | None, given: Mapping[str, Json]
+) -> Operation:
+    """Find the operation by its id; without one, the only POST with a JSON body.
+
+    `given` has values of its parameters, by name, or by operation and name.
+    """
+    known = list(endpoints(base))
+    if wanted is None:
+        found = [it for it in known if it.method == "post" and json_body(it)]
+    else:
+        found = [each for each in known if each.is_called(wanted)][:1]
     root, one = Node(base, base), found[0] if len(found) == 1 else None
     items = [one.item] if one else [it for _, it in root.at("paths", {}).members()]
     for place, name, near in _misspelt(root, items, [one.method] if one else METHODS):
@@ -167,15 +124,69 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
         hint = "leave it out of a copy, or name another operation by --operation"
         raise SpecError(f"{place} has {name}, which is not supported", hint=hint)
     if one:
-        return _operation(one, able[one])
+        own = {**given, **(own if isinstance(own := given.get(one.id), dict) else {})}
+        return _operation(one, own)
     mapping(base.get("paths"), "#/paths")
-    ids = ", ".join(each.id for each in able) or "none, no body is JSON"
+    ids = ", ".join(each.id for each in known) or "none"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
-    near = did_you_mean(wanted or "", [each.id for each in able])
+    near = did_you_mean(wanted or "", [each.id for each in known])
     raise UsageError(
         f"the contract has no {what}" if not found else f"there is no one {what}",
         hint=f"{near}--operation takes one of: {ids}",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which operations of a document are meant: those named, or all but some.
+
+    Attributes:
+        tags: of which each has one at least, if any are given.
+    """
+
+    operations: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def of(self, base: dict[str, Json]) -> list[str]:
+        """List the ids of those in a document, in its order.
+
+        Raises:
+            UsageError: a name or a tag is none, or nothing is left.
+        """
+        known = list(endpoints(base))
+        for name in (*self.operations, *self.excluded):
+            if not any(each.is_called(name) for each in known):
+                ids = [each.id for each in known]
+                raise UsageError(
+                    f"the contract has no operation {name!r}",
+                    hint=f"{did_you_mean(name, ids)}it has {', '.join(ids) or 'none'}",
+                )
+        tags = {each.id: each.node.value.get("tags", ()) for each in known}
+        for tag in self.tags:
+            listed = sorted({it for found in tags.values() for it in found})
+            if tag not in listed:
+                raise UsageError(
+                    f"no operation has the tag {tag!r}",
+                    hint=f"{did_you_mean(tag, listed)}there are {', '.join(listed)}",
+                )
+
+        def has(each: Endpoint, names: tuple[str, ...]) -> bool:
+            return any(map(each.is_called, names))
+
+        found = [
+            each.id
+            for each in known
+            if (not self.operations or has(each, self.operations))
+            and not has(each, self.excluded)
+            and (not self.tags or {*self.tags} & {*tags[each.id]})
+        ]
+        if not found:
+            raise UsageError(
+                "no operation is left to be tested",
+                hint="see --operation, --exclude-operation and --tag",
+            )
+        return found
 
 
 def _misspelt(
@@ -253,102 +264,66 @@ def concrete(media: str) -> str:
 
 def json_body(endpoint: Endpoint) -> str:
     """Return the place of the schema of an operation's JSON body; empty without one."""
-    if not endpoint.node.has("requestBody"):
+    if endpoint.method in _BODILESS or not endpoint.node.has("requestBody"):
         return ""
-    content = endpoint.node.at("requestBody").at("content", {})
+    body = endpoint.node.at("requestBody")
+    content = body.at("content", {})
     places = (m.place for _, m in json_types(content) if m.has("schema"))
     return next((f"{place}/schema" for place in places), "")
 
 
-def _operation(endpoint: Endpoint, schema: str) -> Operation:
-    node = endpoint.node
-    parameters = _parameters(endpoint)
+def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
+    node, schema = endpoint.node, json_body(endpoint)
+    security = security_of(node)
+    # What carries a token is no parameter beside that.
+    tokens = {(it.where, it.name.lower()) for it in (*security.places, *security.spare)}
+    parameters = [
+        each
+        for each in read_parameters((endpoint.item, node), given)
+        if (each.where, each.name.lower()) not in tokens
+    ]
     headers = [each for each in parameters if each.where == "header"]
     needed = [each for each in parameters if each.required]
     query = [str(each.value) for each in needed if each.where == "query"]
     if cookies := [each for each in needed if each.where == "cookie"]:
         value = "; ".join(str(each.value) for each in cookies)
         headers.append(replace(cookies[0], name="Cookie", where="header", value=value))
-    content = node.at("requestBody").at("content")
-    chosen = steps(schema)[-2]
+    body = node.at("requestBody", {})
+    content = body.at("content", {})
+    if not schema and body.value.get("required") is True and content.value:
+        raise SpecError(
+            f"{body.place}: the body is {' or '.join(content.value)}",
+            hint="only bodies of JSON are tested",
+        )
+    chosen = steps(schema)[-2] if schema else ""
+    names = {"path", "query", "header", "cookie"}
+    taken = set(_members_at(node, schema)) if schema else set[str]()
     return Operation(
         id=endpoint.id,
         method=endpoint.method,
         path=_filled(endpoint.path, parameters, query),
         media_type=concrete(chosen),
-        examples=tuple(_shown(content.at(chosen))),
-        media_types=tuple(content.value),
+        examples=tuple(shown(content.at(chosen))) if schema else (),
+        media_types=tuple(content.value) if schema else (),
         schema_place=schema,
         place=node.place,
         headers=tuple(headers),
+        wire=Wire(
+            endpoint.path,
+            tuple(parameters),
+            {it: f"{it}-parameters" if it in taken else it for it in sorted(names)},
+        ),
         node=node.value,
-        token_header=token_header_of(node),
+        security=security,
         methods=tuple(name for name in METHODS if endpoint.item.has(name)),
         paths=tuple(Node(node.document, node.document).at("paths").value),
-        needs_body=node.at("requestBody").value.get("required") is True,
+        needs_body=bool(schema) and body.value.get("required") is True,
     )
 
 
-def _shown(node: Node) -> Iterator[Json]:
-    """Yield the examples of a parameter or of a media type."""
-    if node.has("example"):
-        yield node.value["example"]
-    for _, each in node.at("examples", {}).members():
-        yield from [each.value["value"]] if each.has("value") else ()
-
-
-def _parameters(endpoint: Endpoint) -> list[Parameter]:
-    found: dict[tuple[str, str], Node] = {}
-    for holder in (endpoint.item, endpoint.node):
-        for node in holder.at("parameters", []).items():
-            name, where = node.at("name").text(), node.at("in").text()
-            # Names of headers may be in any case.
-            found[where, name.lower() if where == "header" else name] = node
-    return [
-        _parameter(node, where)
-        for (where, name), node in found.items()
-        if where != "header" or name not in _RESERVED
-    ]
-
-
-def _parameter(node: Node, where: str) -> Parameter:
-    name = node.value["name"]
-    is_required = where == "path" or bool(node.value.get("required"))
-    media, holder = next(iter(node.at("content", {}).members()), ("", node))
-    value = next((each for each in _shown(holder) if each is not None), None)
-    if value is None and is_required:
-        value = _fitting(holder, f"{where} parameter {name}")
-    elif value is None:
-        value = next(settled(holder.at("schema", {}).value), None)
-    if is_json(media):
-        value = json.dumps(value)
-    # Source: OpenAPI 3.1, Parameter Object.
-    style = node.value.get("style", "simple" if where in {"path", "header"} else "form")
-    if value is not None and style not in STYLES:
-        raise SpecError(
-            f"{node.place}: there is no style {style!r}",
-            hint=f"{did_you_mean(style, STYLES)}there are {', '.join(STYLES)}",
-        )
-    if value is not None:
-        explode = bool(node.value.get("explode", style == "form"))
-        value = styled(name, value, style, explode=explode, raw=where == "header")
-    about = {"name": name, "where": where, "place": node.place}
-    return Parameter(**about, required=is_required, value=value)
-
-
-def _fitting(node: Node, what: str) -> Json:
-    """Return a value that fits the schema of a parameter."""
-    if not node.has("schema"):
-        return "text"
-    schema = inline(node.document, node.at("schema").place)
-    check(schema, Catalogue({}))
-    value = fitting(schema.schema)
-    if value is None:
-        raise SpecError(
-            f"{node.place}: {what} is required, and no value that fits it is found",
-            hint="give it an `example` to be sent",
-        )
-    return value
+def _members_at(node: Node, schema: str) -> Json:
+    found, _ = resolve(node.document, follow(node.document, schema), schema)
+    return found.get("properties", {}) if isinstance(found, dict) else {}
 
 
 def _filled(path: str, parameters: list[Parameter], query: list[str]) -> str:
@@ -362,47 +337,3 @@ def _filled(path: str, parameters: list[Parameter], query: list[str]) -> str:
             )
         path = path.replace(f"{{{name}}}", str(known[name]))
     return f"{path}?{'&'.join(query)}" if query else path
-
-
-def token_header_of(node: Node) -> TokenHeader | None:
-    """Return the header an operation's `security` asks for; None if it asks for none.
-
-    Of several requirements, the first that can be met is taken.
-    """
-    root = Node(node.document, node.document)
-    security = (node if node.has("security") else root).at("security", [])
-    listed = security.items()
-    # An empty requirement among them admits every client.
-    if not listed or not all(each.value for each in listed):
-        return None
-    found = [_meeting(root, each) for each in listed]
-    header = next(filter(None, found), None)
-    if header is None:
-        raise SpecError(
-            f"{security.place} asks for credentials that cannot be sent",
-            hint="a token (http bearer or basic, oauth2, openIdConnect), or an apiKey"
-            " in a header, may be",
-        )
-    return header
-
-
-def _meeting(root: Node, requirement: Node) -> TokenHeader | None:
-    """Return the header that meets a requirement; None if it takes anything else."""
-    names = list(mapping(requirement.value, requirement.place))
-    if len(names) != 1:
-        return None
-    schemes = root.at("components", {}).at("securitySchemes", {})
-    if not schemes.has(names[0]):
-        raise SpecError(
-            f"{requirement.place} names {names[0]!r}, which is no security scheme",
-            hint=f"describe it in {schemes.place}",
-        )
-    scheme = schemes.at(names[0])
-    match mapping(scheme.value, scheme.place):
-        case {"type": "apiKey", "in": "header", "name": str(name)}:
-            return TokenHeader(name)
-        case {"type": "http", "scheme": str(name)} if name.lower() in _SCHEMES:
-            return TokenHeader("Authorization", name.capitalize())
-        case {"type": "oauth2" | "openIdConnect"}:
-            return BEARER
-    return None

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ringspec.spec.document import Inlined
+from ringspec.spec.document import Inlined, Node
 from ringspec.spec.errors import MisfitError, did_you_mean
 from ringspec.spec.operations import METHODS, endpoints
 from ringspec.spec.proof import is_irregular
 from ringspec.spec.reading import short
 from ringspec.spec.schemas import rebuilt, walk
+from ringspec.spec.security import preferred, scheme_slot, schemes_of
 from ringspec.spec.values import Json, unshared
 
 # Profiles that come with the package.
@@ -36,30 +37,75 @@ class Overrides:
 
     Attributes:
         fixtures: values that the target knows, by the contract's names.
+        values: of parameters, by name, or by operation and name.
+        packs: names or files of rule packs.
         paths: where operations stand, by their ids; relative to the server URL.
         header: the header that carries the credentials; empty for the contract's own.
         basic: whether they are Basic credentials, in the header Authorization.
+        given: names of credentials, headers and cookies that are given.
+        schemes: names of the security schemes that they are given for.
     """
 
     fixtures: Mapping[str, Json] = field(default_factory=dict)
+    values: Mapping[str, Json] = field(default_factory=dict)
+    packs: tuple[str, ...] = ()
     paths: Mapping[str, str] = field(default_factory=dict)
     header: str = ""
     basic: bool = False
+    given: tuple[str, ...] = ()
+    schemes: tuple[str, ...] = ()
 
     def apply(self, base: dict[str, Json]) -> dict[str, Json]:
-        """Return a document with the paths and the header of the target."""
+        """Return a document with the paths and the credentials of the target."""
         for operation, path in self.paths.items():
             base = _moved(base, operation, path)
-        if self.header or self.basic:
-            base = unshared(base)
-            # An API, or an operation, without credentials stays so.
-            for node in (base, *(each.node.value for each in endpoints(base))):
-                if node.get("security"):
-                    node["security"] = [{_SCHEME: []}]
+        for name in self.values:
+            known = {each.id for each in endpoints(base)}
+            for each in endpoints(base):
+                for holder in (each.item, each.node):
+                    listed = holder.at("parameters", []).items()
+                    known |= {it.at("name").text() for it in listed}
+            if name not in known:
+                raise MisfitError(
+                    f"the contract has no parameter, and no operation, {name!r}",
+                    hint=f"{did_you_mean(name, known)}`ringspec rules` shows them",
+                    path=("values", name),
+                )
+        given, nodes = {*self.given, *self._slots(base)}, _holders(base)
+        own: Json = [{_SCHEME: []}] if self.header or self.basic else None
+        # An API, or an operation, without credentials stays so.
+        asked = [
+            each.get("security")
+            and (preferred(Node(base, each), given) or own or each["security"])
+            for each in nodes
+            if given or own
+        ]
+        if not asked or asked == [each.get("security") for each in nodes]:
+            return base
+        base = unshared(base)
+        for node, security in zip(_holders(base), asked, strict=True):
+            if security:
+                node["security"] = security
+        if own and own in asked:
             known = base.setdefault("components", {}).setdefault("securitySchemes", {})
-            own: Json = {"type": "apiKey", "in": "header", "name": self.header}
-            known[_SCHEME] = {"type": "http", "scheme": "basic"} if self.basic else own
+            key = {"type": "apiKey", "in": "header", "name": self.header}
+            known[_SCHEME] = {"type": "http", "scheme": "basic"} if self.basic else key
         return base
+
+    def _slots(self, base: dict[str, Json]) -> list[str]:
+        known = [*schemes_of(Node(base, base))]
+        for name in self.schemes:
+            if scheme_slot(name) not in map(scheme_slot, known):
+                raise MisfitError(
+                    f"the contract has no security scheme {name!r}",
+                    hint=f"{did_you_mean(name, known)}there are {', '.join(known)}",
+                    path=("schemes", name),
+                )
+        return [scheme_slot(each) for each in self.schemes]
+
+
+def _holders(base: dict[str, Json]) -> list[dict[str, Json]]:
+    return [base, *(each.node.value for each in endpoints(base))]
 
 
 def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:

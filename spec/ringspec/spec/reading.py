@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import jsonschema_rs
     import yaml
 
-_NO_JSON = object()
 _Kind = TypeVar("_Kind", dict[str, Json], list[Json], str)
 _TAG = "tag:yaml.org,2002:"
 # Plain scalars of YAML that are no strings, by tag: a pattern, and first characters.
@@ -47,8 +46,8 @@ def read(path: Path, notices: list[str] | None = None) -> Json:
         given = re.sub(r"^([a-z]{2,}:)/", r"\1//", path.as_posix())
         raise SpecError(f"cannot read {given}: {why}", hint=_instead(path)) from error
     twice: list[str] = []
-    found = _json(path, text, twice) if text.lstrip()[:1] in {"{", "["} else _NO_JSON
-    if found is _NO_JSON:
+    found = _json(path, text, twice) if text.lstrip()[:1] in {"{", "["} else None
+    if found is None:
         found = _yaml(path, text, twice)
     if twice and notices is None:
         raise SpecError(twice[0], hint="leave one of the two out")
@@ -69,7 +68,7 @@ def _instead(path: Path) -> str:
 
 
 def _json(path: Path, text: str, twice: list[str]) -> Json:
-    """Read JSON; return what is no value, if that fails and it may be YAML."""
+    """Read an object or a list of JSON; None, if that fails and it may be YAML."""
 
     def taken(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         found = dict(pairs)
@@ -84,7 +83,7 @@ def _json(path: Path, text: str, twice: list[str]) -> Json:
         found = json.loads(text, object_pairs_hook=taken)
     except (ValueError, RecursionError) as error:
         if path.suffix != ".json":
-            return _NO_JSON
+            return None
         line = f" line {error.lineno}" if hasattr(error, "lineno") else ""
         raise SpecError(
             f"{path}{line}: not readable as JSON: {error}",

@@ -75,11 +75,12 @@ class Rule:
     source: str
     # JSON pointers into the contract; empty for a rule that no schema states.
     places: tuple[str, ...] = ()
+    operation: str = ""  # that leads the id, in a run of several
 
     @property
     def group(self) -> str:
         """Return the first word of the id: a member, `body`, `answer` ..."""
-        return self.id.split(".", 1)[0]
+        return self.id.removeprefix(f"{self.operation}/").split(".", 1)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,8 @@ _FIELDS = ("id", "level", "evidence", "sentence", "source")
 _KINDS: dict[str, Callable[[str], str]] = {"level": Level, "evidence": Evidence}
 
 
-def _fields(row: dict[str, Json]) -> dict[str, Any]:
+def fields_of(row: dict[str, Json]) -> dict[str, Any]:
+    """Return the fields of a rule that a row gives."""
     return {it: _KINDS.get(it, str)(row[it]) for it in _FIELDS if it in row}
 
 
@@ -118,7 +120,7 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
     check_form(data, "catalogue", f"{origin}: #")
     rules: dict[RuleId, Rule] = {}
     for row in data["rules"]:
-        rule = Rule(**_fields(row))
+        rule = Rule(**fields_of(row))
         if rule.id in rules:
             raise SpecError(
                 f"{origin}: rule {rule.id} stands twice", hint="keep one of the rows"
@@ -182,6 +184,7 @@ def _respelt(path: tuple[str, ...], schema: Json) -> tuple[str, ...]:
 # First words of the ids of rules that are about no member.
 GROUPS = frozenset({"answer", "auth", "error", "lifecycle", "robustness", "wire"})
 BODY_ACCEPTED, ROBUSTNESS = RuleId("body.accepted"), RuleId("robustness")
+SCOPE = RuleId("auth.scope")
 RULES = "x-rules"
 
 
@@ -189,7 +192,7 @@ def read_changes(changes: dict[str, Json], origin: str) -> dict[RuleId, dict[str
     """Read a dialect's `x-rules`: new values of a rule's fields, or `drop: true`."""
     check_form(changes, "changes", f"{origin}: #/{RULES}")
     return {
-        RuleId(name): {"drop": True} if row.get("drop") else _fields(row)
+        RuleId(name): {"drop": True} if row.get("drop") else fields_of(row)
         for name, row in changes.items()
     }
 

@@ -21,11 +21,13 @@ from ringspec.strategies.case import Want as Want
 from ringspec.strategies.case import What as What
 from ringspec.strategies.case import encode as encode
 from ringspec.strategies.case import expecting as expecting
+from ringspec.strategies.case import led as led
 from ringspec.strategies.case import line as line
 from ringspec.strategies.case import parse_case as parse_case
 from ringspec.strategies.case import parse_request as parse_request
 from ringspec.strategies.case import status_fits as status_fits
 from ringspec.strategies.case import wire_request as wire_request
+from ringspec.strategies.case import with_credentials as with_credentials
 from ringspec.strategies.certificate import cases_of as cases_of
 from ringspec.strategies.certificate import certified as certified
 from ringspec.strategies.certificate import quick_of as quick_of
@@ -53,4 +55,5 @@ from ringspec.strategies.lifecycle.walk import Walk as Walk
 from ringspec.strategies.lifecycle.walk import drawn_calls as drawn_calls
 from ringspec.strategies.lifecycle.walk import without as without
 from ringspec.strategies.own_values import otherwise as otherwise
+from ringspec.strategies.shapes.bodies import plain_case as plain_case
 from ringspec.strategies.shapes.bodies import plain_request as plain_request

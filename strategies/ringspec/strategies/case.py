@@ -10,11 +10,14 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ringspec.spec.contract import Contract
 from ringspec.spec.links import Link, Paging
-from ringspec.spec.operations import TokenHeader
+from ringspec.spec.plain import UUID
 from ringspec.spec.rules import Level, RuleId
+from ringspec.spec.security import TOKEN as _TOKEN
+from ringspec.spec.security import Security, TokenPlace
 from ringspec.spec.values import Json, is_shallow
 from ringspec.strategies.shapes.locations import lawful_defaults
 
@@ -30,9 +33,10 @@ Status = tuple[str | int, ...]
 class Slot(StrEnum):
     """A part of a request that is filled in when it is sent."""
 
-    TOKEN = "{token}"  # noqa: S105 - no secret
+    TOKEN = _TOKEN
     TOKEN_CUT = "{token-cut}"  # noqa: S105 - without its last character
     TOKEN_SWAPPED = "{token-swapped}"  # noqa: S105 - with letters in the other case
+    TOKEN_WEAKER = "{token-weaker}"  # noqa: S105 - of who may do less
     TOKEN_URL = "{token_url}"  # noqa: S105 - the token endpoint, as a path
     CLIENT_ID = "{client_id}"
     CLIENT_SECRET = "{client_secret}"  # noqa: S105 - no secret
@@ -69,7 +73,7 @@ class Request:
     """One HTTP request.
 
     Attributes:
-        path: relative to the server URL.
+        path: relative to the server URL; its query may have a token, as headers.
         headers: in order; `{token}` stands for the access token.
         body: the bytes as they go out.
     """
@@ -265,35 +269,48 @@ class Requests:
     def create(self, content: bytes) -> Request:
         """Return the request of the operation under test."""
         operation = self.contract.operation
-        return Request(
+        media = (("Content-Type", operation.media_type),)
+        request = Request(
             method=operation.method.upper(),
             path=operation.path,
             headers=(
-                ("Content-Type", operation.media_type),
+                *(media if operation.schema_place else ()),
                 ("Accept", self.contract.answers.media_type),
-                *_credentials(operation.token_header),
                 *(
                     (header.name, header.value)
                     for header in operation.headers
                     if header.required and header.value is not None
                 ),
+                # What is to come back has to be sent.
+                *((it.echo, UUID) for it in self.contract.checks if it.echo),
             ),
             body=content,
         )
+        return with_credentials(request, operation.security)
+
+    def varied(self, request: Request, value: Json) -> Request:
+        """Return a request with other parameters."""
+        wire = self.contract.operation.wire
+        path, headers = wire.written(value)
+        names = {it.name.lower() for it in wire.parameters if it.where == "header"}
+        names.add("cookie")
+        others = (it for it in request.headers if it[0].lower() not in names)
+        made = replace(request, path=path, headers=(*others, *headers))
+        return with_credentials(made, self.contract.operation.security)
 
     def relative(self, relative: Link, content: bytes = b"") -> Request:
         """Return the request of a linked operation; ids stand as `{name}` in it."""
         media = (("Content-Type", self.contract.operation.media_type),)
-        return Request(
+        request = Request(
             method=relative.method,
             path=relative.path,
             headers=(
                 *(media if content else ()),
                 ("Accept", relative.answers.media_type),
-                *_credentials(relative.token_header),
             ),
             body=content,
         )
+        return with_credentials(request, relative.security)
 
     def status(self, expect: Expect) -> Status:
         """Return the statuses that a case expects, unless its rule is about them."""
@@ -321,8 +338,27 @@ class Requests:
         )
 
 
-def _credentials(guard: TokenHeader | None) -> tuple[tuple[str, str], ...]:
-    return () if guard is None else ((guard.header, guard.value(Slot.TOKEN)),)
+def with_credentials(request: Request, security: Security) -> Request:
+    """Return a request with all the credentials that are asked for."""
+    for place in security.places:
+        request = with_token(request, place, place.value(place.slot))
+    return request
+
+
+def with_token(request: Request, place: TokenPlace, value: str | None) -> Request:
+    """Return a request with another value where a token goes, or without it."""
+    if place.where == "header":
+        return with_header(request, place.name, value)
+    path, _, query = request.path.partition("?")
+    cookies = (text for name, text in request.headers if name.lower() == "cookie")
+    is_query, mark = place.where == "query", "&" if place.where == "query" else "; "
+    name = quote(place.name, safe="[]$") if is_query else place.name
+    held = (query if is_query else next(cookies, "")).split(mark)
+    pairs = [it for it in held if it and it.partition("=")[0] != name]
+    joined = mark.join([*pairs, *([] if value is None else [f"{name}={value}"])])
+    if is_query:
+        return replace(request, path=f"{path}?{joined}" if joined else path)
+    return with_header(request, "Cookie", joined or None)
 
 
 def with_header(request: Request, name: str, value: str | None) -> Request:
@@ -338,6 +374,26 @@ def closing(request: Request) -> Request:
     The rest of a body that is refused unread may be taken for the next request.
     """
     return with_header(request, "Connection", "close")
+
+
+def led(case: Case, prefix: str) -> Case:
+    """Return a case whose ids, and those of its rules, begin with a prefix."""
+
+    def named(rule: RuleId) -> RuleId:
+        return RuleId(prefix + rule)
+
+    return (
+        replace(
+            case,
+            id=prefix + case.id,
+            rule=named(case.rule),
+            twin=prefix + case.twin if case.twin else case.twin,
+            broken=tuple(map(named, case.broken)),
+            levels={named(rule): level for rule, level in case.levels.items()},
+        )
+        if prefix
+        else case
+    )
 
 
 def expecting(
@@ -374,9 +430,13 @@ def rules_without_case(contract: Contract, cases: Iterable[Case]) -> tuple[RuleI
     cases = tuple(cases)
     broken = {case.broken[0] for case in cases if len(case.broken) == 1}
     broken |= contract.catalogue.not_isolated.keys()
-    headers = [each.rule for each in contract.operation.headers]
+    headers = {it.rule for it in contract.operation.headers} & contract.rules.keys()
     broken |= {case.rule for case in cases}.intersection(headers)
-    stated = dict.fromkeys([*(each.rule for each in contract.assertions), *headers])
+    own = contract.of_parameters
+    members = filter(own.wire.is_testable, own.assertions) if own and own.wire else ()
+    stated = [each.rule for each in (*contract.assertions, *members)]
+    stated += [it.rule for it in contract.operation.headers if it.rule in headers]
+    stated = list(dict.fromkeys(stated))
     return tuple(rule for rule in stated if rule not in broken)
 
 

@@ -11,18 +11,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path as File
-from typing import TypeAlias
+from typing import TypeAlias, cast
 from urllib.parse import urlencode
 
 from ringspec.spec.assertions import Assertion, Chosen, constants
 from ringspec.spec.contract import Contract
 from ringspec.spec.errors import InternalError, SpecError
 from ringspec.spec.links import Role
-from ringspec.spec.operations import Operation, TokenHeader
+from ringspec.spec.operations import Operation
 from ringspec.spec.proof import is_irregular
-from ringspec.spec.rules import ROBUSTNESS, RuleId
+from ringspec.spec.rules import ROBUSTNESS, SCOPE, RuleId
 from ringspec.spec.schemas import CHOICES
-from ringspec.spec.values import Json, Path
+from ringspec.spec.security import TokenPlace
+from ringspec.spec.values import Json, Path, steps
 from ringspec.strategies.bodies.invalid import InvalidCases, coupled_cases
 from ringspec.strategies.bodies.robustness import robustness_cases
 from ringspec.strategies.bodies.valid import valid_cases
@@ -37,11 +38,13 @@ from ringspec.strategies.case import (
     Status,
     Step,
     closing,
+    with_credentials,
     with_header,
+    with_token,
 )
 from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.own_values import OwnValues
-from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.bodies import Bodies, plain_case
 
 _JSON = RuleId("wire.json")
 _MEDIA = RuleId("wire.media")
@@ -77,10 +80,10 @@ def compile_cases(
 
 def _proven(contract: Contract, case: Case, own: OwnValues | None) -> Case:
     # Proof is slow, and asked again of the values that are taken.
-    known: dict[bytes, bool] = {}
+    known: dict[Request, bool] = {}
 
     def fits(made: Case) -> bool:
-        content = made.request.body
+        content = made.request
         if content not in known:
             known[content] = _label(contract, made) == frozenset(made.broken)
         return known[content]
@@ -103,6 +106,16 @@ _Judged: TypeAlias = tuple[Contract, Case]
 
 def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
     unique = partial(_unique, taken=set())
+    if not contract.operation.schema_place:
+        plain = plain_case(contract)
+        for case in (
+            plain,
+            *_parameter_cases(contract, plain, seed),
+            *_wire_cases(contract, plain),
+            *_auth_cases(contract, plain),
+        ):
+            yield contract, unique(case)
+        return
     made = list(_readings(contract, seed, unique))
     for bodies, accepted, judged in made:
         for case in accepted:
@@ -119,6 +132,7 @@ def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
     rejected = [*(case for _, case in judged), *coupled]
     for case in (
         *coupled,
+        *(unique(each) for each in _parameter_cases(contract, plain, seed)),
         *headers,
         *wire,
         *(unique(each) for each in robust if each.request.body not in sent),
@@ -126,6 +140,36 @@ def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
         *map(unique, lifecycle_cases(bodies, accepted, rejected)),
     ):
         yield bodies.contract, case
+
+
+def _parameter_cases(contract: Contract, plain: Case, seed: int) -> Iterator[Case]:
+    """Vary the parameters of the plain request, as members of a value of their own."""
+    if (own := contract.of_parameters) is None:
+        return
+    requests, ids = Requests(contract), dict[str, str]()
+    unique = partial(_unique, taken={plain.id})
+    try:
+        listed = list(_readings(own, seed, unique))
+    except SpecError:
+        return  # their rules stay untested
+    for _, accepted, judged in listed:
+        for case in (*accepted, *(case for _, case in judged)):
+            request = requests.varied(plain.request, case.body)
+            ids[case.id] = case.id
+            if case.expect == Expect.ACCEPT and request == plain.request:
+                ids[case.id] = plain.id
+                continue
+            made = replace(case, request=request, fault=None, or_default={})
+            if case.expect == Expect.REJECT:
+                patch = cast("tuple[dict[str, Json], ...]", case.fault)
+                made = replace(made, twin=ids[str(case.twin)], fault=_differing(patch))
+            yield made
+
+
+def _differing(patch: tuple[dict[str, Json], ...]) -> dict[str, Json]:
+    """Return which parameter a patch changes, and to what."""
+    where, name, *_ = steps(patch[0]["path"])
+    return {where.removesuffix("-parameters"): name, "value": patch[0].get("value")}
 
 
 def _readings(
@@ -243,6 +287,13 @@ def _label(contract: Contract, case: Case) -> frozenset[str]:
     """Return the rules that both validators find broken, or why it is not valid."""
     if case.expect == Expect.SURVIVE or not case.is_about_body:
         return frozenset()  # nothing is claimed of its body
+    if own := contract.of_parameters:
+        request = case.request
+        read = contract.operation.wire.read(request.path, request.headers)
+        if broken := own.prover.proven_broken(read):
+            return broken
+    if not contract.operation.schema_place:
+        return frozenset()
     broken = contract.prover.proven_broken(case.body)
     if case.broken or broken:
         return broken
@@ -279,7 +330,7 @@ class _Variants:
             request=request,
             twin=self.plain.id,
             fault=fault,
-            phase=Phase.AUTH if rule in {_TOKEN, _CLIENT} else Phase.WIRE,
+            phase=Phase.AUTH if rule.startswith("auth.") else Phase.WIRE,
         )
 
     def header(
@@ -290,11 +341,13 @@ class _Variants:
         value: str | None,
         status: Status = (),
         *,
+        where: str = "header",
         closes: bool = True,
     ) -> Case:
-        """Return the case of another value of a header."""
-        request = with_header(self.plain.request, name, value)
-        fault = {"header": name, "value": value}
+        """Return the case of another value of a header, or where a token goes."""
+        place = TokenPlace(name, where=where)
+        request = with_token(self.plain.request, place, value)
+        fault: dict[str, Json] = {where: name, "value": value}
         made = closing(request) if closes else request
         return self.case(rule, label, made, fault, status)
 
@@ -320,6 +373,9 @@ def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send bytes that are no JSON, other labels, methods and paths."""
     variants, sent, good = _Variants(contract, plain), plain.request, plain.request.body
     operation, answers = contract.operation, contract.answers
+    if not operation.schema_place:
+        yield from _aimed_elsewhere(variants)
+        return
     # JSON with a label that it may have. Source: RFC 9110, 8.3.1.
     charset = f"{operation.media_type}; charset=utf-8"
     label, name = "valid-charset", "Content-Type"
@@ -343,6 +399,19 @@ def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         if not operation.admits(value):
             label, status = value.replace("/", "-"), answers.also(415)
             yield variants.header(_MEDIA, label, "Content-Type", value, status)
+    yield from _aimed_elsewhere(variants)
+    # Case is ignored by RFC 9110, 8.3.1, but many compare it.
+    for label, (name, unsettled) in _VALUES["of headers"].items():
+        yield variants.header(ROBUSTNESS, label, name, unsettled)
+    huge = good[:-1] + b',"x":"' + b"x" * 300_000 + b'"}'
+    label, request = "300-kilobytes", closing(replace(sent, body=huge))
+    yield variants.case(ROBUSTNESS, label, request, {"bytes": label})
+
+
+def _aimed_elsewhere(variants: _Variants) -> Iterator[Case]:
+    """Send other methods and paths."""
+    sent, operation = variants.plain.request, variants.contract.operation
+    answers = variants.contract.answers
     # Methods that the path does not have, without a body.
     for method in ("PUT", "PATCH", "DELETE"):
         if method.lower() not in operation.methods:
@@ -353,14 +422,9 @@ def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             status = answers.also(405, 501)
             yield variants.case(_METHOD, method.lower(), request, fault, status)
     for label, other in _other_paths(operation):
-        request, fault = closing(replace(sent, path=other)), {"path": other}
+        request = with_credentials(replace(sent, path=other), operation.security)
+        request, fault = closing(request), {"path": other}
         yield variants.case(_PATH, label, request, fault, answers.also(404))
-    # Case is ignored by RFC 9110, 8.3.1, but many compare it.
-    for label, (name, unsettled) in _VALUES["of headers"].items():
-        yield variants.header(ROBUSTNESS, label, name, unsettled)
-    huge = good[:-1] + b',"x":"' + b"x" * 300_000 + b'"}'
-    label, request = "300-kilobytes", closing(replace(sent, body=huge))
-    yield variants.case(ROBUSTNESS, label, request, {"bytes": label})
 
 
 def _other_paths(operation: Operation) -> Iterator[tuple[str, str]]:
@@ -382,13 +446,19 @@ def _other_paths(operation: Operation) -> Iterator[tuple[str, str]]:
 
 def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send no token, and wrong ones."""
-    header = contract.operation.token_header
-    if header is None:
+    places = contract.operation.security.places
+    if not places:
         return
     variants = _Variants(contract, plain)
-    for label, value in _tokens(header):
-        status = contract.answers.also(401)
-        yield variants.header(_TOKEN, label, header.header, value, status)
+    for place in places:
+        cases = [(_TOKEN, contract.answers.also(401), each) for each in _tokens(place)]
+        if SCOPE in contract.rules and place.slot == Slot.TOKEN:
+            # 404 hides what is not for everybody. Source: RFC 9110, 15.5.4.
+            weaker = "weaker", place.value(Slot.TOKEN_WEAKER)
+            cases.append((SCOPE, (403, 404), weaker))
+        for rule, status, (label, sent) in cases:
+            where = place.where
+            yield variants.header(rule, label, place.name, sent, status, where=where)
     # Wrong credentials of a client. Source: RFC 6749, 4.4 and 5.2.
     right = {
         "grant_type": "client_credentials",
@@ -409,17 +479,15 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         yield replace(case, twin=None)
     # No token, and an unknown one, for each linked operation.
     for link in contract.links:
-        if link.token_header is None:
-            continue
         content = plain.request.body if link.role == Role.REPLACE else b""
         request = Requests(contract).relative(link, content)
         create = Step(request=plain.request, status=("2xx",), capture=link.captures)
-        for label, value in list(_tokens(link.token_header))[:2]:
-            name, field = f"{link.name}-{label}", link.token_header.header
-            sent = closing(with_header(request, field, value))
-            fault = {"header": field, "value": value}
-            case = variants.case(_TOKEN, name, sent, fault, link.answers.also(401))
-            last = Step(request=sent, status=case.status, link=link.name)
+        those = _Variants(contract, replace(plain, request=request))
+        listed = ((place, list(_tokens(place))[:2]) for place in link.security.places)
+        for place, label, value in ((it, *each) for it, two in listed for each in two):
+            about = f"{link.name}-{label}", place.name, value, link.answers.also(401)
+            case = those.header(_TOKEN, *about, where=place.where)
+            last = Step(request=case.request, status=case.status, link=link.name)
             if not link.captures:
                 yield replace(case, steps=(last,))
                 continue
@@ -428,17 +496,20 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             yield replace(known, steps=(create, last))
 
 
-def _tokens(header: TokenHeader) -> Iterator[tuple[str, str | None]]:
-    """Yield values of the header; None for no header."""
-    yield "missing", None
-    yield "unknown", header.value(_UNKNOWN_TOKEN)
-    yield "empty", header.value("")
-    if header.scheme:
+def _tokens(place: TokenPlace) -> Iterator[tuple[str, str | None]]:
+    """Yield wrong values of a token's place, by their labels; None for nothing."""
+    of = "" if place.slot == Slot.TOKEN else f"{place.id}-"
+    yield f"{of}missing", None
+    yield f"{of}unknown", place.value(_UNKNOWN_TOKEN)
+    yield f"{of}empty", place.value("")
+    if of:
+        return  # one of several
+    if place.scheme:
         yield "bare", _UNKNOWN_TOKEN
-        other = "Bearer" if header.scheme == "Basic" else "Basic"
+        other = "Bearer" if place.scheme == "Basic" else "Basic"
         yield "other-scheme", f"{other} {Slot.TOKEN}"
-    if header.scheme != "Basic":  # readers of base64 differ on its end
-        yield "cut", header.value(Slot.TOKEN_CUT)
-        yield "longer", header.value(f"{Slot.TOKEN}x")
-    yield "other-case", header.value(Slot.TOKEN_SWAPPED)
-    yield "null", header.value("null")
+    if place.scheme != "Basic":  # readers of base64 differ on its end
+        yield "cut", place.value(Slot.TOKEN_CUT)
+        yield "longer", place.value(f"{Slot.TOKEN}x")
+    yield "other-case", place.value(Slot.TOKEN_SWAPPED)
+    yield "null", place.value("null")

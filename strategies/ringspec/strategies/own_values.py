@@ -121,7 +121,9 @@ def otherwise(contract: Contract, case: Case, turn: int) -> Case | None:
         case: as listed.
         turn: another one for each case.
     """
-    body, rules, number = case.body, frozenset(case.broken), _REPEATED + turn
+    body, number = case.body, _REPEATED + turn
+    # Others than those of a body are broken beside it.
+    rules = frozenset(case.broken if isinstance(case.fault, tuple) else ())
     if case.steps or not isinstance(body, dict | list):
         return None
     old = _texts_in(body)
@@ -163,6 +165,8 @@ class OwnValues:
         """Return a case with values of its own, as far as its label stays proven."""
         if case.steps:
             return self._script(case)
+        if not self._contract.operation.schema_place:
+            return case
         case = replace(case, request=_headed(self._contract, case.request, self._own))
         fault = case.fault if isinstance(case.fault, tuple) else ()
         name = str(case.twin) if fault else case.id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,8 @@ from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import Safety
 from ringspec.spec import PROFILES, UsageError
 from ringspec.spec import load as load_contract
+
+from ...called import ran  # noqa: TID252 - tests are no distribution
 
 DATA = Path(__file__).parent / "data"
 WHOLE = (DATA / "whole.toml").read_text("utf-8")
@@ -99,9 +100,7 @@ def test_a_run_without_a_profile_does_not_load_what_reads_one() -> None:
         "print({'pydantic', 'pydantic_settings', 'phonenumbers'} & sys.modules.keys())"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    done = ran(sys.executable, "-c", code, check=True)
 
     assert done.stdout.strip() == "set()"
 
@@ -141,14 +140,14 @@ def test_the_embedded_server_is_asked_for_by_name() -> None:
 def test_the_template_is_one_with_every_line_in_use(
     loaded: Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("API_CLIENT_ID", "API_CLIENT_SECRET"):
+    for name in ("API_CLIENT_ID", "API_CLIENT_SECRET", "API_KEY"):
         monkeypatch.setenv(name, "x")
     used = re.sub(r"^# (?=[\w-]+ = )", "", template(), flags=re.MULTILINE)
     # One of the four ways to show who we are.
-    others = r"^(bearer|header|value|user|password) = .*\n"
+    others = r"^(bearer|header|value|user|password|petId|getOrder|rules) = .*\n"
     used = re.sub(others, "", used, flags=re.MULTILINE)
 
-    found = loaded(used)
+    found = loaded(used.replace("ApiKeyAuth", "oauth2"))
 
     assert load_contract(overrides=found.overrides).operation.path == "/v2/broadcasts"
     assert found.credentials.extra == (("X-Tenant", "acme"),)

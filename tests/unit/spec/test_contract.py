@@ -43,8 +43,9 @@ def test_a_foreign_contract_has_derived_rules(pets: Contract) -> None:
         *("chip.vet.required", "chip.unknown", "tags.type", "tags.unique"),
         *("tags.items.type", "tags.items.length", "home.one", "home.street.type"),
         *("home.street.street.required", "home.kennel.type"),
-        *("home.kennel.kennel.required", "body.unknown", "answer.types"),
-        *("answer.members", "trace.accepted"),
+        *("home.kennel.kennel.required", "body.unknown", "header.trace.required"),
+        *("query.dry run.type", "query.dry run.enum", "query.dry run.required"),
+        *("answer.types", "answer.members", "trace.accepted"),
     ]
     levels = {each.level for each in pets.rules.values() if each.places}
     assert levels == {Level.MUST}
@@ -59,7 +60,7 @@ def test_a_contract_needs_no_more_than_openapi(pets: Contract) -> None:
     # An operation's parameter replaces that of its path.
     assert (trace.name, trace.value, trace.required) == ("trace", "on", True)
     assert trace.place == "#/paths/~1owners~1{ownerId}~1pets/post/parameters/0"
-    assert pets.operation.token_header is None
+    assert pets.operation.security.places == ()
     assert pets.version == "2024-05-01"
 
 

@@ -47,6 +47,8 @@ IDS = RuleId("lifecycle.ids")
 _CONFLICT = 409
 # Statuses of an operation that does not exist, if all its answers have them.
 _NOWHERE = frozenset({404, 405, 501})
+# Rules whose cases go to other paths.
+_ELSEWHERE = frozenset({"wire.path", "auth.client"})
 # Something that the request names is not there, or cannot be used now.
 _UNKNOWN = frozenset({404, 409})
 # A shorter token may stand in an answer by chance.
@@ -63,6 +65,7 @@ class Oracle:
     unnamed: Mapping[str, str] = field(default_factory=dict)
     plain: str = ""  # id of the plain valid case, if its refusal accuses no rule
     refused: int = 0  # the status that it was refused with; 0 if it was not
+    made_up: str = ""  # names in the path of what no target may have
     _cases: dict[str, Case] = field(default_factory=dict)
     _statuses: dict[str, int] = field(default_factory=dict)
 
@@ -114,6 +117,9 @@ class Oracle:
         else:
             yield ROBUSTNESS, Verdict.PASS, ""
             yield from self._secrecy(case, response)
+            if case.rule not in _ELSEWHERE:
+                headers = exchange.request.headers
+                yield from checks.packs(self.contract, headers, response)
             if case.steps:
                 yield from self._last_step(case, exchange, response)
             elif case.expect == Expect.ACCEPT:
@@ -125,11 +131,12 @@ class Oracle:
 
     def _secrecy(self, case: Case, response: Response) -> Iterator[Judgement]:
         """Look for the token in an answer; for the secret, if that gives tokens."""
-        what, secrets = "the access token", list(self.filling.tokens)
+        what, known = "the access token", self.filling
+        secrets = [*known.tokens, *known.schemes.values()]
         if case.request.path == Slot.TOKEN_URL:
             fault = case.fault if isinstance(case.fault, dict) else {}
             sent = str(fault.get("client_secret", ""))
-            what, secrets = "the client's secret", [self.filling.client_secret, sent]
+            what, secrets = "the client's secret", [known.client_secret, sent]
         long = [each for each in secrets if len(each) >= LONG_ENOUGH]
         answer = [value for _, value in response.headers]
         answer.append(response.body.decode("latin-1"))
@@ -148,9 +155,13 @@ class Oracle:
                 # Accepted, but with another status than the profile expects.
                 yield BODY_ACCEPTED, Verdict.FAIL, reason
             yield from checks.form(self.contract.answers, response)
-            yield from checks.content(self.contract, case.body, response)
+            if self.contract.operation.schema_place:
+                yield from checks.content(self.contract, case.body, response)
         elif status < 400 or _is_silent(self.contract.answers, status):
             yield case.rule, Verdict.INCONCLUSIVE, _silence(status)
+        elif self.made_up and status in _UNKNOWN:
+            why = f"HTTP {status}: the target may have no such {self.made_up}"
+            yield case.rule, Verdict.INCONCLUSIVE, why
         elif unknown := self._unknown(case, response):
             why = f"HTTP {status}: the target may not know the {unknown} that was sent"
             yield case.rule, Verdict.INCONCLUSIVE, f"{why}; name it in the profile"
@@ -233,7 +244,7 @@ class Oracle:
             reason = f"HTTP 405 to {request.method} without Allow" if lacks else ""
             yield checks.judgement(case.rule, reason)
             # Only the errors of the operation are described.
-            if not other and request.path == operation.path:
+            if not other and case.rule not in _ELSEWHERE:
                 yield from checks.form(contract.answers, response)
         else:
             wanted = " or ".join(map(str, case.status))

@@ -47,6 +47,41 @@ def pending(left: Collection[Case], rules: Iterable[RuleId]) -> frozenset[RuleId
     return frozenset(served(rules, left)).union(*own)
 
 
+def narrowed(
+    contracts: Iterable[Contract], select: tuple[str, ...], exclude: tuple[str, ...]
+) -> list[tuple[Contract, tuple[str, ...], tuple[str, ...]]]:
+    """Return the contracts of a run that prefixes of rule ids leave, each with its own.
+
+    An id may be given with the operation that leads it, or without.
+
+    Raises:
+        UsageError: a prefix fits no rule of any, or nothing is left.
+    """
+    listed = list(contracts)
+    if not any(each.prefix for each in listed):
+        return [(each, select, exclude) for each in listed]
+
+    def own(contract: Contract, prefixes: tuple[str, ...]) -> tuple[str, ...]:
+        lead = contract.prefix
+        names = [
+            "" if lead.startswith(it) else it.removeprefix(lead) for it in prefixes
+        ]
+        return tuple(
+            it for it in names if any(r.startswith(it) for r in contract.rules)
+        )
+
+    for prefix in (*select, *exclude):
+        if not any(own(each, (prefix,)) for each in listed):
+            names = [each.prefix + rule for each in listed for rule in each.rules]
+            hint = f"{did_you_mean(prefix, names)}`ringspec rules` lists them"
+            raise UsageError(f"no rule begins with {prefix!r}", hint=hint)
+    found = [(each, own(each, select), own(each, exclude)) for each in listed]
+    left = [each for each in found if (each[1] or not select) and "" not in each[2]]
+    if not left:
+        raise UsageError("no rule is selected", hint="see --select and --exclude")
+    return left
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The rules to be judged, in the contract's order, and those left out by name."""

@@ -41,6 +41,8 @@ KINDS = {
     **dict.fromkeys(("header", "value"), 3),
     **dict.fromkeys(("user", "password"), 4),
 }
+# Tables whose values are secrets.
+SECRET = frozenset({"credentials", "headers", "schemes", "weaker"})
 # Names of files, relative to the profile.
 _FILES = {("tls", "ca"), ("tls", "certificate"), ("tls", "key")}
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -247,16 +249,25 @@ def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
         safety["journal"] = Path(safety["journal"]) if safety["journal"] else None
     safety["allowed_hosts"] = tuple(safety.get("allowed_hosts", ()))
     headers = checked_headers(data.get("headers", {}).items())
-    credentials = Credentials(**data.get("credentials", {}), extra=headers)
+    credentials = Credentials(
+        **data.get("credentials", {}),
+        extra=headers,
+        schemes=data.get("schemes", {}),
+        weaker=Credentials(**data["weaker"]) if data.get("weaker") else None,
+    )
     return Profile(
         name=name,
         url=data.get("url", ""),
         dialect=data.get("dialect"),
         overrides=Overrides(
             fixtures=fixtures,
+            values=data.get("values", {}),
+            packs=tuple(data.get("rules", ())),
             paths=data.get("paths", {}),
             header=credentials.header or "",
             basic=credentials.user is not None,
+            given=tuple(map(str.lower, (*dict(headers), *data.get("credentials", {})))),
+            schemes=tuple(credentials.schemes),
         ),
         credentials=credentials,
         success=expect.get("success"),
@@ -328,7 +339,7 @@ def _fill(data: Any, references: Mapping[Keys, str], *, lenient: bool) -> None:
         table = reduce(getitem, keys[:-1], data)
         if os.getenv(name):
             table[keys[-1]] = os.environ[name]
-        elif lenient and keys[0] in {"credentials", "headers"}:
+        elif lenient and keys[0] in SECRET:
             table[keys[-1]] = name
         else:
             del table[keys[-1]]

@@ -56,7 +56,7 @@ from ringspec.spec import (
     Role,
     Rule,
     RuleId,
-    TokenHeader,
+    TokenPlace,
     at,
     at_path,
     at_pointer,
@@ -125,7 +125,7 @@ class RequestedOperation(NamedTuple):
 
     methods: tuple[str, ...]
     name: str = ""
-    token_header: TokenHeader | None = None
+    token_place: TokenPlace | None = None
     takes_body: bool = False
 
 
@@ -158,7 +158,7 @@ class RequestJudge:
         if path == main.path.partition("?")[0]:
             methods |= dict.fromkeys(each.upper() for each in main.methods)
             if method == main.method.upper():
-                due = main.token_header
+                due = next(iter(main.security.places), None)
                 return RequestedOperation(tuple(methods), main.id, due, takes_body=True)
         # HEAD asks for what GET answers. Source: RFC 9110, 9.3.2.
         wanted = "GET" if method == "HEAD" else method
@@ -166,7 +166,9 @@ class RequestJudge:
             if each.method == wanted:
                 known = tuple({**methods, method: None})
                 same = each.role == Role.REPLACE and each.same_body
-                return RequestedOperation(known, each.name, each.token_header, same)
+                return RequestedOperation(
+                    known, each.name, next(iter(each.security.places), None), same
+                )
         return RequestedOperation(tuple(methods))
 
     def judge(
@@ -205,8 +207,8 @@ class RequestJudge:
         if operation is TOKEN_OPERATION:
             yield self._client(request)
             return
-        if operation.token_header is not None:
-            yield self._token(request, operation.token_header)
+        if operation.token_place is not None:
+            yield self._token(request, operation.token_place)
         if operation.name == self.contract.operation.id:
             yield from self._headers(request)
         if operation.takes_body:
@@ -218,14 +220,14 @@ class RequestJudge:
         elif request.body and request.method in _BODILESS:
             yield None, f"a body came with {request.method}, which has none", ""
 
-    def _token(self, request: CapturedRequest, due: TokenHeader) -> Statement:
-        given = request.header(due.header) or ""
+    def _token(self, request: CapturedRequest, due: TokenPlace) -> Statement:
+        given = request.header(due.name) or ""
         scheme, _, token = given.partition(" ") if due.scheme else ("", "", given)
         if not given:
-            return BROKEN, TOKEN, f"sent no {due.header} header"
+            return BROKEN, TOKEN, f"sent no {due.name} header"
         # Schemes may be in any case. Source: RFC 9110, 11.1.
         if scheme.lower() != due.scheme.lower():
-            return BROKEN, TOKEN, f"sent no {due.scheme} token as {due.header}"
+            return BROKEN, TOKEN, f"sent no {due.scheme} token as {due.name}"
         if token.strip() != self.filling.token:
             return BROKEN, TOKEN, "sent another access token than the one given out"
         return KEPT, TOKEN, ""
@@ -572,7 +574,7 @@ class ClientSession:
             request=Request(
                 method=captured.method,
                 path=Slot.TOKEN_URL if is_token and "?" not in target else target,
-                headers=self._shown(captured.headers, operation.token_header),
+                headers=self._shown(captured.headers, operation.token_place),
                 body=self._shown_form(captured) if is_token else captured.body,
             ),
             response=response,
@@ -594,13 +596,13 @@ class ClientSession:
                 form[name] = known.get((name, value), MASK)
         return urlencode(form, safe="{}[]").encode()
 
-    def _shown(self, headers: Headers, due: TokenHeader | None) -> Headers:
+    def _shown(self, headers: Headers, due: TokenPlace | None) -> Headers:
         shown: list[tuple[str, str]] = []
         token = self._filling.token or "\0"
         for name, value in headers:
             lower = name.lower()
             hidden = MASK if lower in _SECRET else value
-            if due is not None and lower == due.header.lower():
+            if due is not None and lower == due.name.lower():
                 scheme = value.removesuffix(token).strip().lower()
                 is_known = value.endswith(token) and scheme == due.scheme.lower()
                 hidden = due.value(Slot.TOKEN) if is_known else MASK

@@ -48,6 +48,7 @@ from ringspec.harness.running.plan import (
     lacking_rules,
     refusal,
 )
+from ringspec.harness.running.resources import Resource, aimed, resources_of
 from ringspec.harness.running.source import (
     LiveSource,
     Source,
@@ -59,7 +60,7 @@ from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.pacer import GATEWAY
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
 from ringspec.spec import ROBUSTNESS, RuleId
-from ringspec.strategies import Case, Expect, Phase, untested
+from ringspec.strategies import Case, Expect, Phase, Request, untested
 
 if TYPE_CHECKING:
     from ringspec.strategies import Walk
@@ -187,6 +188,11 @@ class Session:
         # Whether other values were accepted, and how often they were refused too.
         self._clashed, self._in_vain = False, 0
         self._turns = {case.id: turn for turn, case in enumerate(plan.cases)}
+        # What the path names that this run created, how often, and whether it may be
+        # gone, or changed, since.
+        self._resources: tuple[Resource, ...] = ()
+        self._names: dict[str, str] = {}
+        self._created, self._is_used = 0, False
         # By case: all verdicts, even on rules that are not selected.
         self._verdicts: dict[str, set[Verdict]] = {}
         # Cases of other parts of the list, with the rules that were judged by them.
@@ -255,7 +261,8 @@ class Session:
             try:
                 with self._source.open():
                     yield from self._notices()
-                    yield from self._phases()
+                    if not self._is_barred():
+                        yield from self._phases()
             except Interrupted:
                 self.interrupted = True
         elif not self._tally.withheld and plan.only is not None:
@@ -385,10 +392,65 @@ class Session:
             if self._stops(findings):
                 return
 
+    def _is_barred(self) -> bool:
+        """Return whether the operation would change what this run did not create."""
+        operation = self._plan.contract.operation
+        if not (self._plan.live or self._plan.contract.catalogue.rules):
+            asked, found = operation.security, resources_of(self._plan.contract)
+            self._resources = tuple(each.beside(asked) for each in found)
+        self._names = self._create(self._resources)
+        ids = {it.name: it.named for it in operation.wire.parameters if it.is_id}
+        made_up = [it for it in ids if not (ids[it] or it in self._names)]
+        self._oracle.made_up = ", ".join(made_up)
+        is_barred = bool(made_up) and operation.method in {"put", "patch"}
+        if operation.method == "delete":
+            is_barred = ids.keys().isdisjoint(self._names)
+        if is_barred:
+            what = f"{operation.method.upper()} {operation.wire.template}"
+            self._end(_HINTS["not-ours"].format(what), _HINTS["made-up"])
+        return is_barred
+
+    def _aimed(self, case: Case) -> Case:
+        """Return a case about what this run created, anew where it would be used up."""
+        plan = self._plan
+        if not self._resources:
+            return case
+        is_accept = case.expect == Expect.ACCEPT
+        uses = is_accept and plan.contract.operation.method in {"delete", "post"}
+        if uses and self._is_used:
+            self._names = self._create(self._resources)
+        self._is_used |= uses
+
+        def own(request: Request) -> Request:
+            return aimed(request, plan.contract, self._names)
+
+        steps = tuple(replace(it, request=own(it.request)) for it in case.steps)
+        return replace(case, request=own(case.request), steps=steps)
+
+    def _create(self, resources: Iterable[Resource]) -> dict[str, str]:
+        """Create what a path names; return the names that the answers give."""
+        names: dict[str, str] = {}
+        for each in resources:
+            names |= self._create(each.parents)
+            case, self._created = each.plain, self._created + 1
+            if self._created > 1:
+                from ringspec.strategies import otherwise  # noqa: PLC0415 - it takes a while
+
+                case = otherwise(each.contract, case, self._created) or case
+            request = aimed(case.request, each.contract, names)
+            case = replace(case, request=request)
+            exchange = self._source.again(case)
+            self._keep(Fired(case=case, exchange=exchange))
+            self._requests += exchange.sent
+            if name := each.named(exchange):
+                names[each.parameter.name] = name
+        return names
+
     def _fired(
         self, cases: Sequence[Case], **options: Any
     ) -> Iterator[tuple[Case, Exchange]]:
         """Fire cases and yield each with its exchange; options as of `Volley.start`."""
+        cases = [self._aimed(each) for each in cases]
         exchanges = self._source.fired(cases, **options)
         for case, exchange in zip(cases, exchanges, strict=True):
             self._reachability.note(case, exchange)
@@ -535,6 +597,14 @@ class Session:
     def _end(self, why: str, hint: str = "") -> None:
         self._ended_by, self._hint = why, hint
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether there is no point in asking this target for anything else."""
+        absent = not self._reachability.answered and self.done > 0
+        in_vain = self._reachability.in_a_row >= PATIENCE
+        failed = self._plan.fail_fast and self._ended_by != ""
+        return absent or in_vain or failed
+
     def result(self) -> Result:
         """Draw the conclusion from what has been judged."""
         if self.interrupted:
@@ -542,6 +612,7 @@ class Session:
         plan, reachability, tally = self._plan, self._reachability, self._tally
         failure, learnt = reachability.failure, reachability.learnt
         message, hint = reachability.account()
+        hint = hint if learnt or not self._oracle.made_up else _HINTS["made-up"]
         policy = self._policy
         if failure is not None and not reachability.answered:
             # An absent target goes before what is withheld.

@@ -12,7 +12,7 @@ import base64
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -32,7 +32,7 @@ from ringspec.harness.sending.exchange import (
 )
 from ringspec.harness.sending.policy import Hosts, checked_url, is_loopback
 from ringspec.harness.sending.target import PLAIN, Route, read, transport
-from ringspec.spec import TargetError, UsageError
+from ringspec.spec import TargetError, UsageError, scheme_slot
 from ringspec.strategies import Request, Slot
 
 # A token is replaced this long before it expires; one of a short life, at half of it.
@@ -74,6 +74,8 @@ class Credentials:
         header: name of the header that carries `value`, if that is no bearer token.
         user: with the password, in place of a token: Basic credentials (RFC 7617).
         extra: headers that every request to the target has besides.
+        schemes: tokens by the names of security schemes.
+        weaker: of who is known, but may do nothing of what is tested.
     """
 
     bearer: str | None = field(default=None, repr=False)
@@ -85,11 +87,14 @@ class Credentials:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     extra: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    schemes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    weaker: Credentials | None = field(default=None, repr=False)
 
     def secrets(self) -> tuple[str, ...]:
         """List what no report may show."""
         own = (self.bearer, self.client_secret, self.value, self.password)
-        return tuple(filter(None, own))
+        others = self.weaker.secrets() if self.weaker else ()
+        return tuple(filter(None, (*own, *self.schemes.values(), *others)))
 
     def filling(
         self, timeout_s: float, route: Route | None = None, hosts: Hosts | None = None
@@ -111,7 +116,15 @@ class Credentials:
         if not self.header:
             scheme = "Bearer" if self.user is None else "Basic"
             carrier = ("Authorization", f"{scheme} {Slot.TOKEN}")
+        weaker, hint = self.weaker, "visible ASCII characters, and blanks between them"
         return Filling(
+            schemes={
+                scheme_slot(it): _sendable(
+                    text.strip(), f"[schemes] {it}", hint, _VALUE
+                )
+                for it, text in self.schemes.items()
+            },
+            weaker=weaker.filling(timeout_s, route, hosts).token if weaker else None,
             carrier=carrier,
             extra=self.extra,
             token=token,

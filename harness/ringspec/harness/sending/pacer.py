@@ -95,6 +95,9 @@ class Limited(Passing):
         """Send a request in its turn, once: it is the pacer that sends it again."""
         del repeats
         async with self._turn:
+            if self._after and not self._next:
+                # A token may have been asked for a moment ago.
+                self._next = _now() + self._gap_s
             if (pause := self._next - _now()) > 0:
                 await asyncio.sleep(pause)
             self._next = _now() + self._gap_s
@@ -114,11 +117,7 @@ class _Tries:
 
 
 class Pacer(Passing):
-    """Sends requests as a target can take them.
-
-    Attributes:
-        absences: how often the target has been away.
-    """
+    """Sends requests as a target can take them."""
 
     def __init__(
         self,
@@ -129,7 +128,7 @@ class Pacer(Passing):
         may_repeat: Callable[[Request], bool] = lambda _: True,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.absences = 0
+        self.absences = 0  # how often the target has been away
         super().__init__(inner)
         self._pacing = pacing
         self._may_repeat = may_repeat

@@ -55,6 +55,12 @@ class Effect(StrEnum):
 
 
 _LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
+# Of the operation under test; any other method creates something.
+_METHODS = {
+    **dict.fromkeys(_LOOKING, Effect.LOOK),
+    **dict.fromkeys(("PUT", "PATCH"), Effect.UPDATE),
+    "DELETE": Effect.DELETE,
+}
 _ROLES = {
     Role.READ: Effect.LOOK,
     Role.LIST: Effect.LOOK,
@@ -202,10 +208,12 @@ def unfit(value: str) -> str:
 
 def filled(path: str, values: dict[str, str]) -> str | None:
     """Put values into a path; None if one is missing, or may lead elsewhere."""
+    path, mark, query = path.partition("?")
     names = _PLACE.findall(path)
     if not all(_PLAIN.fullmatch(values.get(name, "")) for name in names):
         return None
-    return _PLACE.sub(lambda found: quote(values[found[1]], safe=""), path)
+    made = _PLACE.sub(lambda found: quote(values[found[1]], safe=""), path)
+    return f"{made}{mark}{query}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,9 +258,9 @@ class Policy:
         operation = self.contract.operation
         if request.path == Slot.TOKEN_URL:
             return Effect.TOKEN
-        create = (operation.method.upper(), operation.path.partition("?")[0])
-        if (method, path) == create:
-            return Effect.CREATE
+        own = path_pattern(operation.wire.template)
+        if method == operation.method.upper() and own.fullmatch(path):
+            return _METHODS.get(method, Effect.CREATE)
         for link in self.contract.links:
             if method == link.method and path_pattern(link.path).fullmatch(path):
                 return _ROLES[link.role]
@@ -287,7 +295,7 @@ class Policy:
     @cached_property
     def no_create(self) -> str:
         """Why no create is sent at all; empty if some are."""
-        if not self.live:
+        if not self.live or self.contract.operation.method.upper() in _LOOKING:
             return ""
         if not self.safety.allow_create:
             return "the profile does not allow creates"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringspec.spec.contract import Contract
+from ringspec.spec.parameters import UNREAD
 from ringspec.spec.proof import rules_of
 from ringspec.spec.rules import Level, RuleId, weakest
 from ringspec.spec.values import Json, Location, at, edit, patched, same
@@ -34,11 +35,12 @@ class Certifier:
 
         A format on which the two validators differ proves nothing.
         """
-        body = patched(valid, fault.patch)
-        prover = self.contract.prover
+        body, prover = patched(valid, fault.patch), self.contract.prover
+        read = self.contract.as_read(body)
         if (
-            prover.broken(body) == broken
-            and rules_of(prover.breaches_by_second(body)) == broken
+            read is not UNREAD
+            and prover.broken(read) == broken
+            and rules_of(prover.breaches_by_second(read)) == broken
             and self._is_settled(body, fault, broken)
         ):
             return body

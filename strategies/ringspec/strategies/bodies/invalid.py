@@ -86,7 +86,7 @@ def why_unbroken(
     Left out are those without which the body of a coupled case would be valid.
     """
     # Each reason with its rank: the one that says the most is given.
-    found = dict.fromkeys(rules, (0, "no case sends or leaves out the header"))
+    found = dict.fromkeys(rules, (0, "no text of a request is known that breaks it"))
     valid = [it.body for it in cases if it.expect == Expect.ACCEPT and not it.steps]
     for reading in map(contract.read_as, contract.readings):
         owned = [each for each in reading.applicable if each.rule in found]

@@ -20,7 +20,7 @@ from functools import cache, lru_cache
 from itertools import combinations
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from hypothesis import reject
 from hypothesis import strategies as st
@@ -46,9 +46,6 @@ from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.draw import CHOICE_BYTES, ByteChoices, compiled
 from ringspec.strategies.shapes.locations import NOTHING, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, meet
-
-if TYPE_CHECKING:
-    from schemathesis import GenerationMode
 
 AnyContract: TypeAlias = "Contract | str | PathLike[str] | None"
 
@@ -470,21 +467,16 @@ class SourceEnded(BaseException):
 def foreign_sources(contract: Contract) -> tuple[list[Source], str]:
     """Return the sources of schemathesis, or why they are left out."""
     try:
-        from schemathesis import GenerationMode  # noqa: PLC0415 - it takes a second
+        cases = _foreign_cases(contract)
     except ImportError:
         return [], LACKING
-    try:
-        return [
-            Source(
-                name=f"schemathesis-{mode.value}",
-                share=4,
-                tries=40,  # they are slow to draw
-                bodies=_foreign_bodies(contract, mode),
-            )
-            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-        ], ""
     except Exception as error:  # noqa: BLE001 - any error of the library
         return [], _left_out(error)
+    # They are slow to draw.
+    return [
+        Source(name=f"schemathesis-{mode}", share=4, tries=40, bodies=_foreign(each))
+        for mode, each in cases.items()
+    ], ""
 
 
 def _left_out(error: Exception) -> str:
@@ -492,7 +484,7 @@ def _left_out(error: Exception) -> str:
     return f"explore goes on without schemathesis, which cannot go on: {reason}"
 
 
-def _foreign_bodies(contract: Contract, mode: GenerationMode) -> SearchStrategy[Drawn]:
+def _foreign_cases(contract: Contract) -> dict[str, SearchStrategy[Any]]:
     import schemathesis  # noqa: PLC0415 - it takes a second
 
     operation = contract.operation
@@ -501,16 +493,15 @@ def _foreign_bodies(contract: Contract, mode: GenerationMode) -> SearchStrategy[
     schema = _with_known_texts(contract.settled)
     body = {"required": True, "content": {operation.media_type: {"schema": schema}}}
     responses = {"default": {"description": "Any answer."}}
+    described = {method: {"requestBody": body, "responses": responses}}
     document = {
         "openapi": "3.1.0",
         "info": {"title": contract.title, "version": contract.version},
-        "paths": {
-            operation.path: {method: {"requestBody": body, "responses": responses}}
-        },
+        "paths": {operation.path: described},
     }
-    loaded = schemathesis.openapi.from_dict(document)
-    cases = loaded[operation.path][method.upper()].as_strategy(generation_mode=mode)
-    return _foreign(cases)
+    loaded = schemathesis.openapi.from_dict(document)[operation.path][method.upper()]
+    modes = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
+    return {it.value: loaded.as_strategy(generation_mode=it) for it in modes}
 
 
 @st.composite

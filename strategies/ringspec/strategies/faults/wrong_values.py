@@ -214,6 +214,8 @@ def types(spot: Spot) -> Iterator[Fault]:
         allowed |= {"integer"}
     kind = kind_of(spot.value)
     forms, rarer = _forms(spot.value)
+    if spot.bodies.contract.wire is not None:  # digits are a number's own text
+        forms.insert(0, ("word", "word"))
     if kind == "integer" and "boolean" not in allowed:
         name = {1: "one", 0: "zero"}.get(spot.value, "boolean")
         forms.append((name, spot.value != 0))

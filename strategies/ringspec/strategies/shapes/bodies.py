@@ -11,10 +11,10 @@ from ringspec.spec.contract import Contract
 from ringspec.spec.errors import SpecError
 from ringspec.spec.forms import settle
 from ringspec.spec.proof import Disagreement, is_irregular
-from ringspec.spec.rules import Level
+from ringspec.spec.rules import BODY_ACCEPTED, Level
 from ringspec.spec.schemas import ITEM, walk
 from ringspec.spec.values import Json, Location, Path, at_path
-from ringspec.strategies.case import Request, Requests, encode
+from ringspec.strategies.case import Case, Expect, Request, Requests, encode
 from ringspec.strategies.shapes.build import Builder, Unfit, Wish, buildable
 from ringspec.strategies.shapes.compile import TooMany, compile_schema
 from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape
@@ -121,10 +121,12 @@ class Bodies:
         return self.contract.request.place_of(found)
 
     def is_settled(self, body: Json) -> bool:
-        """Return whether both validators find a body valid and settled.
+        """Return whether both validators find a body valid and settled, as it is read.
 
         Shapes are not quite as strict as schemas.
         """
+        if self.contract.as_read(body) != body:
+            return False
         try:
             return not (
                 is_irregular(body) or self.contract.settled_prover.proven_broken(body)
@@ -171,9 +173,20 @@ class Bodies:
         return self._shapes[instance]
 
 
+def plain_case(contract: Contract) -> Case:
+    """Return the case of the plainest request of a contract.
+
+    Raises:
+        SpecError: no body can be compiled.
+    """
+    takes_body = contract.operation.schema_place
+    content = encode(bodies_of(contract).plain()) if takes_body else b""
+    return Requests(contract).case(BODY_ACCEPTED, "plain", Expect.ACCEPT, content)
+
+
 def plain_request(contract: Contract) -> Request:
     """Return the request that the first case of a contract's list sends."""
-    return Requests(contract).create(encode(Bodies(contract).plain()))
+    return plain_case(contract).request
 
 
 # Compiling is slow; by digest, as contracts cannot be hashed, and level.

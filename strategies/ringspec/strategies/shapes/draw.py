@@ -6,13 +6,13 @@ Zeros choose the first alternative, no optional members, the contract's own exam
 
 from __future__ import annotations
 
-import random
 import re
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
+from itertools import islice
 from math import ceil, floor, isinf
 from typing import TypeAlias
 from uuid import UUID
@@ -25,7 +25,7 @@ from ringspec.spec.rules import Level
 from ringspec.spec.schemas import ITEM
 from ringspec.spec.values import Json, canonical
 from ringspec.strategies.shapes.bodies import Bodies, bodies_of
-from ringspec.strategies.shapes.build import Unfit, number_near, preferred
+from ringspec.strategies.shapes.build import Unfit, json_number, number_near, preferred
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
     SIMPLE,
@@ -47,8 +47,6 @@ _NUMBER = 2**31 - 1
 # Least maximum for a free text; a shorter one is fitted from examples.
 _FREE = 100
 _TRIES = 50
-# Number of values read to measure the bytes of a member.
-_SAMPLES = 8
 
 
 class ByteChoices:
@@ -64,13 +62,9 @@ class ByteChoices:
         """Choose a number from 0 to just under a bound."""
         if bound <= 1:
             return 0
-        if bound > 256:
-            size = (bound.bit_length() + 7) // 8 + 1
-            return int.from_bytes(self.take(size)) * bound >> (8 * size)
-        at = self.at
-        self.at = at + 1
         # Scaled, so that a lower byte never chooses a higher number.
-        return (self._data[at] * bound) >> 8 if at < len(self._data) else 0
+        size = 1 if bound <= 256 else (bound.bit_length() + 7) // 8 + 1
+        return int.from_bytes(self.take(size)) * bound >> (8 * size)
 
     def take(self, size: int) -> bytes:
         """Read bytes, zeros beyond the end."""
@@ -79,40 +73,24 @@ class ByteChoices:
         return self._data[at : at + size].ljust(size, b"\0")
 
     def some(self, count: int, least: int, most: int) -> set[int]:
-        """Choose some of a number of things: mostly none, one or all."""
-        if count == 0:
-            return set()
-        amount = self.below(5)
-        chosen: set[int] = set()
-        if amount == 1:
-            chosen = {self.below(count)}
-        elif amount == 4:
-            chosen = set(range(count))
-        elif amount:
-            few = 3 if amount == 2 else 2
-            chosen = {index for index in range(count) if self.below(4) >= few}
-        for index in range(count):
-            if len(chosen) >= least:
-                break
-            chosen.add(index)
-        return chosen if len(chosen) <= most else set(sorted(chosen)[:most])
+        """Choose some of a number of things: none, few, half, most or all."""
+        share = self.below(5)
+        chosen = [index for index in range(count) if self.below(4) < share]
+        others = (index for index in range(count) if index not in chosen)
+        return {*[*chosen, *islice(others, max(least - len(chosen), 0))][:most]}
 
     def text(self, low: int, high: int) -> str:
         """Choose a text of some length that is not blank."""
-        if self.below(3) == 0:
-            known = TEXTS[self.below(len(TEXTS))]
-            if low <= len(known) <= high:
-                return known
+        known = TEXTS[self.below(len(TEXTS))]
+        if not self.below(3) and low <= len(known) <= high:
+            return known
         # Short, any length, or the greatest.
         kind, room = self.below(4), high - low
-        more = (
-            room if kind == 3 else self.below((min(room, 8) if kind < 2 else room) + 1)
-        )
+        most = min(room, 8) if kind < 2 else room
+        more = room if kind == 3 else self.below(most + 1)
         script = self.below(len(_SCRIPTS) + 2)
-        if script < len(_SCRIPTS):
-            letters = _block(_SCRIPTS[script])
-        else:
-            letters = _block(256 * self.below(_BLOCKS))
+        start = [*_SCRIPTS, *[256 * self.below(_BLOCKS)] * 2][script]
+        letters = _block(start)
         # Each character is one byte, so that one text does not use up the bytes.
         size = len(letters)
         read = "".join([letters[byte % size] for byte in self.take(low + more)])
@@ -148,7 +126,6 @@ class Drawer:
     def __init__(self) -> None:
         # By identity: they have no hash. They are kept, so that ids stay their own.
         self._made: dict[tuple[int, Place], tuple[Alternatives, Reader]] = {}
-        self._needs: dict[Reader, int] = {}
 
     def drawn(self, shapes: Alternatives) -> SearchStrategy[Json]:
         """Return a strategy for values that fit."""
@@ -169,27 +146,12 @@ class Drawer:
         """
         if any(shape.kind != "object" or shape.enum for shape in shapes):
             return self._any(shapes, place)
-        starts = self._starts(shapes, place)
-        return _one_of(shapes, place, lambda shape: self._object(shape, place, starts))
-
-    def _starts(self, shapes: Alternatives, place: Place) -> dict[str, int]:
-        """Return the start of each member's bytes, by its usual need."""
-        needs: dict[str, int] = {}
-        for shape in shapes:
-            for name, below in shape.members.items():
-                with suppress(Unfit):
-                    reader = self._member(below, place, name)
-                    if reader not in self._needs:
-                        self._needs[reader] = _need(reader)
-                    needs[name] = max(needs.get(name, 0), self._needs[reader])
+        names = list(dict.fromkeys(name for shape in shapes for name in shape.members))
         # The first bytes choose the alternative and the members.
-        begin: float = min(len(needs) + 2, CHOICE_BYTES // 4)
-        scale = min((CHOICE_BYTES - begin) / max(sum(needs.values()), 1), 1)
-        found: dict[str, int] = {}
-        for name, need in needs.items():
-            found[name] = int(begin)
-            begin += need * scale
-        return found
+        begin = min(len(names) + 2, CHOICE_BYTES // 4)
+        size = (CHOICE_BYTES - begin) // max(len(names), 1)
+        starts = {name: begin + index * size for index, name in enumerate(names)}
+        return _one_of(shapes, place, lambda shape: self._object(shape, place, starts))
 
     def _member(self, shapes: Alternatives, place: Place, name: str) -> Reader:
         inner = place[1:] if place and name == place[0] else ()
@@ -283,16 +245,6 @@ class Drawer:
             return [reader(choices) for reader in (*needed, *picked)]
 
         return read
-
-
-def _need(reader: Reader) -> int:
-    """Return the usual number of bytes of a reader."""
-    read = 0
-    for seed in range(_SAMPLES):
-        choices = ByteChoices(random.Random(seed).randbytes(4 * CHOICE_BYTES))  # noqa: S311
-        reader(choices)
-        read += choices.at
-    return -(-read // _SAMPLES)
 
 
 def _one_of(
@@ -389,43 +341,37 @@ def _sized(shape: Shape, examples: list[str]) -> list[Json]:
 
 def _number(shape: Shape) -> Reader:
     step = Fraction(str(shape.multiple or 1))
-    whole = shape.kind == "integer" or (shape.multiple and step.denominator == 1)
-    low = -_NUMBER if isinf(shape.low) else shape.low
-    high = max(low, _NUMBER) if isinf(shape.high) else shape.high
-    if whole:
-        # The least whole number that is a multiple: of 0.5 that is 1, of 2.5 it is 5.
-        size = step.numerator
-        first, last = -(-ceil(low) // size), floor(high) // size
-        if first > last:
-            raise Unfit
-        edges = [first, last, min(first + 1, last), max(last - 1, first)]
+    low = Fraction(-_NUMBER if isinf(shape.low) else str(shape.low))
+    high = (
+        max(low, Fraction(_NUMBER)) if isinf(shape.high) else Fraction(str(shape.high))
+    )
     plain = list(filter(shape.admits, shape.examples)) or [number_near(shape)]
+    # Numbers such as 2.0 are unspecified.
+    plain = [int(it) if float(it).is_integer() else it for it in plain]
+    if shape.kind == "integer" or (shape.multiple and step.denominator == 1):
+        # The least whole number that is a multiple: of 0.5 that is 1, of 2.5 it is 5.
+        start, size = Fraction(0), Fraction(step.numerator)
+        first, last = ceil(low / size), floor(high / size)
+    elif shape.multiple:
+        return _choice(plain)
+    else:
+        first, last = 0, 2**24
+        start, size = low, (high - low) / last
+    if first > last:
+        raise Unfit
+    edges = [first, last, min(first + 1, last), max(last - 1, first)]
 
-    def integer(choices: ByteChoices) -> Json:
+    def read(choices: ByteChoices) -> Json:
         kind = choices.below(4)
         if kind == 0:
-            value = plain[choices.below(len(plain))]
-        elif kind == 1:
-            value = edges[choices.below(4)] * size
-        else:
-            value = (first + choices.below(last - first + 1)) * size
-        while value in shape.excluded:
-            value = value + size if value + size <= floor(high) else first * size
+            return plain[choices.below(len(plain))]
+        number = edges[choices.below(4)]
+        number = number if kind == 1 else first + choices.below(last - first + 1)
+        while (value := json_number(start + number * size)) in shape.excluded:
+            number = number + 1 if number < last else first
         return value
 
-    def fraction(choices: ByteChoices) -> Json:
-        kind = choices.below(4)
-        if kind == 0 or shape.multiple:
-            value = plain[choices.below(len(plain))]
-        elif kind == 1:
-            value = (float(low), float(high))[choices.below(2)]
-        else:
-            share = choices.below(2**24) / 2**24
-            value = min(float(low) + (float(high) - float(low)) * share, float(high))
-        # Numbers such as 2.0 are unspecified.
-        return int(value) if float(value).is_integer() else value
-
-    return integer if whole else fraction
+    return read
 
 
 _DRAWERS: dict[int, Drawer] = {}
