@@ -123,6 +123,9 @@ class Inputs:
         left = without(request, stated, frozenset(dropped))
         catalogue = respelt(catalogue, request.schema)
         catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
+        of_parameters = (each.schema for each in operation.wire.parameters)
+        notices = [it for each in (request, *of_parameters) for it in each.notices]
+        notices += answers.notices
         # All that determines the cases and the judgement of answers.
         binding = {it: rows[it] for it in rows if it != "explained"}
         adapted = filter(None, (self.changes, values, self.given, self.packs))
@@ -145,7 +148,7 @@ class Inputs:
             catalogue=catalogue,
             fixtures=fixtures,
             inputs=replace(self, operation=operation.id),
-            notices=tuple(dict.fromkeys([*request.notices, *answers.notices])),
+            notices=tuple(dict.fromkeys(notices)),
         )
 
 
