@@ -64,7 +64,7 @@ _OF_REPLAYS = {
 # Ids of what was created, mostly, which differ from run to run.
 _VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
 # Rules that are judged only by a member that an answer holds.
-_OF_ANSWERS = ("answer.", "error.")
+_OF_ANSWERS = {"answer", "error"}
 
 
 def show(screen: Console, *parts: str, result: Result, **about: Any) -> None:
@@ -164,7 +164,8 @@ class RuleTexts:
 
     def _rule(self, result: RuleResult) -> RuleText:
         found = self._result.stale
-        stale = [it for it in found if it.known.id.partition("/")[0] == result.rule.id]
+        rule = result.rule.id
+        stale = [it for it in found if f"{it.known.id}/".startswith(f"{rule}/")]
         outcome = result.otherwise or result.outcome
         if stale and outcome is Outcome.PASS:
             outcome = Outcome.FAIL
@@ -430,7 +431,7 @@ def _open(
     case: str, judged: Judged | None, before: Mapping[RuleId, str], result: Result
 ) -> str:
     """Say why a case that does not fail has not passed either, if so."""
-    own = (it for it in result.rules if it.rule.id == case.partition("/")[0])
+    own = (it for it in result.rules if case.startswith(f"{it.rule.id}/"))
     inapplicable = (it.why for it in own if it.outcome is Outcome.NOT_APPLICABLE)
     if judged is None:
         return next(inapplicable, "") or result.message or "it was not fired"
@@ -442,7 +443,8 @@ def _open(
     if not judged.findings:
         return next(inapplicable, "") or "it was not judged"
     passed = {each.rule for each in judged.findings}
-    silent = (it for it in before if it.startswith(_OF_ANSWERS) and it not in passed)
+    of = {it.rule.id: it.rule.group for it in result.rules}
+    silent = (it for it in before if of.get(it) in _OF_ANSWERS and it not in passed)
     rule = next(silent, None)
     return f"this time the answer says nothing of {rule}" if rule else ""
 
