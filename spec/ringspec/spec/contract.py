@@ -91,10 +91,14 @@ class Inputs:
         if operation.schema_place:
             request = document.inline(base, operation.schema_place, is_request=True)
             request = replace(request, schema=closed(request.schema, self.packs))
-            document.check(request, catalogue)
+            shown = document.check(request, catalogue, operation.examples)
+            operation = replace(operation, examples=tuple(shown))
         fixtures = read_fixtures(request)
         sent = forms.without_marked(request.schema, "readOnly")
-        request = with_fixtures(replace(request, schema=sent), values)
+        request = replace(request, schema=sent)
+        if error := request.unavoidable():
+            raise error
+        request = with_fixtures(request, values)
         answers = read_answers(base, operation, catalogue.rules)
         links = read_links(base, operation, catalogue.rules)
         stated = assertions(request, in_choices=True)
@@ -114,6 +118,9 @@ class Inputs:
         left = without(request, stated, frozenset(dropped))
         catalogue = respelt(catalogue, request.schema)
         catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
+        of_parameters = (each.schema for each in operation.wire.parameters)
+        notices = [it for each in (request, *of_parameters) for it in each.notices]
+        notices += answers.notices
         # All that determines the cases and the judgement of answers.
         binding = {it: rows[it] for it in rows if it != "explained"}
         adapted = filter(None, (self.changes, values, self.given, self.packs))
@@ -136,6 +143,7 @@ class Inputs:
             catalogue=catalogue,
             fixtures=fixtures,
             inputs=replace(self, operation=operation.id),
+            notices=tuple(dict.fromkeys(notices)),
         )
 
 
