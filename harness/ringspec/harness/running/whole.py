@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
@@ -53,6 +54,7 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
     names = [ContractName.of(plan.contract) for plan in whole.plans]
     operations = f"{len(names) + len(whole.unread)} operations"
     told, results, ended = set[str](), list[Result](), False
+    began = time.perf_counter()
     for number, session in enumerate(sessions):
         contract = whole.plans[number].contract
         try:
@@ -78,7 +80,8 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
                 yield event
         last = results[-1]
         ended |= last.interrupted or session.gave_up
-    yield Ended(result=_joined(whole, results))
+    taken = round(time.perf_counter() - began, 3)
+    yield Ended(result=replace(_joined(whole, results), duration_s=taken))
 
 
 def _led(judged: Judged, contract: Contract) -> Judged:
@@ -147,7 +150,6 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
         conclusion=conclusion,
         rules=tuple(rules),
         counts=counts,
-        duration_s=round(sum(each.duration_s for each in results), 3),
         message=message,
         hint=hint,
         interrupted=any(each.interrupted for each in results),
