@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,12 +22,28 @@ PROJECT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
-class Called:
-    """The exit status and the output of a command."""
+class Ended:
+    """What a command left behind: its JSON report, too, if that was wanted."""
 
     status: int
     stdout: str
     stderr: str
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        return {each["id"]: each["outcome"] for each in self.report["rules"]}
+
+    @property
+    def levels(self) -> dict[str, str]:
+        return {each["id"]: each["level"] for each in self.report["rules"]}
+
+    @property
+    def failing(self) -> set[str]:
+        return self.having("fail")
+
+    def having(self, outcome: str) -> set[str]:
+        return {rule for rule, found in self.outcomes.items() if found == outcome}
 
 
 def environment(more: dict[str, str]) -> dict[str, str]:
@@ -39,14 +58,24 @@ def environment(more: dict[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONPATH": path, "COLUMNS": "200", **more}
 
 
-def call(*arguments: str, **environ: str) -> Called:
-    """Call the command as its script does, and wait for its end."""
+def call(*arguments: str, to: Path | None = None, **environ: str) -> Ended:
+    """Call the command as its script does, with a report to a path if one is given."""
+    arguments += ("--report", f"json={to}") if to else ()
     with _surroundings(environment(environ)) as (stdout, stderr):
         with pytest.raises(SystemExit) as ended:
             main(list(arguments))
         for stream in (stdout, stderr):
             stream.flush()
-    return Called(int(ended.value.code or 0), _text(stdout), _text(stderr))
+    report = json.loads(to.read_text()) if to and to.exists() else {}
+    return Ended(int(ended.value.code or 0), _text(stdout), _text(stderr), report)
+
+
+def ran(
+    *command: object, check: bool = False, **more: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run another program to its end."""
+    options: dict[str, Any] = {"capture_output": True, "timeout": 300, **more}
+    return subprocess.run(list(map(str, command)), text=True, check=check, **options)
 
 
 @contextmanager

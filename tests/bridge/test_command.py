@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from ringspec.reference import Embedded
 from ringspec.spec import OURS
 
 from .. import called  # noqa: TID252 - tests are no distribution
+from ..called import ran  # noqa: TID252 - tests are no distribution
 
 # General tools miss it: the bodies they send are wrong in several ways at once.
 MUTANT, RULE = "last-delay-unbounded", "retryDelays.items.max"
@@ -33,18 +33,12 @@ def schemathesis(
 ) -> Ran:
     """Run the command as somebody would, in an empty folder."""
     (folder / "hooks.py").write_text("import ringspec.schemathesis\n")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "schemathesis.cli", "run", str(OURS)),
-            *("--url", server.url, "-H", f"Authorization: Bearer {server.token}"),
-            *("--include-operation-id", "createBroadcast", "--no-color", *arguments),
-        ],
+    done = ran(
+        *(sys.executable, "-m", "schemathesis.cli", "run", str(OURS)),
+        *("--url", server.url, "-H", f"Authorization: Bearer {server.token}"),
+        *("--include-operation-id", "createBroadcast", "--no-color", *arguments),
         cwd=folder,
         env=called.environment(environ),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
     )
     return Ran(done.returncode, done.stdout + done.stderr)
 
@@ -115,9 +109,7 @@ def test_without_schemathesis_the_import_says_what_to_install() -> None:
         "except ImportError as error: print(error)"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    done = ran(sys.executable, "-c", code, check=True)
 
     assert done.stdout.endswith("pip install 'ringspec[schemathesis]'\n")
     assert len(done.stdout.splitlines()) == 1

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ringspec.reference import Embedded
 
 from .. import called  # noqa: TID252 - tests are no distribution
-from ..called import environment  # noqa: TID252 - likewise
+from ..called import Ended, environment  # noqa: TID252 - likewise
 from ..serving import Behaviour, listening  # noqa: TID252 - likewise
 
 COMMAND = [sys.executable, "-m", "ringspec.cli"]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What a command left behind."""
-
-    status: int
-    stdout: str
-    stderr: str
-    report: dict[str, Any] | None = None
-
-    @property
-    def outcomes(self) -> dict[str, str]:
-        assert self.report is not None
-        return {each["id"]: each["outcome"] for each in self.report["rules"]}
 
 
 @pytest.fixture
@@ -43,11 +25,8 @@ def ringspec(tmp_path: Path) -> Callable[..., Ended]:
     """Call the command; `run` also brings back its JSON report."""
 
     def call(*arguments: str, report: bool = False, **environ: str) -> Ended:
-        path = tmp_path / "ringspec.json"
-        wanted = ("--report", f"json={path}") if report else ()
-        done = called.call(*arguments, *wanted, **environ)
-        written = json.loads(path.read_text()) if report and path.exists() else None
-        return Ended(done.status, done.stdout, done.stderr, written)
+        to = tmp_path / "ringspec.json" if report else None
+        return called.call(*arguments, to=to, **environ)
 
     return call
 
@@ -102,4 +81,11 @@ def served() -> Iterator[Callable[[Behaviour], str]]:
 @pytest.fixture(scope="session")
 def reference() -> Iterator[Embedded]:
     with Embedded() as embedded:
+        yield embedded
+
+
+@pytest.fixture(scope="module")
+def mutant(request: pytest.FixtureRequest) -> Iterator[Embedded]:
+    """Serve the mutant that a module names."""
+    with Embedded(mutant=request.module.MUTANT) as embedded:
         yield embedded

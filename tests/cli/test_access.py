@@ -16,8 +16,8 @@ import pytest
 from ringspec.reference import ServerSettings, application
 from ringspec.reports import FORMATS
 
+from ..called import Ended  # noqa: TID252 - tests are no distribution
 from ..serving import served as serving  # noqa: TID252 - tests are no distribution
-from .conftest import Ended
 
 TOKEN, KEY, PASSWORD = "own-token-of-7", "k3y-0f-m1ne-77", "pa55w0rd:of-mine"
 BASIC = base64.b64encode(f"me:{PASSWORD}".encode()).decode()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from ringspec.spec import dialect_names, load
 from ringspec.strategies import CASE_SCHEMA
 from ringspec.strategies.vectors import main, vectors
 
-from ..called import call, environment  # noqa: TID252 - tests are no distribution
+from ..called import call, environment, ran  # noqa: TID252 - tests are no distribution
 from .conftest import COMMAND
 
 MANIFEST = "ringspec-cases-9.8.7.manifest.json"
@@ -38,12 +37,13 @@ CONTRACT = Path(__file__).parent / "data" / "credentials.yaml"
 
 
 def test_cases_of_a_contract_need_nothing_and_leave_nothing(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*COMMAND, "cases", "--contract", str(CONTRACT)],
+    done = ran(
+        *COMMAND,
+        "cases",
+        "--contract",
+        str(CONTRACT),
         cwd=tmp_path,
         env=environment({"XDG_CACHE_HOME": str(tmp_path / "cache")}),
-        capture_output=True,
-        text=True,
         check=True,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,10 @@ from ringspec.strategies import FORMAT as CASE_FORMAT
 
 from .conftest import on_windows
 
+MUTANT = "delay-4321-accepted"
+
 Ringspec = Callable[..., Any]
 Started = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture(scope="module")
-def mutant() -> Iterator[Embedded]:
-    with Embedded(mutant="delay-4321-accepted") as embedded:
-        yield embedded
 
 
 def test_version_names_the_formats_of_cases_and_reports(ringspec: Ringspec) -> None:

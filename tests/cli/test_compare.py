@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import pytest
 
 from ringspec.reference import Embedded
 
-from .conftest import Ended
+from ..called import Ended  # noqa: TID252 - tests are no distribution
+
+MUTANT = "last-delay-unbounded"
 
 Ringspec = Callable[..., Any]
 SELECTED = ("--select", "retryDelays", "--select", "name", "--phase", "cases")
@@ -101,12 +103,6 @@ def test_report_that_cannot_be_written_is_said_but_hides_no_regression(
 
 
 SELECT = ("--select", "retryDelays")
-
-
-@pytest.fixture(scope="module")
-def mutant() -> Iterator[Embedded]:
-    with Embedded(mutant="last-delay-unbounded") as embedded:
-        yield embedded
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from click.shell_completion import ShellComplete
 
 from ringspec.cli.main import COMPLETE_VARIABLE, group
 
-from ..called import environment  # noqa: TID252 - tests are no distribution
+from ..called import environment, ran  # noqa: TID252 - tests are no distribution
 
 
 def completions(line: str) -> list[str]:
@@ -97,14 +96,7 @@ def test_shell_completes_rules(shell: str, program: str) -> None:
     environ = environment({"LC_ALL": "C.UTF-8"})
     environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}"
 
-    done = subprocess.run(
-        [shell, options[shell], "-c", program],
-        capture_output=True,
-        text=True,
-        env=environ,
-        check=True,
-        timeout=60,
-    )
+    done = ran(shell, options[shell], "-c", program, env=environ, check=True)
 
     assert done.stderr == ""
     assert "retryDelays.items.min" in done.stdout

@@ -11,8 +11,7 @@ import pytest
 
 from ringspec.spec import Json, load, reading
 
-from ..called import call  # noqa: TID252 - tests are no distribution
-from .conftest import Ended
+from ..called import Ended, call  # noqa: TID252 - tests are no distribution
 
 Write = Callable[[dict[str, str]], Path]
 DATA = reading.read(Path(__file__).parent / "data" / "documents.yaml")

@@ -17,7 +17,7 @@ from ringspec.harness.running.tape import plan_row
 from ringspec.reference import Embedded
 from ringspec.spec import load
 
-from ..called import Called, call  # noqa: TID252 - tests are no distribution
+from ..called import Ended, call  # noqa: TID252 - tests are no distribution
 
 DELAY = "delay-4321-accepted"
 DELAYS = "--select retryDelays"
@@ -50,7 +50,7 @@ RUNS: dict[str, tuple[str | None, str]] = {
 }
 
 
-def recorded(server: Embedded, *options: str, path: Path) -> Called:
+def recorded(server: Embedded, *options: str, path: Path) -> Ended:
     """Run by the command, with evidence in a folder or zip."""
     client = (
         f"--client-id={server.client_id}",

@@ -19,6 +19,7 @@ from ringspec.reference import Embedded, ServerSettings, application
 from ringspec.strategies import Request, Slot
 
 from .. import serving  # noqa: TID252 - tests are no distribution
+from ..called import ran  # noqa: TID252 - tests are no distribution
 
 Ringspec = Callable[..., Any]
 Started = Callable[..., subprocess.Popen[str]]
@@ -38,7 +39,6 @@ def test_embedded_server_stands_exploring(ringspec: Ringspec) -> None:
     )
 
     assert ended.status == 0, ended.stdout + ended.stderr
-    assert ended.report is not None
     assert ended.report["counts"]["cases"] == 41
     # A walk through the life cycle takes several.
     assert ended.report["counts"]["requests"] > 41
@@ -54,8 +54,6 @@ def test_examples_come_after_the_phases_that_are_named(ringspec: Ringspec) -> No
     ended = ringspec(*named, "--examples", "12", report=True)
 
     assert ended.status == without.status == 0
-    assert ended.report is not None
-    assert without.report is not None
     more = ended.report["counts"]["cases"] - without.report["counts"]["cases"]
     assert more == 12
 
@@ -126,13 +124,7 @@ def test_interrupt_ends_exploring_at_once(started: Started) -> None:
 
 
 def test_run_that_does_not_explore_loads_nothing_for_it() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = ran(sys.executable, "-c", WITHOUT)
 
     assert done.returncode == 0, done.stderr
 

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from ..serving import (  # noqa: TID252 - tests are no distribution
 )
 from ..waiting import eventually  # noqa: TID252 - tests are no distribution
 from .conftest import BREAK, COMMAND, WINDOWS, on_windows
+
+MUTANT = "types-unchecked"
 
 Started = Callable[..., subprocess.Popen[str]]
 Served = Callable[[Callable[[socket.socket], None]], str]
@@ -141,12 +143,6 @@ def test_second_interrupt_does_not_leave_a_traceback(
 
 Ringspec = Callable[..., Any]
 FEW = ("--select", "name", "--phase", "cases")
-
-
-@pytest.fixture(scope="module")
-def mutant() -> Iterator[Embedded]:
-    with Embedded(mutant="types-unchecked") as embedded:
-        yield embedded
 
 
 def called(embedded: Embedded, *options: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,12 @@ from jsonschema import Draft202012Validator
 
 from ringspec.reference import Embedded
 
+MUTANT = "retry-delays-count-unchecked"
+
 Ringspec = Callable[..., Any]
 
 RULE = "retryDelays.count"
 SCHEMA = Path(__file__).parents[2] / "reports/ringspec/reports/report.schema.json"
-
-
-@pytest.fixture(scope="module")
-def mutant() -> Iterator[Embedded]:
-    with Embedded(mutant="retry-delays-count-unchecked") as embedded:
-        yield embedded
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from ringspec.strategies import Case, Expect, Phase, cases_of
 
 from ..called import call  # noqa: TID252 - tests are no distribution
 from ..serving import read_request  # noqa: TID252 - tests are no distribution
+
+MUTANT = "retry-delays-count-unchecked"
 
 Ringspec = Callable[..., Any]
 
@@ -67,12 +69,6 @@ def contract() -> Contract:
 @pytest.fixture(scope="module")
 def cases(contract: Contract) -> dict[str, Case]:
     return {case.id: case for case in cases_of(contract, 0)}
-
-
-@pytest.fixture(scope="module")
-def mutant() -> Iterator[Embedded]:
-    with Embedded(mutant="retry-delays-count-unchecked") as embedded:
-        yield embedded
 
 
 @pytest.fixture(scope="module")

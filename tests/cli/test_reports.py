@@ -26,6 +26,7 @@ from markdown_it import MarkdownIt
 from ringspec.reference import Embedded
 from ringspec.reports import FORMATS
 
+from ..called import ran  # noqa: TID252 - tests are no distribution
 from ..serving import ACCEPTED, slow  # noqa: TID252 - tests are no distribution
 
 Ringspec = Callable[..., Any]
@@ -281,9 +282,7 @@ def test_full_disk_costs_neither_verdict_nor_other_reports(
         *("--bearer", reference.token, *wanted(tmp_path)),
     ]
 
-    ended = subprocess.run(
-        command, capture_output=True, text=True, timeout=300, check=False
-    )
+    ended = ran(*command)
 
     assert ended.returncode == 2, ended.stderr
     assert "conformant" in ended.stdout

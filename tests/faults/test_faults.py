@@ -44,12 +44,8 @@ def disturbed(
             server = stack.enter_context(Embedded(mutant=mutant))
             port = urlsplit(server.url).port or 0
             url, done = stack.enter_context(disturbing(port, HEAVY, 3))
-            filling = Filling(
-                token=server.token,
-                token_url=f"{url}{urlsplit(server.token_url).path}",
-                client_id=server.client_id,
-                client_secret=server.client_secret,
-            )
+            token_url = f"{url}{urlsplit(server.token_url).path}"
+            filling = Filling(**{**server.access, "token_url": token_url})
             plan = Plan(
                 contract=contract,
                 cases=cases,

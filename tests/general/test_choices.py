@@ -25,8 +25,8 @@ from ringspec.strategies import Case, Expect
 from ringspec.strategies.case import rules_without_case
 from ringspec.strategies.case_list import compile_cases
 
+from ..called import Ended  # noqa: TID252 - tests are no distribution
 from ..serving import served  # noqa: TID252 - tests are no distribution
-from .conftest import Ended
 
 DATA = Path(__file__).parent / "data"
 OURS = sorted(DATA.glob("choice-*.yaml"))

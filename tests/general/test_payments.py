@@ -12,7 +12,7 @@ import pytest
 from ringspec.spec import Contract
 from ringspec.strategies import Case, case_list
 
-from .conftest import Ended
+from ..called import Ended  # noqa: TID252 - tests are no distribution
 from .mutants import LIARS, MUTANTS, Mutant
 from .payments import TOKEN
 

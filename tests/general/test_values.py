@@ -17,8 +17,8 @@ from starlette.routing import Route
 from ringspec.spec import Json, load, patched
 from ringspec.strategies import cases_of
 
+from ..called import Ended  # noqa: TID252 - tests are no distribution
 from ..serving import served  # noqa: TID252 - tests are no distribution
-from .conftest import Ended
 
 UUID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 WORD = {"type": "string", "minLength": 3, "maxLength": 20, "pattern": "^[a-z0-9]+$"}

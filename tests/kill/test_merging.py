@@ -40,12 +40,7 @@ def reported(
     contract, cases = compiled()
     settings = ServerSettings(mutant=mutant)
     app = application(settings, Behaviour())
-    filling = Filling(
-        token=settings.token,
-        token_url=f"{URL}/oauth2/token",
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-    )
+    filling = Filling(**settings.access(URL))
     plan = Plan(
         contract=contract,
         cases=cases,

@@ -15,6 +15,8 @@ from ringspec.cli.main import COMMANDS
 from ringspec.spec import load
 from ringspec.strategies import cases_of
 
+from ..called import ran  # noqa: TID252 - tests are no distribution
+
 ROOT = Path(__file__).parents[2]
 ROOTS = ("spec", "strategies", "reference", "harness", "reports", "app")
 PAGE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
@@ -75,13 +77,13 @@ def copy(tmp_path: Path) -> Path:
 def test_rule_that_is_added_so_is_tested_and_its_mutant_noticed(copy: Path) -> None:
     def ringspec(*words: str) -> subprocess.CompletedProcess[str]:
         path = os.pathsep.join(str(copy / root) for root in ROOTS)
-        return subprocess.run(
-            [sys.executable, "-m", "ringspec.cli", *words],
+        return ran(
+            sys.executable,
+            "-m",
+            "ringspec.cli",
+            *words,
             cwd=copy,
             env={**os.environ, "PYTHONPATH": path},
-            capture_output=True,
-            text=True,
-            check=False,
         )
 
     run = ringspec("run", "--level", "may", "--select", "name.length")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ..called import ran  # noqa: TID252 - tests are no distribution
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
     *("spec", "strategies", "harness", "reference", "reports", "cli"),
@@ -50,7 +52,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(folder),
         str(ROOT),
     ]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    built = ran(*command)
     assert built.returncode == 0, built.stderr
     (made,) = folder.glob("ringspec-*.whl")
     return made
@@ -80,23 +82,22 @@ def test_the_wheel_installs_and_does_its_main_job(wheel: Path, tmp_path: Path) -
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     command = [str(tmp_path / "bin" / "ringspec"), "run", "--level", "may"]
 
-    ran = subprocess.run(
-        [*command, "--report", f"json={tmp_path / 'report.json'}"],
+    done = ran(
+        *command,
+        "--report",
+        f"json={tmp_path / 'report.json'}",
         cwd=tmp_path,
         env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
     )
-    where = subprocess.run(
-        [sys.executable, "-c", "import ringspec.spec as it; print(it.__file__)"],
+    where = ran(
+        sys.executable,
+        "-c",
+        "import ringspec.spec as it; print(it.__file__)",
         cwd=tmp_path,
         env=environment,
-        capture_output=True,
-        text=True,
         check=True,
     )
 
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.splitlines()[-1].startswith("conformant: ")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("conformant: ")
     assert where.stdout.startswith(str(tmp_path))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import requires
@@ -17,6 +16,7 @@ from ringspec.plugin import Mutants, Server, entry
 from ringspec.reference import Embedded
 from ringspec.spec import UsageError
 
+from ..called import ran  # noqa: TID252 - tests are no distribution
 from .conftest import NOBODY, Careless, at, output
 
 Suite = Callable[..., pytest.RunResult]
@@ -168,14 +168,12 @@ def alone(tmp_path: Path, *arguments: str, code: str = "") -> str:
     """Call pytest in a process of its own, and return what it says."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("RINGSPEC_")}
     start = ["-c", code] if code else ["-m", "pytest"]
-    done = subprocess.run(
-        [sys.executable, *start, *arguments],
+    done = ran(
+        sys.executable,
+        *start,
+        *arguments,
         cwd=tmp_path,
         env={**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
     )
     return done.stdout + done.stderr
 

@@ -16,6 +16,8 @@ from ringspec.spec import OURS, Contract, RuleId, is_irregular, load, patched
 from ringspec.strategies import Invalid, invalid_bodies, valid_bodies
 from ringspec.strategies.drawn.library import breakable
 
+from ..called import ran  # noqa: TID252 - tests are no distribution
+
 CONTRACT = load()
 RULES = sorted(breakable(CONTRACT))
 SDK = load(dialect="naxai-sdk")
@@ -67,18 +69,12 @@ SCRIPT = Path(__file__).with_name("reprove.py")
 @pytest.fixture(scope="module")
 def printed() -> list[str]:
     command = [sys.executable, "-m", "ringspec.cli", "cases"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = ran(*command, check=True)
     return done.stdout.splitlines()
 
 
 def reproved(lines: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), str(OURS)],
-        input="\n".join(lines),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return ran(sys.executable, str(SCRIPT), str(OURS), input="\n".join(lines))
 
 
 def test_all_labels_are_proven_again_by_jsonschema_alone(printed: list[str]) -> None:

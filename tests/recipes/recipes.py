@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
-from ..called import PROJECT, environment  # noqa: TID252 - tests are no distribution
+from ..called import (  # noqa: TID252 - tests are no distribution
+    PROJECT,
+    Ended,
+    environment,
+    ran,
+)
 
 ACTION = PROJECT / "action.yml"
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
@@ -30,15 +33,6 @@ installs = pytest.mark.skipif(
 )
 # How GitHub runs `shell: bash`, and what a runner of GitLab does with a script.
 BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What a script said and how it ended."""
-
-    status: int
-    stdout: str
-    stderr: str
 
 
 @cache
@@ -104,15 +98,7 @@ def evaluated(given: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, 
 
 def run(script: str, folder: Path, **environ: str) -> Ended:
     """Run a script as a step is, in a folder."""
-    done = subprocess.run(
-        [*BASH, script],
-        cwd=folder,
-        env=environment(environ),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=900,
-    )
+    done = ran(*BASH, script, cwd=folder, env=environment(environ), timeout=900)
     return Ended(done.returncode, done.stdout, done.stderr)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,11 +13,10 @@ import pytest
 
 from ringspec.reference import Embedded
 
-from ..called import PROJECT  # noqa: TID252 - tests are no distribution
+from ..called import PROJECT, Ended, ran  # noqa: TID252 - tests are no distribution
 from .recipes import (
     ACTION,
     DOCKERFILE,
-    Ended,
     command,
     evaluated,
     gitlab_script,
@@ -356,14 +354,13 @@ def test_its_installation_works_from_what_it_copies_alone(tmp_path: Path) -> Non
         ended = run(script.replace(HOME, str(home)), source, PYTHONPATH="")
         assert ended.status == 0, ended.stderr
 
-    ran = subprocess.run(
-        [home / "bin" / "ringspec", "run", "--quick"],
+    done = ran(
+        home / "bin" / "ringspec",
+        "run",
+        "--quick",
         cwd=tmp_path,
         env={"PATH": f"{home}/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
     )
-    assert ran.returncode == 0, ran.stderr
-    assert "\nconformant: " in ran.stdout
+    assert done.returncode == 0, done.stderr
+    assert "\nconformant: " in done.stdout
     assert not (home / "bin" / "pip").exists()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ..called import PROJECT  # noqa: TID252 - tests are no distribution
+from ..called import PROJECT, ran  # noqa: TID252 - tests are no distribution
 from .recipes import (
     ACTION,
     BASH,
@@ -50,12 +50,7 @@ def lint(tmp_path: Path) -> Callable[..., str]:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-        done = subprocess.run(
-            [found, *command[1:], str(path)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = ran(found, *command[1:], str(path))
         return done.stdout + done.stderr if done.returncode else ""
 
     return call

@@ -14,8 +14,6 @@ from syrupy.assertion import SnapshotAssertion
 from ringspec.reports import (
     Record,
     compare_reports,
-    print_comparison,
-    render_comparison,
 )
 from ringspec.reports.comparison import Comparison
 from ringspec.reports.json_report import report_json
@@ -51,7 +49,7 @@ def _rule(data: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _told(found: Comparison, **options: Any) -> str:
     out = io.StringIO()
-    print_comparison(found, out, **options)
+    found.show(out, **options)
     return out.getvalue()
 
 
@@ -84,7 +82,7 @@ def test_files(
 ) -> None:
     found = compare_reports(paths[:3] if mode == "providers" else paths[1:3], mode)
 
-    text = render_comparison(name, found, everything=True).decode()
+    text = found.render(name, everything=True).decode()
 
     # The dress is that of the HTML report, and no business of ours.
     assert (text.partition("</head>")[2] or text) == snapshot

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ..called import ran  # noqa: TID252 - tests are no distribution
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
@@ -18,9 +20,7 @@ pytestmark = pytest.mark.skipif(
 def checked(program: Path, cache: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache)]
     command += ["--config-file", str(ROOT / "pyproject.toml"), str(program)]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    return ran(*command, cwd=ROOT)
 
 
 @pytest.fixture(scope="module")

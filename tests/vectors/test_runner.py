@@ -15,7 +15,7 @@ from ringspec.reference import Embedded
 from ringspec.spec import Level, load
 from ringspec.strategies import Case, cases_of, line
 
-from ..called import environment  # noqa: TID252 - tests are no distribution
+from ..called import environment, ran  # noqa: TID252 - tests are no distribution
 
 RUNNER = Path(__file__).parents[2] / "docs" / "vectors" / "runner.test.mjs"
 NODE = shutil.which("node")
@@ -68,12 +68,8 @@ def fire(
         "RINGSPEC_CASES": str(path),
         "RINGSPEC_LEVEL": level,
     }
-    done = subprocess.run(
-        [node, "--test", "--test-reporter=tap", str(RUNNER)],
-        capture_output=True,
-        text=True,
-        env=environment(given),
-        check=False,
+    done = ran(
+        node, "--test", "--test-reporter=tap", str(RUNNER), env=environment(given)
     )
     ended: dict[str, Counter[str]] = defaultdict(Counter)
     for how, rule, _, directive, reason in ENDED.findall(done.stdout):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from ringspec.harness.sending.journal import Entry, Journal, Status, read
 from ringspec.harness.sending.pacer import Limited, Pacer, Pacing
 from ringspec.harness.sending.policy import checked_url
 from ringspec.harness.sending.target import Target
-from ringspec.reports import counted, shown
+from ringspec.reports import console, print_template, shown
 from ringspec.spec import UsageError
 
 _LABELS = {Status.DELETED: "deleted", Status.GONE: "gone already"}
@@ -52,16 +53,8 @@ def command(
         own = [entry for entry in known if entry.url == url]
         click.echo(f"{url}: {len(own)} to be deleted")
         still += _clean(url, own, journal, loaded)
-    if not entries:
-        click.echo("nothing is left: all of it was deleted")
-    if still:
-        advice = "are the credentials right? Call it again"
-        click.echo(f"{still} could not be deleted: {advice}")
-    if lost:
-        click.echo(
-            f"{counted(lost, 'create')} went unanswered or came without an id:"
-            " look by hand what the target holds"
-        )
+    told = {"entries": entries, "still": still, "lost": lost}
+    print_template(console(sys.stdout), "cleanup.txt", **told)
     return _LEFT if still or lost else 0
 
 

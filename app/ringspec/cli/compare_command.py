@@ -26,11 +26,7 @@ from ringspec.reports import (
     check_merged,
     compare_reports,
     merge_reports,
-    print_comparison,
-    print_history,
     read_history,
-    render_comparison,
-    render_history,
     write_data,
 )
 from ringspec.spec import UsageError
@@ -82,11 +78,10 @@ def command(  # noqa: PLR0913 - its options
             if not isinstance(event, Started):
                 terminal.handle(event)
     else:
-        found, show, rendered = _found(paths, runs=runs, providers=providers)
-        render = partial(rendered, found=found, everything=everything)
-        status = found.exit_code
+        found = _found(paths, runs=runs, providers=providers)
+        render, status = partial(found.render, everything=everything), found.exit_code
         if shape == "table":
-            show(found, screen(wanted), everything=everything, color=color)
+            found.show(screen(wanted), everything=everything, color=color)
     if shape != "table":
         click.echo(render(shape), nl=False)
 
@@ -100,16 +95,14 @@ def _check_format(name: str, path: Path) -> None:
     check(path, name, COMPARISON_FORMATS, "comparison")
 
 
-def _found(
-    paths: tuple[Path, ...], *, runs: bool, providers: bool
-) -> tuple[Any, Callable[..., None], Callable[..., bytes]]:
-    """Return a comparison or a history, and what prints and renders it."""
+def _found(paths: tuple[Path, ...], *, runs: bool, providers: bool) -> Any:
+    """Return a comparison or a history."""
     if not any(path.is_dir() for path in paths):
         mode: Any = "runs" if runs else "providers" if providers else None
-        return compare_reports(paths, mode), print_comparison, render_comparison
+        return compare_reports(paths, mode)
     if runs or providers:
         raise UsageError(
             "--runs and --providers compare files, and a folder has a history",
             hint="leave them out, or name the files",
         )
-    return read_history(paths), print_history, render_history
+    return read_history(paths)

@@ -19,6 +19,7 @@ from ringspec.spec import (
     PROFILES,
     Contract,
     Level,
+    Overrides,
     UsageError,
     Wanted,
     dialect_names,
@@ -216,12 +217,11 @@ def selected(
 def each_selected(
     *,
     contract: Path | None,
-    operations: tuple[str, ...],
-    excluded: tuple[str, ...],
-    tags: tuple[str, ...],
     dialect: str | None,
-    select: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
+    packs: tuple[str, ...],
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    **named: tuple[str, ...],
 ) -> list[tuple[Contract, Selection]]:
     """Return the operations that options name, each with the rules that they name.
 
@@ -229,8 +229,9 @@ def each_selected(
     """
     from ringspec.harness.judging.selection import Selection, narrowed  # noqa: PLC0415 - heavy
 
-    wanted = Wanted(named=operations, excluded=excluded, tags=tags)
-    found, unread = load_each(contract, wanted, dialect=dialect)
+    wanted = Wanted(**named)
+    adapted = Overrides(packs=packs)
+    found, unread = load_each(contract, wanted, dialect=dialect, overrides=adapted)
     for each in unread:
         click.echo(f"note: {each.operation} is not tested: {each.error}", err=True)
     for notice in dict.fromkeys(it for each in found for it in each.notices):

@@ -28,7 +28,8 @@ from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import (
     Redactor,
     check,
-    print_account,
+    console,
+    print_template,
     record_file,
     record_line,
     screen_line,
@@ -120,7 +121,9 @@ class Recording:
             self._record.close()
             status = attempted((self._record.check,), status)
         try:
-            print_account(self._session, ended.result, self._redactor)
+            told = {"session": self._session, "result": ended.result}
+            out, redacted = console(sys.stdout), self._redactor.text
+            print_template(out, "account.txt", **told, redacted=redacted)
         except (BrokenPipeError, SystemExit):  # its reader has left
             with suppress(OSError):
                 release_output()

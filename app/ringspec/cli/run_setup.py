@@ -7,7 +7,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, pairwise
@@ -19,7 +19,6 @@ from ringspec.harness import Made
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.running.plan import Plan
-from ringspec.harness.running.resources import Resource
 from ringspec.harness.sending.credentials import Credentials, read_headers
 from ringspec.harness.sending.exchange import Filling, variants
 from ringspec.harness.sending.pacer import parse_rate
@@ -36,9 +35,8 @@ from ringspec.spec import (
     check_known,
     load,
     load_each,
-    makers,
 )
-from ringspec.strategies import Case, Slot, cases_of, expecting, plain_case
+from ringspec.strategies import Case, Slot, cases_of, expecting
 
 # Options whose values are secrets, in the plugin's spelling, too.
 _SECRET = re.compile(r"--(?:ringspec-)?(?:bearer|client-secret|token|user|header)")
@@ -160,23 +158,6 @@ class RunSetup:
         return left, unread
 
     @cached_property
-    def resources(self) -> tuple[Resource, ...]:
-        """What has to be created so that the path of the operation names something."""
-        contract, found = self.contract, list[Resource]()
-        for each in makers(contract.inputs.document, contract.operation):
-            create = replace(self, operation=each.operation, loaded=None)
-            with suppress(SpecError):  # what is not created leaves the ids made up
-                made = Resource(
-                    parameter=each.parameter,
-                    contract=create.contract,
-                    plain=plain_case(create.contract),
-                    at=each.at,
-                    parents=create.resources,
-                )
-                found.append(made)
-        return tuple(found)
-
-    @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The cases, expecting the statuses that the profile names."""
         cases = cases_of(self.contract, self.seed, self.tell)
@@ -270,7 +251,6 @@ class RunSetup:
             safety=self.profile.safety,
             pacing=self.profile.pacing,
             made=made(self.profile.name),
-            resources=() if self.contract.catalogue.rules else self.resources,
             **more,
         )
 
@@ -312,6 +292,7 @@ class FireOptions:
     operations: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    packs: tuple[str, ...] = ()
     dialect: str | None
     seed: int | None
     workers: int | None
@@ -364,6 +345,7 @@ class FireOptions:
         flags = {
             **access_flags(vars(self)),
             "dialect": self.dialect,
+            "rules": list(self.packs) or None,
             "pacing": {
                 "workers": self.workers,
                 "timeout": self.timeout,
@@ -375,7 +357,7 @@ class FireOptions:
             contract_file=self.contract,
             operation=self.operation,
             wanted=Wanted(
-                named=self.operations, excluded=self.excluded, tags=self.tags
+                operations=self.operations, excluded=self.excluded, tags=self.tags
             ),
             seed=self.seed or 0,
             tell=self.tell,

@@ -68,8 +68,6 @@ from ringspec.strategies import Case, cases_of
 
 REFERENCE = "reference"
 CANONICAL = "canonical"
-# Where the reference gives out tokens.
-TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
 
 
 @subcommand(
@@ -224,20 +222,15 @@ def run_against(
     """Run against a server of the fleet: every case, or those of some rules."""
     contract, cases = _loaded(dialect)
     variant = None if server.kind == "reference" else server.name
-    own: Embedded | ServerSettings
+    url, connect = URL, None
     with ExitStack() as stack:
         if server.way == "network":
             own = stack.enter_context(Embedded(dialect=dialect, mutant=variant))
-            url, token_url, app = own.url, own.token_url, None
+            url, filling = own.url, Filling(**own.access)
         else:
-            own = ServerSettings(dialect=dialect, mutant=variant)
-            url, token_url, app = URL, f"{URL}{TOKEN_PATH}", application(own)
-        filling = Filling(
-            token=own.token,
-            token_url=token_url,
-            client_id=own.client_id,
-            client_secret=own.client_secret,
-        )
+            settings = ServerSettings(dialect=dialect, mutant=variant)
+            filling = Filling(**settings.access(URL))
+            connect = partial(InProcess, application(settings), filling=filling)
         plan = Plan(
             contract=contract,
             cases=cases,
@@ -247,7 +240,7 @@ def run_against(
             patience_s=0.0 if server.kind == "mutant" else Patience.seconds,
             url=url,
             filling=filling,
-            connect=partial(InProcess, app, filling=filling) if app else None,
+            connect=connect,
         )
         return _fleet_run(server, run(plan))
 

@@ -67,7 +67,12 @@ def command(  # noqa: PLR0913 - its options
         check_known("mutant", mutant, [*MUTANTS, *BUSY], "--list-mutants lists them")
     if host != HOST:
         _warn_of(host)
-    given = {} if token is None else {"token": _checked(token)}
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise UsageError(
+            "--token (or RINGSPEC_TOKEN) is no token that a header can hold",
+            hint="4 to 4,096 visible ASCII characters, without blanks; or leave it out",
+        )
+    given = {} if token is None else {"token": token}
     settings = ServerSettings(
         dialect=dialect, mutant=mutant, limits=ServerLimits(**limits), **given
     )
@@ -106,12 +111,3 @@ def _warn_of(host: str) -> None:
             " server, and its token goes unencrypted",
             err=True,
         )
-
-
-def _checked(token: str) -> str:
-    if not _TOKEN.fullmatch(token):
-        raise UsageError(
-            "--token (or RINGSPEC_TOKEN) is no token that a header can hold",
-            hint="4 to 4,096 visible ASCII characters, without blanks; or leave it out",
-        )
-    return token

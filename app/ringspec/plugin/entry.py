@@ -194,11 +194,9 @@ def reference_server(
 
         check_known("mutant", mutant, MUTANTS, "`serve --list-mutants` lists them")
     check_known("dialect", dialect, DIALECTS)
-    names = ("url", "token", "token_url", "client_id", "client_secret")
     with Embedded(dialect=dialect, mutant=mutant) as running:
-        given = {name: getattr(running, name) for name in names}
         headers = {"Authorization": f"Bearer {running.token}"}
-        with closing(Server(headers=headers, **given)) as server:
+        with closing(Server(running.url, headers=headers, **running.access)) as server:
             yield server
 
 

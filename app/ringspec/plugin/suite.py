@@ -224,7 +224,7 @@ class Suite:
     def __init__(self, config: pytest.Config) -> None:
         for each in _MARKERS:
             config.addinivalue_line("markers", each)
-        self.result: SuiteResult | None = None
+        self.result: SuiteResult | None = None  # of the run, once there was one
         self._config = config
         rules = {each: _named_rule(config, each) for each in config.args}
         self._other_arguments = [each for each, rule in rules.items() if rule is None]

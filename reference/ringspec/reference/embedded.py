@@ -10,7 +10,7 @@ import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 # The source root that holds this package, for the import path of the child.
 _ROOT = Path(__file__).parents[2]
@@ -43,6 +43,7 @@ class Embedded:
         self.process: subprocess.Popen[str] | None = None
         self.url = self.token_url = self.token = ""
         self.client_id = self.client_secret = ""
+        self.access: dict[str, Any] = {}  # all but the URL
 
     def __enter__(self) -> Self:
         """Start the child and wait until it listens."""
@@ -101,7 +102,9 @@ class Embedded:
             self._stderr.seek(0)
             printed = self._stderr.read()[-4000:]
             raise EmbeddedError(f"the embedded server {reason}\n{printed}".rstrip())
-        vars(self).update(json.loads(self._line))
+        self.access = json.loads(self._line)
+        vars(self).update(self.access)
+        del self.access["url"]
         return self
 
     def end(self) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ringspec.reference.behaviour import Behaviour, same
 
@@ -52,6 +52,12 @@ class ServerSettings:
     client_secret: str = field(default_factory=secrets.token_urlsafe, repr=False)
     token: str = field(default_factory=secrets.token_urlsafe, repr=False)
     limits: ServerLimits = field(default_factory=ServerLimits)
+
+    def access(self, url: str) -> dict[str, Any]:
+        """Return what a client needs to be let in, if the server is at a URL."""
+        names = ("client_id", "client_secret", "token")
+        given = {each: getattr(self, each) for each in names}
+        return {"token_url": f"{url}/oauth2/token", **given}
 
 
 class _SignalledError(BaseException):
@@ -142,13 +148,7 @@ def describe(settings: ServerSettings, listener: socket.socket) -> dict[str, str
     """Return all that a client needs to use the server."""
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    return {
-        "url": url,
-        "token_url": f"{url}/oauth2/token",
-        "client_id": settings.client_id,
-        "client_secret": settings.client_secret,
-        "token": settings.token,
-    }
+    return {"url": url, **settings.access(url)}
 
 
 def _possible(limits: ServerLimits) -> ServerLimits:

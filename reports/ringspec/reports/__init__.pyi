@@ -1,13 +1,10 @@
 from ringspec.reports.blocks import RuleText as RuleText
 from ringspec.reports.blocks import RuleTexts as RuleTexts
-from ringspec.reports.client_record import print_account as print_account
 from ringspec.reports.client_record import record_file as record_file
 from ringspec.reports.client_record import record_line as record_line
 from ringspec.reports.client_record import screen_line as screen_line
 from ringspec.reports.comparison import COMPARISON_FORMATS as COMPARISON_FORMATS
 from ringspec.reports.comparison import compare_reports as compare_reports
-from ringspec.reports.comparison import print_comparison as print_comparison
-from ringspec.reports.comparison import render_comparison as render_comparison
 from ringspec.reports.console import ProgressLine as ProgressLine
 from ringspec.reports.console import console as console
 from ringspec.reports.console import print_template as print_template
@@ -31,9 +28,7 @@ from ringspec.reports.files import write_data as write_data
 from ringspec.reports.files import write_obstacle as write_obstacle
 from ringspec.reports.github import GitHubAnnotations as GitHubAnnotations
 from ringspec.reports.github import on_github as on_github
-from ringspec.reports.history import print_history as print_history
 from ringspec.reports.history import read_history as read_history
-from ringspec.reports.history import render_history as render_history
 from ringspec.reports.json_report import failure_json as failure_json
 from ringspec.reports.json_report import report_bytes as report_bytes
 from ringspec.reports.json_report import report_json as report_json

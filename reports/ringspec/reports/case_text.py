@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
-from http import HTTPStatus
+from http.client import responses
 from pathlib import Path
 
 from ringspec.harness import (
@@ -30,7 +30,6 @@ from ringspec.strategies import Case, Expect, Request, Status, Want, What
 
 # How the reasons begin of what a valid body leaves open that was refused.
 REFUSED = (PLAIN_REFUSED, TWIN_REFUSED)
-_KNOWN_STATUS = frozenset(HTTPStatus)
 # Bytes of an answer that are looked at, so that megabytes cost nothing.
 _BYTES = 4096
 # Of bytes that are no text so many are told; few are one in so many, or so many.
@@ -41,18 +40,13 @@ _ESCAPED = re.compile(r"\\x[0-9a-f]{2}")
 _VALUE, _WANTED = 60, 80
 
 
-def reason_phrase(status: int) -> str:
-    """Return the standard phrase of a status; empty if it has none."""
-    return HTTPStatus(status).phrase if status in _KNOWN_STATUS else ""
-
-
 def status_line(exchange: Exchange) -> str:
     """Write `HTTP 201 Created`, or how the transport failed."""
     if exchange.response is None:
         trouble = f"{exchange.failure.trouble}: " if exchange.failure else ""
         return f"no answer, {trouble}{shown(exchange.summary, 300)}"
     status = exchange.response.status
-    return f"HTTP {status} {reason_phrase(status)}".rstrip()
+    return f"HTTP {status} {responses.get(status, '')}".rstrip()
 
 
 def earlier(exchange: Exchange) -> tuple[Exchange, ...]:

@@ -6,22 +6,17 @@ A line's members are described on the documentation's page of reports.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from typing import TextIO
 
-from ringspec.harness import ClientSession, Exchange, JudgedRequest, Result, Verdict
-from ringspec.reports.console import Color, console, print_template
+from ringspec.harness import Exchange, JudgedRequest, Verdict
 from ringspec.reports.files import LineFile, check, refused
 from ringspec.reports.json_report import answer_json, attributes, request_json, utc
-from ringspec.reports.printable import counted, json_line, shown
-from ringspec.reports.redact import Redactor
+from ringspec.reports.printable import json_line
 from ringspec.spec import Json, is_shallow
 
 FORMAT = "ringspec-record/1"
 # Bodies beyond are cut: a line is to be read by line readers.
 _LIMIT = 16 * 1024
-_WIDTH = 200
 
 
 def record_file(path: Path) -> LineFile:
@@ -77,35 +72,15 @@ def _request(exchange: Exchange) -> dict[str, Json]:
 
 def screen_line(request: JudgedRequest) -> str:
     """Write one request as a line for people: the rules that it breaks."""
-    sent, exchange = request.judged.exchange.request, request.judged.exchange
-    status = exchange.response.status if exchange.response else "no answer"
-    path = shown(exchange.url, 10_000).partition("://")[2].partition("/")[2]
-    asked = f"{request.number} {shown(sent.method, 20)} /{shown(path, 120)} {status}"
-    broken = request.rules(Verdict.FAIL)
-    named = (("breaks", broken), ("unspecified:", tuple(request.unspecified)))
-    parts = [
-        f"{label} {', '.join(shown(each, _WIDTH) for each in names)}"
-        for label, names in named
-        if names
-    ]
-    parts += [shown(each, _WIDTH) for each in request.remarks]
-    kept = f"keeps to {counted(len(request.rules(Verdict.PASS)), 'rule')}"
-    return f"{asked}  {'; '.join(parts) or kept}"
+    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
 
-
-def print_account(
-    session: ClientSession,
-    result: Result,
-    redactor: Redactor,
-    *,
-    stdout: TextIO | None = None,
-    color: Color = "auto",
-) -> None:
-    """Print the rules that clients broke and never touched, and the conclusion."""
-    print_template(
-        console(stdout or sys.stdout, color),
-        "account.txt",
-        session=session,
-        result=result,
-        redacted=redactor.text,
-    )
+    exchange = request.judged.exchange
+    path = exchange.url.partition("://")[2].partition("/")[2]
+    return filled(
+        "heard.txt",
+        request=request,
+        exchange=exchange,
+        path=path,
+        broken=request.rules(Verdict.FAIL),
+        kept=request.rules(Verdict.PASS),
+    ).decode()

@@ -237,6 +237,54 @@ class Comparison:
             return 1
         return 3 if self.changes["unsettled"] else 0
 
+    def show(
+        self,
+        stdout: TextIO,
+        *,
+        everything: bool = False,
+        color: Color = "auto",
+    ) -> None:
+        """Print it; everything: also the rules that are alike, or unchanged."""
+        out = console(stdout, color)
+        names = [column.label for column in self.columns]
+        widths = [max(len(label), 5) + 2 for label in names]
+        # Letters stand for the columns where these leave no room for ids.
+        cut = sum(widths) + _ID > out.width
+        if cut:
+            pairs = map("".join, product(ascii_lowercase, repeat=2))
+            names = [*ascii_lowercase, *pairs][: len(names)]
+            widths = [3 if len(names) > 26 else 2] * len(names)
+        print_template(
+            out,
+            "compare.txt",
+            found=self,
+            everything=everything,
+            named=list(zip(names, self.columns, strict=True)),
+            widths=widths,
+            cut=cut,
+        )
+
+    def render(self, name: str, *, everything: bool) -> bytes:
+        """Return it in one of its formats; JSON has the rules alike, too."""
+        if name == "json":
+            return json_page(_data(self))
+        from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
+
+        rules = self.differing
+        if everything and name == "html":
+            rules += tuple(each for each in self.rules if each not in rules)
+        elif everything:
+            rules = tuple(self.rules)
+        template, *styles = COMPARISON_FORMATS[name]
+        return filled(
+            template,
+            styles=tuple(styles),
+            found=self,
+            runs=self.mode == "runs",
+            rules=rules,
+            cases=5,
+        )
+
 
 def compare_reports(
     paths: Sequence[Path], mode: Literal["runs", "providers"] | None = None
@@ -308,56 +356,6 @@ def short_label(text: str) -> str:
         return text
     half = (_LABEL - 1) // 2
     return f"{text[:half]}…{text[-(_LABEL - 1 - half) :]}"
-
-
-def print_comparison(
-    found: Comparison,
-    stdout: TextIO,
-    *,
-    everything: bool = False,
-    color: Color = "auto",
-) -> None:
-    """Print a comparison; everything: also the rules that are alike, or unchanged."""
-    out = console(stdout, color)
-    names = [column.label for column in found.columns]
-    widths = [max(len(label), 5) + 2 for label in names]
-    # Letters stand for the columns where these leave no room for ids.
-    cut = sum(widths) + _ID > out.width
-    if cut:
-        pairs = map("".join, product(ascii_lowercase, repeat=2))
-        names = [*ascii_lowercase, *pairs][: len(names)]
-        widths = [3 if len(names) > 26 else 2] * len(names)
-    print_template(
-        out,
-        "compare.txt",
-        found=found,
-        everything=everything,
-        named=list(zip(names, found.columns, strict=True)),
-        widths=widths,
-        cut=cut,
-    )
-
-
-def render_comparison(name: str, found: Comparison, *, everything: bool) -> bytes:
-    """Return a comparison in one of its formats; JSON has the rules alike, too."""
-    if name == "json":
-        return json_page(_data(found))
-    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
-
-    rules = found.differing
-    if everything and name == "html":
-        rules += tuple(each for each in found.rules if each not in rules)
-    elif everything:
-        rules = tuple(found.rules)
-    template, *styles = COMPARISON_FORMATS[name]
-    return filled(
-        template,
-        styles=tuple(styles),
-        found=found,
-        runs=found.mode == "runs",
-        rules=rules,
-        cases=5,
-    )
 
 
 def _data(found: Comparison) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterable, Iterator
+from http.client import responses
 from importlib import metadata
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 import harfile
 
 from ringspec.harness import Exchange, Response, Verdict
-from ringspec.reports.case_text import earlier, provenance, reason_phrase
+from ringspec.reports.case_text import earlier, provenance
 from ringspec.reports.curl import sendable
 from ringspec.reports.files import Record
 from ringspec.reports.json_report import utc, water_level
@@ -113,7 +114,7 @@ def _response(exchange: Exchange, limit: int) -> harfile.Response:
         return _NoResponse(0, "", "", content=nothing, comment=exchange.summary)
     return harfile.Response(
         status=response.status,
-        statusText=reason_phrase(response.status),
+        statusText=responses.get(response.status, ""),
         httpVersion="HTTP/1.1",
         headers=_records(response.headers),
         content=_content(response, limit),

@@ -137,6 +137,41 @@ class History:
         codes = {it.steps[-1].exit_code for it in self.providers if it.steps}
         return next((code for code in (1, 3) if code in codes), 0)
 
+    def show(
+        self, stdout: TextIO, *, everything: bool = False, color: Color = "auto"
+    ) -> None:
+        """Print the last days that fit; everything: all changes and their rules."""
+        out = console(stdout, color)
+        names = [short_label(it.name) for it in self.providers]
+        label = max(map(len, names)) + 2
+        cells = [[it.cell(day) for it in self.providers] for day in self.days]
+        texts = (*self.days, *(words for column in cells for words, _ in column))
+        size = max(map(len, texts)) + 2
+        fitting = max((out.width + 2 - label) // size, 1)
+        print_template(
+            out,
+            "history.txt",
+            found=self,
+            first=self.days[-fitting:][0],
+            left=max(len(self.days) - fitting, 0),
+            names=[it.ljust(label) for it in names],
+            columns=list(zip(self.days, cells, strict=True))[-fitting:],
+            size=size,
+            everything=everything,
+            most=999 if everything else 6,
+        )
+
+    def render(self, name: str, *, everything: bool) -> bytes:
+        """Return it in one of the formats of comparisons; JSON has everything."""
+        if name == "json":
+            return json_page(_data(self))
+        from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
+
+        template, *styles = COMPARISON_FORMATS[name]
+        template = template.replace("compare", "history")
+        most = 999 if everything else 12
+        return filled(template, styles=tuple(styles), found=self, most=most)
+
 
 def _steps(runs: Sequence[HistoryRun]) -> Iterator[Comparison]:
     """Compare each run with the one before it.
@@ -249,43 +284,6 @@ def _name(report: Report, home: str) -> str:
     place = url.partition("://")[2] or url
     profile: str = report["run"].get("profile", "")
     return profile if profile and place.startswith(LOCAL) else place
-
-
-def print_history(
-    found: History, stdout: TextIO, *, everything: bool = False, color: Color = "auto"
-) -> None:
-    """Print the last days that fit; everything: all changes, and all rules in them."""
-    out = console(stdout, color)
-    names = [short_label(it.name) for it in found.providers]
-    label = max(map(len, names)) + 2
-    cells = [[it.cell(day) for it in found.providers] for day in found.days]
-    texts = (*found.days, *(words for column in cells for words, _ in column))
-    size = max(map(len, texts)) + 2
-    fitting = max((out.width + 2 - label) // size, 1)
-    print_template(
-        out,
-        "history.txt",
-        found=found,
-        first=found.days[-fitting:][0],
-        left=max(len(found.days) - fitting, 0),
-        names=[it.ljust(label) for it in names],
-        columns=list(zip(found.days, cells, strict=True))[-fitting:],
-        size=size,
-        everything=everything,
-        most=999 if everything else 6,
-    )
-
-
-def render_history(name: str, found: History, *, everything: bool) -> bytes:
-    """Return a history in one of the formats of comparisons; JSON has everything."""
-    if name == "json":
-        return json_page(_data(found))
-    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
-
-    template, *styles = COMPARISON_FORMATS[name]
-    template = template.replace("compare", "history")
-    most = 999 if everything else 12
-    return filled(template, styles=tuple(styles), found=found, most=most)
 
 
 def _data(found: History) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from ringspec.reports.html_bodies import Body, one, pair
 from ringspec.reports.html_templates import filled
 from ringspec.reports.json_report import water_level
 from ringspec.reports.printable import cut, decoded, shown, visible
-from ringspec.reports.terminal import replay_options
 from ringspec.spec import Level, Rule
 from ringspec.strategies import Phase
 
@@ -175,7 +174,10 @@ def _details(finding: Finding, rule: Rule, started: Started) -> dict[str, Value]
     # A found case stands in a report only.
     saved = ["REPORT.json", "--case"] if case.phase is Phase.EXPLORE else []
     words = ["ringspec", "replay", *saved, case.id, started.target]
-    replay = visible(shlex.join((*words, *replay_options(started))))
+    # Without these there would be other cases.
+    if started.contract.dialect:
+        words += ["--dialect", started.contract.dialect]
+    words += ["--seed", str(started.seed)] * bool(started.seed)
     return {
         "why": shown(finding.reason, _TEXT),
         "due": due(finding, rule),
@@ -189,7 +191,7 @@ def _details(finding: Finding, rule: Rule, started: Started) -> dict[str, Value]
         "headers": "\n".join(_headers(response.headers)) if response else "",
         "answer": one(response.body) if response else (),
         "curl": curl(exchange, case.id),
-        "replay": "" if started.clients else replay,
+        "replay": "" if started.clients else visible(shlex.join(words)),
     }
 
 

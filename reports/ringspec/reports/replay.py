@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TextIO
+from typing import Any
 
-from ringspec.harness import (
-    Ended,
-    Event,
-    Judged,
-    Notice,
-    Outcome,
-    Result,
-    Started,
-    Verdict,
-)
-from ringspec.reports.console import Color, console, print_note, print_template
+from ringspec.harness import Judged, Outcome, Result, Started, Verdict
+from ringspec.reports.console import print_template
 from ringspec.reports.printable import shown
-from ringspec.reports.redact import Redactor
+from ringspec.reports.terminal import Terminal
 from ringspec.spec import RuleId
 
 # Ids of what was created, mostly, which differ from run to run.
@@ -45,48 +35,31 @@ class ReplayOutcome(StrEnum):
 _GOOD = (ReplayOutcome.FIXED, ReplayOutcome.PASSES)
 
 
-class Replay:
+class Replay(Terminal):
     """A reporter that prints what became of each case, in their order.
 
     `before` says why they failed in a report, by rule, and is None without one; `unfit`
     why some cannot be fired again. Some could not be judged if it `is_open` at the end.
     """
 
-    def __init__(  # noqa: PLR0913 - what a display may be told
+    def __init__(
         self,
         ids: Sequence[str],
         before: Mapping[str, Mapping[RuleId, str]] | None,
         unfit: Mapping[str, str],
-        *,
-        redactor: Redactor,
-        stdout: TextIO | None = None,
-        quiet: bool = False,
-        verbose: bool = False,
-        color: Color = "auto",
+        **options: Any,
     ) -> None:
+        super().__init__(**options)
         self._ids, self._before, self._unfit = ids, before, unfit
-        self._redactor = redactor
-        self._quiet, self._verbose = quiet, verbose
-        self._out = console(stdout or sys.stdout, color)
-        self._err = console(sys.stderr, color)
         self._judged: dict[str, Judged] = {}
         self.is_open = False
 
-    def close(self) -> None:
-        """Leave nothing behind."""
+    def _begin(self, started: Started) -> None:
+        """Print no head."""
 
-    def handle(self, event: Event) -> None:
-        """Take the next event."""
-        event = self._redactor.event(event)
-        match event:
-            case Judged() if event.case.id not in self._unfit:
-                self._judged[event.case.id] = event
-            case Started() if event.made.warning:
-                print_note(self._err, event.made.warning)
-            case Notice() if not self._quiet:
-                print_note(self._err, event.message)
-            case Ended():
-                self._print(event.result)
+    def _advance(self, judged: Judged) -> None:
+        if judged.case.id not in self._unfit:
+            self._judged[judged.case.id] = self._redactor.event(judged)
 
     def _print(self, result: Result) -> None:
         cases = [(*self._case(case, result), case) for case in self._ids]

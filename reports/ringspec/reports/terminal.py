@@ -84,20 +84,17 @@ class Terminal:
         event = self._redactor.event(event)
         match event:
             case Started():
+                if event.made.warning:
+                    print_note(self._err, event.made.warning)
                 self._begin(event)
             case Notice() if not self._quiet:
                 print_note(self._err, event.message)
             case Ended():
                 self.close()
-                if self._quiet:
-                    show(self._out, "ids", "conclusion", result=event.result)
-                else:
-                    self._print(event.result)
+                self._print(event.result)
 
     def _begin(self, started: Started) -> None:
         self._level = started.level
-        if started.made.warning:
-            print_note(self._err, started.made.warning)
         if self._quiet:
             return
         print_template(self._out, "begin.txt", run=started)
@@ -112,6 +109,9 @@ class Terminal:
             self._progress.advance(self._failures, "failure")
 
     def _print(self, result: Result) -> None:
+        if self._quiet:
+            show(self._out, "ids", "conclusion", result=result)
+            return
         found, warned = explained(result)
         found = tuple(each for each in found if not each.known)
         commands = () if self._again is None else _next(self._again, result, found)
@@ -157,11 +157,3 @@ def _next(
             if level.rank == result.level.rank + 1:
                 more = run(level=f"--level {level}")
                 yield more, "what binds less strongly, too"
-
-
-def replay_options(started: Started) -> Iterator[str]:
-    """Yield the options without which there would be other cases."""
-    if started.contract.dialect:
-        yield from ("--dialect", started.contract.dialect)
-    if started.seed:
-        yield from ("--seed", str(started.seed))

@@ -25,6 +25,7 @@ from ringspec.spec.overrides import (
     read_fixtures,
     with_fixtures,
 )
+from ringspec.spec.packs import AnswerCheck, checks, closed, overlaid, read_packs
 from ringspec.spec.parameters import Wire, combined
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
@@ -70,6 +71,7 @@ class Inputs:
     changes: Json = field(default_factory=dict)
     fixtures: dict[str, Json] = field(default_factory=dict)
     given: dict[str, Json] = field(default_factory=dict)
+    packs: list[Json] = field(default_factory=list)  # their rows
 
     def contract(self, rows_at: str = "catalogue", origin: str = "") -> Contract:
         """Return the contract that is made of them.
@@ -91,6 +93,7 @@ class Inputs:
         request = Inlined({}, {})
         if operation.schema_place:
             request = document.inline(base, operation.schema_place, is_request=True)
+            request = replace(request, schema=closed(request.schema, self.packs))
             document.check(request, catalogue)
         fixtures = read_fixtures(request)
         sent = forms.without_marked(request.schema, "readOnly")
@@ -108,7 +111,7 @@ class Inputs:
         testable = tuple(filter(operation.wire.is_testable, named))
         both = ((request, stated), (members, testable))
         rules = _rules(catalogue, both, answers, operation, links)
-        rules = amended(rules, changes, origin)
+        rules = overlaid(amended(rules, changes, origin), self.packs)
         # A dropped rule keeps its row, so that a run can report it as not applicable.
         dropped = {n: rules.pop(n) for n, change in changes.items() if "drop" in change}
         left = without(request, stated, frozenset(dropped))
@@ -116,7 +119,7 @@ class Inputs:
         catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
         # All that determines the cases and the judgement of answers.
         binding = {it: rows[it] for it in rows if it != "explained"}
-        adapted = filter(None, (self.changes, values, self.given))
+        adapted = filter(None, (self.changes, values, self.given, self.packs))
         parts = [base, binding, operation.id, *adapted]
         return Contract(
             title=reading.text(info.get("title"), "#/info/title"),
@@ -130,6 +133,7 @@ class Inputs:
             links=links,
             assertions=stated if left is request else assertions(left, in_choices=True),
             members=members,
+            checks=tuple(checks(self.packs)),
             rules=rules,
             dropped=tuple(name for name in catalogue.rules if name not in rules),
             catalogue=catalogue,
@@ -174,6 +178,7 @@ class Contract:
     inputs: Inputs
     members: Inlined
     chosen: Chosen = field(default_factory=dict)
+    checks: tuple[AnswerCheck, ...] = ()  # of rule packs
     prefix: str = ""
     wire: Wire | None = None
     notices: tuple[str, ...] = ()
@@ -422,6 +427,7 @@ def _loaded(source: _Source, operation: str | None, overrides: Overrides) -> Con
             changes=dialect.content.get(RULES, {}) if dialect else {},
             fixtures=dict(overrides.fixtures),
             given=dict(overrides.values),
+            packs=read_packs(overrides.packs),
         ).contract(*origins)
     except SpecError as error:
         if error.message.startswith(tuple(filter(None, origins))):

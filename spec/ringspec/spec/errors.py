@@ -41,15 +41,11 @@ class UsageError(RingspecError):
 
 
 class MisfitError(UsageError):
-    """The values of a profile do not fit the contract.
-
-    Attributes:
-        path: its table and key in the profile.
-    """
+    """The values of a profile do not fit the contract."""
 
     def __init__(self, message: str, *, hint: str = "", path: tuple[str, ...]) -> None:
         super().__init__(message, hint=hint)
-        self.path = path
+        self.path = path  # its table and key in the profile
 
 
 class SpecError(RingspecError):

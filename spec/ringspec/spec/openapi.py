@@ -63,20 +63,16 @@ def joined(base: dict[str, Json], path: Path, notices: list[str]) -> dict[str, J
 
 @dataclass(slots=True)
 class _Joiner:
-    """Reads what a file in a folder refers to.
-
-    Attributes:
-        files: contents by name, the first file's empty; of one that cannot be read,
-            the reason as a text.
-        versions: of OpenAPI, by file.
-        seen: nodes by identity, which keeps them alive.
-    """
+    """Reads what a file in a folder refers to."""
 
     folder: Path
     name: str
     notices: list[str]
+    # Contents by name, the first file's empty; of one that cannot be read, the reason
+    # as a text.
     files: dict[str, Json]
-    versions: dict[str, str]
+    versions: dict[str, str]  # of OpenAPI, by file
+    # Nodes by identity, which keeps them alive.
     seen: dict[int, Json] = field(default_factory=dict)
 
     def take(self, base: Json) -> None:

@@ -165,7 +165,7 @@ class Wanted:
         tags: of which each has one at least, if any are given.
     """
 
-    named: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
@@ -176,7 +176,7 @@ class Wanted:
             UsageError: a name or a tag is none, or nothing is left.
         """
         known = list(endpoints(base))
-        for name in (*self.named, *self.excluded):
+        for name in (*self.operations, *self.excluded):
             if not any(each.is_called(name) for each in known):
                 ids = [each.id for each in known]
                 raise UsageError(
@@ -198,7 +198,7 @@ class Wanted:
         found = [
             each.id
             for each in known
-            if (not self.named or has(each, self.named))
+            if (not self.operations or has(each, self.operations))
             and not has(each, self.excluded)
             and (not self.tags or {*self.tags} & {*tags[each.id]})
         ]

@@ -37,6 +37,7 @@ class Overrides:
     Attributes:
         fixtures: values that the target knows, by the contract's names.
         values: of parameters, by name, or by operation and name.
+        packs: names or files of rule packs.
         paths: where operations stand, by their ids; relative to the server URL.
         header: the header that carries the credentials; empty for the contract's own.
         basic: whether they are Basic credentials, in the header Authorization.
@@ -44,6 +45,7 @@ class Overrides:
 
     fixtures: Mapping[str, Json] = field(default_factory=dict)
     values: Mapping[str, Json] = field(default_factory=dict)
+    packs: tuple[str, ...] = ()
     paths: Mapping[str, str] = field(default_factory=dict)
     header: str = ""
     basic: bool = False

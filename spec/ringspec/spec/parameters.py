@@ -52,27 +52,21 @@ UNREAD = object()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A parameter, and a value that sources settle.
-
-    Attributes:
-        where: `header`, `path`, `query` or `cookie`.
-        value: as it is sent; None if no example, default or schema settles any. One
-            that is required has any that fits.
-        plain: the same as data.
-        takes_part: whether its values are varied, by its schema.
-        named: whether a profile gives the value, so that the target knows it.
-    """
+    """A parameter, and a value that sources settle."""
 
     name: str
-    where: str
+    where: str  # `header`, `path`, `query` or `cookie`
     place: str
     required: bool
+    # As it is sent; None if no example, default or schema settles any. One that is
+    # required has any that fits.
     value: str | None
-    plain: Json = None
+    plain: Json = None  # the same as data
     schema: Inlined
-    takes_part: bool = False
+    takes_part: bool = False  # whether its values are varied, by its schema
     style: str = "form"
     explode: bool = False
+    # Whether a profile gives the value, so that the target knows it.
     named: bool = False
 
     @property
@@ -253,15 +247,11 @@ def _fitting(node: Node, schema: Json, what: str) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Writes the value of an operation's parameters as text, and reads it.
+    """Writes the value of an operation's parameters as text, and reads it."""
 
-    Attributes:
-        template: the path, with its placeholders.
-        groups: names of the members of the value, by where its parameters stand.
-    """
-
-    template: str
+    template: str  # the path, with its placeholders
     parameters: tuple[Parameter, ...]
+    # Names of the members of the value, by where its parameters stand.
     groups: dict[str, str]
 
     def written(self, value: Json) -> tuple[str, list[tuple[str, str]]]:

@@ -110,7 +110,8 @@ _FIELDS = ("id", "level", "evidence", "sentence", "source")
 _KINDS: dict[str, Callable[[str], str]] = {"level": Level, "evidence": Evidence}
 
 
-def _fields(row: dict[str, Json]) -> dict[str, Any]:
+def fields_of(row: dict[str, Json]) -> dict[str, Any]:
+    """Return the fields of a rule that a row gives."""
     return {it: _KINDS.get(it, str)(row[it]) for it in _FIELDS if it in row}
 
 
@@ -119,7 +120,7 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
     check_form(data, "catalogue", f"{origin}: #")
     rules: dict[RuleId, Rule] = {}
     for row in data["rules"]:
-        rule = Rule(**_fields(row))
+        rule = Rule(**fields_of(row))
         if rule.id in rules:
             raise SpecError(
                 f"{origin}: rule {rule.id} stands twice", hint="keep one of the rows"
@@ -190,7 +191,7 @@ def read_changes(changes: dict[str, Json], origin: str) -> dict[RuleId, dict[str
     """Read a dialect's `x-rules`: new values of a rule's fields, or `drop: true`."""
     check_form(changes, "changes", f"{origin}: #/{RULES}")
     return {
-        RuleId(name): {"drop": True} if row.get("drop") else _fields(row)
+        RuleId(name): {"drop": True} if row.get("drop") else fields_of(row)
         for name, row in changes.items()
     }
 

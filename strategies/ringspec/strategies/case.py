@@ -14,6 +14,7 @@ from typing import Any
 from ringspec.spec.contract import Contract
 from ringspec.spec.links import Link, Paging
 from ringspec.spec.operations import TokenHeader
+from ringspec.spec.plain import UUID
 from ringspec.spec.rules import Level, RuleId
 from ringspec.spec.values import Json, is_shallow
 from ringspec.strategies.shapes.locations import lawful_defaults
@@ -278,6 +279,8 @@ class Requests:
                     for header in operation.headers
                     if header.required and header.value is not None
                 ),
+                # What is to come back has to be sent.
+                *((it.echo, UUID) for it in self.contract.checks if it.echo),
             ),
             body=content,
         )
@@ -286,8 +289,9 @@ class Requests:
         """Return a request with other parameters."""
         wire = self.contract.operation.wire
         path, headers = wire.written(value)
-        varied = {it.name for it in wire.parameters if it.where == "header"}
-        others = (it for it in request.headers if it[0] not in {*varied, "Cookie"})
+        names = {it.name.lower() for it in wire.parameters if it.where == "header"}
+        names.add("cookie")
+        others = (it for it in request.headers if it[0].lower() not in names)
         return replace(request, path=path, headers=(*others, *headers))
 
     def relative(self, relative: Link, content: bytes = b"") -> Request:

@@ -41,12 +41,7 @@ class Watched(InProcess):
     """The reference, and what it was sent."""
 
     def __init__(self, settings: ServerSettings, mutant: str | None = None) -> None:
-        filling = Filling(
-            token=settings.token,
-            token_url=f"{URL}/oauth2/token",
-            client_id=settings.client_id,
-            client_secret=settings.client_secret,
-        )
+        filling = Filling(**settings.access(URL))
         behaviour = Behaviour()
         if mutant is not None:
             behaviour = MUTANTS[mutant].apply(behaviour)

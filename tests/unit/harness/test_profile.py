@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,8 @@ from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import Safety
 from ringspec.spec import PROFILES, UsageError
 from ringspec.spec import load as load_contract
+
+from ...called import ran  # noqa: TID252 - tests are no distribution
 
 DATA = Path(__file__).parent / "data"
 WHOLE = (DATA / "whole.toml").read_text("utf-8")
@@ -99,9 +100,7 @@ def test_a_run_without_a_profile_does_not_load_what_reads_one() -> None:
         "print({'pydantic', 'pydantic_settings', 'phonenumbers'} & sys.modules.keys())"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    done = ran(sys.executable, "-c", code, check=True)
 
     assert done.stdout.strip() == "set()"
 

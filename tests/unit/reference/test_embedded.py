@@ -12,6 +12,7 @@ import pytest
 
 from ringspec.reference import Embedded, EmbeddedError
 
+from ...called import ran  # noqa: TID252 - tests are no distribution
 from .conftest import ALL, Body
 
 
@@ -118,12 +119,7 @@ def test_signal_ends_the_foreground_server_cleanly(
 def test_port_in_use_is_told_in_a_line() -> None:
     with Embedded() as server:
         port = server.url.rpartition(":")[2]
-        done = subprocess.run(
-            [sys.executable, "-m", "ringspec.reference", "--port", port],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = ran(sys.executable, "-m", "ringspec.reference", "--port", port)
 
     assert done.returncode == 2
     assert done.stderr.startswith(f"cannot listen on port {port}")

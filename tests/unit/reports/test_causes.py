@@ -63,12 +63,7 @@ def served(*mutants: str, wrapped: Callable[[App], App] = lambda app: app) -> Re
     for name in mutants:
         behaviour = MUTANTS[name].apply(behaviour)
     app = wrapped(application(settings, behaviour))
-    filling = Filling(
-        token=settings.token,
-        token_url=URL + "/oauth2/token",
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-    )
+    filling = Filling(**settings.access(URL))
     contract, cases = suite()
     plan = Plan(
         contract=contract,

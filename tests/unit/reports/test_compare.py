@@ -15,11 +15,7 @@ import pytest
 from ringspec.reports import (
     Record,
     compare_reports,
-    print_comparison,
-    print_history,
     read_history,
-    render_comparison,
-    render_history,
 )
 from ringspec.reports.comparison import Comparison, RuleMark
 from ringspec.reports.json_report import report_json
@@ -85,7 +81,7 @@ def runs(*paths: Path) -> Comparison:
 
 def text(found: Comparison, **options: Any) -> str:
     out = io.StringIO()
-    print_comparison(found, out, **options)
+    found.show(out, **options)
     return out.getvalue()
 
 
@@ -285,18 +281,17 @@ def test_hostile_reports_break_no_output(made: Made, mode: Any) -> None:
 
     paths = (made("a.json", told("pass")), made("b.json", spoil, target=HOSTILE))
     found: Any
-    render: Any
     if mode == "history":
         made(f"{HOSTILE.replace('/', '')}.json", spoil, **began("1", HOSTILE))
-        found, render = read_history([paths[0].parent]), render_history
+        found = read_history([paths[0].parent])
         out = io.StringIO()
-        print_history(found, out, everything=True)
+        found.show(out, everything=True)
         printed = out.getvalue()
     else:
-        found, render = compare_reports(paths, mode), render_comparison
+        found = compare_reports(paths, mode)
         printed = text(found, everything=True)
-    markdown = render("markdown", found, everything=True).decode()
-    html = render("html", found, everything=True).decode()
+    markdown = found.render("markdown", everything=True).decode()
+    html = found.render("html", everything=True).decode()
 
     page = _Page()
     page.feed(html)
@@ -382,7 +377,7 @@ def test_what_a_history_says(
     found = read_history([tmp_path])
 
     out = io.StringIO()
-    print_history(found, out)
+    found.show(out)
     assert said in out.getvalue()
     assert found.exit_code == status
     assert max(map(len, out.getvalue().splitlines())) <= 80
@@ -395,10 +390,10 @@ def test_last_days_that_fit_are_shown(made: Made, tmp_path: Path) -> None:
     out = io.StringIO()
 
     found = read_history([tmp_path])
-    print_history(found, out)
+    found.show(out)
 
     head, row = out.getvalue().split("\n\n")[1].splitlines()
     assert row.split()[1:] == ["nonconformant", "2"] * len(head.split())
     assert f"{30 - len(head.split())} days before 2026-11-" in out.getvalue()
     assert "clients.json: is of clients" in "".join(found.remarks)
-    assert "2026-11-01" in render_history("html", found, everything=False).decode()
+    assert "2026-11-01" in found.render("html", everything=False).decode()

@@ -24,7 +24,7 @@ from ringspec.reports import (
     Redactor,
     Terminal,
     console,
-    print_account,
+    print_template,
     read_report,
     record_line,
     rendered,
@@ -286,7 +286,9 @@ def test_summary_tells_what_how_often_and_first(session: ClientSession) -> None:
         session.judge(heard(body))
     out = io.StringIO()
 
-    print_account(session, session.ended().result, REDACTOR, stdout=out, color="never")
+    told = {"session": session, "result": session.ended().result}
+    screen, redacted = console(out, "never"), REDACTOR.text
+    print_template(screen, "account.txt", **told, redacted=redacted)
 
     text = out.getvalue()
     assert "FAIL name.type  MUST, 2 of 3 requests" in text

@@ -124,6 +124,25 @@ def _as_described(answers: Answers, response: Response) -> Iterator[Judgement]:
         yield judgement(ANSWER_HEADERS, *_header_faults(described, response))
 
 
+def packs(
+    contract: Contract, sent: Iterable[tuple[str, str]], response: Response
+) -> Iterator[Judgement]:
+    """Judge what rule packs ask of an answer, or of a refusal."""
+    accepts, sent = response.status // 100 == 2, list(sent)
+    for check in contract.checks:
+        if check.rule.startswith("answer.") != accepts:
+            continue
+        given, back = named(sent, check.echo), response.header(check.echo)
+        if check.echo and given:
+            other = f"is {short(back, _WIDTH)}" if back else "is missing"
+            reason = f"header {check.echo} {other}, where {short(given[0])} was sent"
+            yield judgement(check.rule, reason * (back != given[0]))
+        if (answer := check.of(response.status)) is not None:
+            data, reason = parse(response)
+            faults = schema_faults(answer, data).values() if not reason else [reason]
+            yield judgement(check.rule, *faults)
+
+
 def _header_faults(described: Described, response: Response) -> Iterator[str]:
     for name, (required, prover) in described.headers.items():
         given = named(response.headers, name)

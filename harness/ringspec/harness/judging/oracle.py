@@ -117,6 +117,9 @@ class Oracle:
         else:
             yield ROBUSTNESS, Verdict.PASS, ""
             yield from self._secrecy(case, response)
+            if case.rule not in _ELSEWHERE:
+                headers = exchange.request.headers
+                yield from checks.packs(self.contract, headers, response)
             if case.steps:
                 yield from self._last_step(case, exchange, response)
             elif case.expect == Expect.ACCEPT:

@@ -255,6 +255,7 @@ def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
         overrides=Overrides(
             fixtures=fixtures,
             values=data.get("values", {}),
+            packs=tuple(data.get("rules", ())),
             paths=data.get("paths", {}),
             header=credentials.header or "",
             basic=credentials.user is not None,

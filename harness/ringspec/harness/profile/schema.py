@@ -25,12 +25,12 @@ def _split(value: Any) -> Any:
 _TEXT: Any = (str | None, None)
 _FLAG: Any = (bool, False)
 _RATE: Any = (Annotated[float, Field(gt=0, allow_inf_nan=False)] | None, None)
-_HOSTS = Annotated[list[str], BeforeValidator(_split)]
+_TEXTS = Annotated[list[str], BeforeValidator(_split)]
 _STATUSES = list[Annotated[int, Field(ge=400, le=499)]]
 # Tables with the kinds and defaults of their keys; those outside of tables under "".
 # `paths`, `headers`, `fixtures` and `values` have keys of their own, and none here.
 TABLES: dict[str, dict[str, Any]] = {
-    "": {"url": _TEXT, "dialect": _TEXT},
+    "": {"url": _TEXT, "dialect": _TEXT, "rules": (_TEXTS, [])},
     "paths": {},
     "credentials": dict.fromkeys(KINDS, _TEXT),
     "headers": {},
@@ -53,7 +53,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "max_creates": (Annotated[int, Field(ge=0)], 0),
         "allow_start": _FLAG,
         "journal": _TEXT,
-        "allowed_hosts": (_HOSTS, []),
+        "allowed_hosts": (_TEXTS, []),
     },
 }
 _CONFIG = ConfigDict(extra="forbid", hide_input_in_errors=True)

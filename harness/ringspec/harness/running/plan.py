@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ringspec.harness.judging.verdict import KnownList, Made
 from ringspec.harness.running.firing import Patience
-from ringspec.harness.running.resources import Resource
 from ringspec.harness.sending.exchange import Connection, Exchange, Filling
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import Safety, is_loopback
@@ -59,7 +58,6 @@ class Plan:
         only: ids of the cases that are fired and alone judged, whatever else is
             selected; the first case and twins are fired with them.
         notices: what is said before anything is sent.
-        resources: what is created so that the path of the operation names something.
         made: with what the run is made, but for when.
         tape: takes down what comes from outside, if it is to be judged anew.
     """
@@ -90,7 +88,6 @@ class Plan:
     known: KnownList = field(default_factory=KnownList)
     only: frozenset[str] | None = None
     notices: tuple[str, ...] = ()
-    resources: tuple[Resource, ...] = ()
     made: Made = field(default_factory=Made)
     tape: Tape | None = None
 

@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, urlsplit
 
 from ringspec.harness.sending.exchange import Exchange, parse
 from ringspec.harness.sending.policy import unfit
-from ringspec.spec import Contract, Json, Parameter, Prover, at_pointer
-from ringspec.strategies import Case, Request
+from ringspec.spec import (
+    Contract,
+    Json,
+    Parameter,
+    Prover,
+    SpecError,
+    at_pointer,
+    makers,
+)
+from ringspec.strategies import Case, Request, plain_case
 
 _ID = re.compile(r"_?(id|uuid|guid|key|name|code)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """What a parameter of a path names, and how it is created.
-
-    Attributes:
-        contract: of the create.
-        plain: its plain case.
-        at: pointer to the name in its answer; empty if it is not known.
-        parents: what the path of the create names.
-    """
+    """What a parameter of a path names, and how it is created."""
 
     parameter: Parameter
-    contract: Contract
-    plain: Case
-    at: str = ""
-    parents: tuple[Resource, ...] = ()
+    contract: Contract  # of the create
+    plain: Case  # its plain case
+    at: str = ""  # pointer to the name in its answer; empty if it is not known
+    parents: tuple[Resource, ...] = ()  # what the path of the create names
 
     def named(self, exchange: Exchange) -> str:
         """Return the name that the answer to the create gives; empty without one."""
@@ -66,6 +68,26 @@ class Resource:
             ids = (name for name in holder if name.endswith(("Id", "_id")))
             yield from (holder[name] for name in ids)
         yield data
+
+
+def resources_of(contract: Contract) -> tuple[Resource, ...]:
+    """Return what has to be created so that an operation's path names something.
+
+    What cannot be created leaves names made up.
+    """
+    found, inputs = [], contract.inputs
+    for each in makers(inputs.document, contract.operation):
+        with suppress(SpecError):
+            create = replace(inputs, operation=each.operation).contract()
+            made = Resource(
+                parameter=each.parameter,
+                contract=create,
+                plain=plain_case(create),
+                at=each.at,
+                parents=resources_of(create),
+            )
+            found.append(made)
+    return tuple(found)
 
 
 def _letters(name: str) -> str:

@@ -48,7 +48,7 @@ from ringspec.harness.running.plan import (
     lacking_rules,
     refusal,
 )
-from ringspec.harness.running.resources import Resource, aimed
+from ringspec.harness.running.resources import Resource, aimed, resources_of
 from ringspec.harness.running.source import (
     LiveSource,
     Source,
@@ -190,6 +190,7 @@ class Session:
         self._turns = {case.id: turn for turn, case in enumerate(plan.cases)}
         # What the path names that this run created, how often, and whether it may be
         # gone, or changed, since.
+        self._resources: tuple[Resource, ...] = ()
         self._names: dict[str, str] = {}
         self._created, self._is_used = 0, False
         # By case: all verdicts, even on rules that are not selected.
@@ -394,8 +395,9 @@ class Session:
     def _is_barred(self) -> bool:
         """Return whether the operation would change what this run did not create."""
         operation = self._plan.contract.operation
-        if self._plan.resources and not self._plan.live:
-            self._names = self._create(self._plan.resources)
+        if not (self._plan.live or self._plan.contract.catalogue.rules):
+            self._resources = resources_of(self._plan.contract)
+        self._names = self._create(self._resources)
         ids = {it.name: it.named for it in operation.wire.parameters if it.is_id}
         made_up = [it for it in ids if not (ids[it] or it in self._names)]
         self._oracle.made_up = ", ".join(made_up)
@@ -410,12 +412,12 @@ class Session:
     def _aimed(self, case: Case) -> Case:
         """Return a case about what this run created, anew where it would be used up."""
         plan = self._plan
-        if not plan.resources or plan.live:
+        if not self._resources:
             return case
         is_accept = case.expect == Expect.ACCEPT
         uses = is_accept and plan.contract.operation.method in {"delete", "post"}
         if uses and self._is_used:
-            self._names = self._create(plan.resources)
+            self._names = self._create(self._resources)
         self._is_used |= uses
 
         def own(request: Request) -> Request:

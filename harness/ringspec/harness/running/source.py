@@ -41,13 +41,10 @@ class UnfitTapeError(Exception):
 
 
 class LiveSource:
-    """Sends the cases of a plan, and deletes what they created at a live target.
-
-    Attributes:
-        known: what is found by cases, by their ids, before they are judged: nothing.
-    """
+    """Sends the cases of a plan, and deletes what they created at a live target."""
 
     def __init__(self, plan: Plan, policy: Policy) -> None:
+        # What is found by cases, by their ids, before they are judged: nothing.
         self.known: dict[str, tuple[Row, ...]] = {}
         self._plan, self._policy = plan, policy
         self._journal: Journal | None = None

@@ -55,9 +55,6 @@ class Guard(Passing):
 
     What went unanswered, or was answered without an id, cannot be deleted; it is kept
     as left, so that the user is told to look.
-
-    Attributes:
-        is_spent: whether more were wanted than the profile allows.
     """
 
     def __init__(
@@ -72,7 +69,7 @@ class Guard(Passing):
         super().__init__(inner)
         self.filling = filling or Filling()
         self.creates = 0
-        self.is_spent = False
+        self.is_spent = False  # whether more were wanted than the profile allows
         self._policy = policy
         self._url = url
         self._hosts = policy.safety.hosts(url)

@@ -114,11 +114,7 @@ class _Tries:
 
 
 class Pacer(Passing):
-    """Sends requests as a target can take them.
-
-    Attributes:
-        absences: how often the target has been away.
-    """
+    """Sends requests as a target can take them."""
 
     def __init__(
         self,
@@ -129,7 +125,7 @@ class Pacer(Passing):
         may_repeat: Callable[[Request], bool] = lambda _: True,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.absences = 0
+        self.absences = 0  # how often the target has been away
         super().__init__(inner)
         self._pacing = pacing
         self._may_repeat = may_repeat
