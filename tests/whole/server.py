@@ -11,6 +11,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,8 @@ def _made(schema: Json, given: Json) -> Json:
     if given is not None and is_valid(given, schema) and not isinstance(given, dict):
         return given
     for key in ("oneOf", "anyOf"):
+        if key in schema and given is not None and is_valid(given, schema):
+            return given
         if key in schema and not members(schema):
             made = [_made(each, given) for each in schema[key]]
             return next((it for it in made if is_valid(it, schema)), made[0])
@@ -219,10 +222,9 @@ class Server:
             for it in sorted(templates, key=lambda it: (it.count("{"), it))
         ]
         self.operations = copy.deepcopy(self.document.operations)
-        if self.defect.kind in {"unchecked", "answer-lacks"}:
-            for (method, template), node in self.operations.items():
-                if name_of(method, template, node) == self.defect.operation:
-                    _drop(node, self.defect.where)
+        for (method, template), node in self.operations.items():
+            if self._has("unchecked", name_of(method, template, node)):
+                _drop(node, self.defect.where)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -232,14 +234,16 @@ class Server:
 
     def answer(self, request: Request, path: str, body: bytes) -> Response:
         found = next(((t, m) for p, t in self.routes if (m := p.fullmatch(path))), None)
-        if found is None:
+        if found is None and self.defect.kind != "any-path":
             return Response(status_code=404)
+        if found is None:
+            return Response("{}", media_type="application/json")
         template, match = found
         names = re.findall(r"{(.*?)}", template)
         ids = dict(zip(names, map(unquote, match.groups()), strict=True))
         node = self.operations.get((request.method.lower(), template))
         allowed = [m.upper() for m, t in self.operations if t == template]
-        if node is None and not self._has("405"):
+        if node is None and self.defect.kind != "any-method":
             return Response(status_code=405, headers={"Allow": ", ".join(allowed)})
         if node is None:
             return Response("{}", status_code=200, media_type="application/json")
@@ -247,10 +251,13 @@ class Server:
         if not self._has("401", name) and not self._is_known(request, node):
             return self._refusal(node, request, 401)
         for status in self._faults(name, node, request, ids, body):
-            return self._refusal(node, request, status)
-        data = json.loads(body) if body and "json" in request.headers.get("content-type", "") else None
-        if self._has("500", name):
-            return Response(status_code=500)
+            if self._has("crash", name):
+                return Response(status_code=500)
+            return self._refusal(node, request, 418 if self._has("refusal", name) else status)
+        data = None
+        if "json" in request.headers.get("content-type", ""):
+            with suppress(ValueError):
+                data = json.loads(body)
         return self._done(name, node, request, template, path, ids, data)
 
     def _has(self, kind: str, operation: str = "") -> bool:
@@ -299,7 +306,8 @@ class Server:
             try:
                 value = json.loads(body.decode(), parse_constant=int)
             except (ValueError, RecursionError):
-                yield bad
+                if not self._has("json", name):
+                    yield bad
                 return
             if not is_valid(value, schema):
                 yield bad
@@ -387,8 +395,41 @@ class Server:
     def _finished(self, name: str, described: Json, request: Request, code: int, given: Json) -> Response:
         if "silent" in self.habits:
             given = {k: v for k, v in given.items() if k.lower().endswith("id")} if isinstance(given, dict) else None
+        if self._has("echo", name) and isinstance(given, dict):
+            given = {key: _other(value) for key, value in given.items()}
         response = self._response(described, request, code, given)
+        kind = self.defect.kind if self._has(self.defect.kind, name) else ""
+        if kind == "status":
+            response.status_code = 299
+        if kind == "media":
+            response.headers["Content-Type"] = "text/csv"
+        if kind == "headers":
+            del response.headers[self.defect.where[0]]
+        if kind in {"lacks", "types"}:
+            return _spoilt(response, self.defect)
         return response
+
+
+def _other(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _other(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [*map(_other, value)]
+    return f"{value}1" if isinstance(value, str) else value
+
+
+def _spoilt(response: Response, defect: Defect) -> Response:
+    """Take a member from an answer, or make it of another type."""
+    value = json.loads(response.body)
+    *way, last = defect.where
+    holder = value
+    for each in way:
+        holder = holder[each] if isinstance(holder, dict) else holder[0]
+    if defect.kind == "types" and isinstance(holder, dict):
+        holder[last] = {"none": "of these"} if not isinstance(holder.get(last), dict) else 7
+    elif isinstance(holder, dict):
+        holder.pop(last, None)
+    return Response(json.dumps(value), response.status_code, media_type=response.media_type)
 
 
 def _new(schema: Json, number: int) -> Json:
@@ -441,3 +482,86 @@ def _drop(node: Json, where: tuple[str, ...]) -> None:
         node.remove(last)
     else:
         del node[last]
+
+
+_NICKS = {
+    "type": "type",
+    "enum": "enum",
+    "minimum": "min",
+    "maximum": "max",
+    "minLength": "length",
+    "maxLength": "length",
+    "pattern": "pattern",
+    "format": "format",
+    "minItems": "count",
+    "maxItems": "count",
+    "additionalProperties": "unknown",
+}
+
+
+def _stated(schema: Json, way: tuple[str, ...], name: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield where keywords stand in a schema, each with the name of its rule."""
+    for key, nick in _NICKS.items():
+        idle = key == "type" and ("enum" in schema or not schema["type"]) if key in schema else True
+        if key == "additionalProperties" and schema.get(key) is not False:
+            continue
+        if not idle:
+            yield (*way, key), f"{name or 'body'}.{nick}"
+    lead = f"{name}." if name else ""
+    for each in schema.get("required", ()) if "properties" in schema else ():
+        yield (*way, "required", each), f"{lead}{each}.required"
+    for each, inner in schema.get("properties", {}).items():
+        yield from _stated(inner, (*way, "properties", each), f"{lead}{each}")
+    for index, part in enumerate(schema.get("allOf", ())):
+        yield from _stated(part, (*way, "allOf", str(index)), name)
+
+
+def defects(document: Document) -> Iterator[tuple[Defect, str]]:
+    """Yield the defects that servers of a document may have, with the rules they break."""
+    for (method, template), node in document.operations.items():
+        name = name_of(method, template, node)
+        places: list[tuple[tuple[str, ...], str]] = []
+        content = node.get("requestBody", {}).get("content", {})
+        media = next((it for it in content if "json" in it), None)
+        if media:
+            way = ("requestBody", "content", media, "schema")
+            places += _stated(content[media]["schema"], way, "")
+        for index, each in enumerate(node["parameters"]):
+            led = f"{each['in']}.{each['name']}"
+            for at, rule in _stated(each.get("schema", {}), ("parameters", str(index), "schema"), led):
+                places.append((at, rule))
+            if each.get("required") and each["in"] != "path":
+                places.append((("parameters", str(index), "required"), f"{led}.required"))
+        for at, rule in places:
+            yield Defect("unchecked", name, at), f"{name}/{rule}"
+        if node["security"]:
+            yield Defect("401", name), f"{name}/auth.token"
+        yield Defect("any-method", name), f"{name}/wire.method"
+        yield Defect("any-path", name), f"{name}/wire.path"
+        if media:
+            yield Defect("415", name), f"{name}/wire.media"
+            yield Defect("json", name), f"{name}/wire.json"
+            yield Defect("crash", name), f"{name}/robustness"
+        if places:
+            yield Defect("refusal", name), f"{name}/error.status"
+        good = next((v for k, v in node["responses"].items() if k[0] == "2"), None)
+        if good is None:
+            continue
+        yield Defect("status", name), f"{name}/answer.status"
+        for header, each in good.get("headers", {}).items():
+            if each.get("required"):
+                yield Defect("headers", name, (header,)), f"{name}/answer.headers"
+        for media, each in list(good.get("content", {}).items())[:1]:
+            yield Defect("media", name), f"{name}/answer.media"
+            if "json" not in media or "object" not in types(each["schema"]):
+                continue
+            for inner in needed(each["schema"])[:1]:
+                yield Defect("lacks", name, (inner,)), f"{name}/answer.members"
+            for inner in list(members(each["schema"]))[:1]:
+                yield Defect("types", name, (inner,)), f"{name}/answer.types"
+            if content and set(members(each["schema"])) & set(members(next(iter(content.values()))["schema"])):
+                yield Defect("echo", name), f"{name}/answer.echo"
+        if method == "post" and any(t.startswith(f"{template}/{{") for _, t in document.operations):
+            yield Defect("unreadable", name), f"{name}/lifecycle.readable"
+        if method == "delete":
+            yield Defect("undeleted", name), f"{name}/lifecycle.deleted"
