@@ -52,7 +52,7 @@ def command(
     profile = load_profile(None, given(access_flags(access)))
     hosts = profile.safety.hosts(url)
     filling = profile.credentials.filling(timeout, profile.route, hosts)
-    filling = filling.fitted(None, None)  # the contract knows no other header
+    filling = filling.fitted()  # the contract knows no other header
     click.echo(f"{url}, {loaded.title} {loaded.version}")
     route = profile.route
     target = Target(url, filling=filling, timeout_s=timeout, workers=1, route=route)

@@ -259,16 +259,20 @@ class RunSetup:
     ) -> tuple[Plan, Redactor]:
         """Return a plan with target and credentials, and its redactor."""
         filling, redactor = self.access(url, credentials)
-        return self.filled(plan, url, filling), redactor
+        return self.filled(plan, url, filling, redactor), redactor
 
-    def filled(self, plan: Plan, url: str, filling: Filling) -> Plan:
+    def filled(
+        self, plan: Plan, url: str, filling: Filling, redactor: Redactor
+    ) -> Plan:
         """Return a plan with its target, and what fills credentials in."""
-        header, plain = plan.contract.operation.token_header, plan.cases[:1]
-        filling = filling.fitted(header, plain[0].request if plain else None)
+        plain = plan.cases[0].request if plan.cases else None
+        filling = filling.fitted(plan.contract.securities, plain)
+        for each in filling.secrets():
+            redactor.learn(each)
         if filling.token and filling.token == filling.token.swapcase():
             # Without letters it has no other case, and would be the right one.
             swapped, listed = str(Slot.TOKEN_SWAPPED), plan.cases
-            cases = tuple(it for it in listed if swapped not in str(it.request.headers))
+            cases = tuple(it for it in listed if swapped not in str(it.request))
             plan = replace(plan, cases=cases)
         route = self.profile.route.to(url)
         return replace(plan, url=url, filling=filling, route=route)

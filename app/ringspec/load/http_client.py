@@ -109,7 +109,7 @@ class BlockingClient:
             with suppress(OSError):
                 connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         method, body = request.method.upper(), self._filling.body(request)
-        url = self._filling.url(self._url, request)
+        url = self._filling.sent(self._filling.url(self._url, request))
         headers = self._jar.added(self._filling.headers(request), request, url)
         names = {name.lower() for name, _ in headers}
         # Path and query as they are: nothing is normalised.

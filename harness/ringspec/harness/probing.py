@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ringspec.harness.judging.checks import NO_JUDGEMENT
+from ringspec.harness.running.plan import advice
 from ringspec.harness.sending.exchange import MISSING, Exchange, Sender, parse
 from ringspec.harness.sending.guard import Guard
 from ringspec.spec import (
@@ -154,7 +155,7 @@ class Prober:
         if exchange.status in {401, 407}:
             raise TargetError(
                 f"{self.url} refuses every request: {exchange.summary}",
-                hint=self.connection.filling.advice,
+                hint=advice(self.connection.filling),
             )
         if self._unanswered >= _PATIENCE:
             raise TargetError(

@@ -58,16 +58,15 @@ class Check:
     holds: Test
     message: str
 
-    def problems(self, body: Json) -> Iterator[Problem]:
-        """Find where the body breaks the rule."""
-        for place in self.select(body):
-            if not self.holds(place.value):
-                yield Problem(self.rule, place.path, self.message)
-
 
 def validate(body: Json, checks: Iterable[Check]) -> list[Problem]:
     """Find all problems of a body, in the order of the checks."""
-    return [problem for check in checks for problem in check.problems(body)]
+    return [
+        Problem(check.rule, path, check.message)
+        for check in checks
+        for path, value in check.select(body)
+        if not check.holds(value)
+    ]
 
 
 def _paths_of(name: str) -> list[str]:
@@ -107,9 +106,11 @@ _TYPES: dict[str, Test] = {
 
 
 def _typed(kind: str) -> tuple[Test, str]:
-    types = [_TYPES[name] for name in kind.split(" or ")]
+    first, *more = (_TYPES[name] for name in kind.split(" or "))
     message = f"must be {kind.removesuffix(' or null')}"
-    return lambda value: any(holds(value) for holds in types), message
+    if not more:
+        return first, message
+    return lambda value: first(value) or any(it(value) for it in more), message
 
 
 def _one_of(*words: Json) -> tuple[Test, str]:
@@ -184,12 +185,15 @@ _TESTS: dict[str, Callable[..., tuple[Test, str]]] = {
 def _delays_with_retries(body: Json) -> Iterator[Place]:
     """Select the delays, with the body as value, since the rule compares members."""
     if isinstance(body, dict) and isinstance(body.get("retryDelays"), list):
-        yield Place(("retryDelays",), body)
+        yield ("retryDelays",), body
+
+
+_inputs = at("actions.inputs")
 
 
 def _input_names(body: Json) -> Iterator[Place]:
-    for path, value in at("actions.inputs")(body):
-        yield from (Place((*path, name), name) for name in as_object(value))
+    for path, value in _inputs(body):
+        yield from (((*path, name), name) for name in as_object(value))
 
 
 # The values of a rule, by the last word of its id, where its name does not say them.
@@ -221,12 +225,11 @@ def _required_with(rule: str, other: str, wanted: Json, kind: str = "") -> Check
     """
     name = rule.rpartition(".")[0]
     parents = when(lambda body: as_object(body).get(other) == wanted, at())
+    values = at(name)
 
     def select(body: Json) -> Iterator[Place]:
         strict = bool(list(parents(body)))
-        yield from (
-            place for place in at(name)(body) if strict or place.value is not None
-        )
+        yield from (each for each in values(body) if strict or each[1] is not None)
 
     if kind:
         return replace(_check(rule, kind), select=select)

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path as File
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 JsonObject: TypeAlias = "dict[str, Json]"
@@ -53,13 +53,8 @@ def as_object(value: Json) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
-class Place(NamedTuple):
-    """A value together with the path that leads to it from the body's root."""
-
-    path: Path
-    value: Json
-
-
+# A value after the path that leads to it from the body's root.
+Place: TypeAlias = "tuple[Path, Json]"
 Select: TypeAlias = "Callable[[Json], Iterable[Place]]"
 # Stands for the value of a member that was not sent.
 ABSENT = cast("Json", object())
@@ -82,22 +77,28 @@ def at(path: str = "") -> Select:
     steps = steps_of(path)
 
     def select(body: Json) -> list[Place]:
-        places = [Place((), body)]
+        places: list[Place] = [((), body)]
         for step in steps:
-            places = [below for place in places for below in _below(place, step)]
+            if step == EACH_ITEM:
+                places = [
+                    ((*path, index), item)
+                    for path, value in places
+                    if isinstance(value, list)
+                    for index, item in enumerate(value)
+                ]
+            else:
+                places = [
+                    ((*path, name), value[name])
+                    for path, value in places
+                    if isinstance(value, dict)
+                    for name in step
+                    if name in value
+                ]
             if not places:
                 break  # most checks look at a member that a body does not have
         return places
 
     return select
-
-
-def _below(place: Place, step: tuple[str, ...]) -> Iterator[Place]:
-    path, value = place
-    if isinstance(value, list) and step == EACH_ITEM:
-        yield from (Place((*path, index), item) for index, item in enumerate(value))
-    elif isinstance(value, dict) and step != EACH_ITEM:
-        yield from (Place((*path, name), value[name]) for name in step if name in value)
 
 
 def rewritten(value: Json, change: Change, steps: list[tuple[str, ...]]) -> Json:
@@ -121,7 +122,7 @@ def member(parents: Select, name: str) -> Select:
     def select(body: Json) -> Iterator[Place]:
         for path, value in parents(body):
             if isinstance(value, dict):
-                yield Place((*path, name), value.get(name, ABSENT))
+                yield (*path, name), value.get(name, ABSENT)
 
     return select
 

@@ -1,5 +1,3 @@
-from ringspec.reports.blocks import RuleText as RuleText
-from ringspec.reports.blocks import RuleTexts as RuleTexts
 from ringspec.reports.client_record import record_file as record_file
 from ringspec.reports.client_record import record_line as record_line
 from ringspec.reports.client_record import screen_line as screen_line
@@ -46,9 +44,11 @@ from ringspec.reports.printable import json_line as json_line
 from ringspec.reports.printable import json_page as json_page
 from ringspec.reports.printable import shown as shown
 from ringspec.reports.redact import Redactor as Redactor
-from ringspec.reports.replay import Replay as Replay
 from ringspec.reports.report_reader import FailedCase as FailedCase
 from ringspec.reports.report_reader import Report as Report
 from ringspec.reports.report_reader import failed_cases as failed_cases
 from ringspec.reports.report_reader import read_report as read_report
+from ringspec.reports.terminal import Replay as Replay
+from ringspec.reports.terminal import RuleText as RuleText
+from ringspec.reports.terminal import RuleTexts as RuleTexts
 from ringspec.reports.terminal import Terminal as Terminal

@@ -25,11 +25,14 @@ _OPEN: dict[str, str] = {
     Slot.TOKEN: "$RINGSPEC_TOKEN",
     Slot.TOKEN_CUT: "${RINGSPEC_TOKEN%?}",
     Slot.TOKEN_SWAPPED: '$(printf %s "$RINGSPEC_TOKEN" | tr A-Za-z a-zA-Z)',
+    Slot.TOKEN_WEAKER: "$RINGSPEC_WEAKER_BEARER",
     Slot.CLIENT_ID: "$RINGSPEC_CLIENT_ID",
     Slot.CLIENT_SECRET: "$RINGSPEC_CLIENT_SECRET",
     Slot.CLIENT_SECRET_CUT: "${RINGSPEC_CLIENT_SECRET%?}",
 }
-_PLACE = re.compile(f"({'|'.join(map(re.escape, _OPEN))}|{{RINGSPEC_HEADERS_\\w+}})")
+_PLACE = re.compile(
+    f"({'|'.join(map(re.escape, _OPEN))}|{{RINGSPEC_(?:HEADERS|SCHEMES)_\\w+}})"
+)
 _HAS_BODY = ("POST", "PUT", "PATCH")
 # What double quotes leave as it is, in an interactive shell too.
 _TAME = re.compile(r"[^\"\\$`!]*")
@@ -81,14 +84,14 @@ def curl(exchange: Exchange, case: str = "", limit: int = LIMIT) -> str:
 def _words(url: str, request: Request) -> list[str]:
     url = sendable(url)
     words = ["curl", "-sS"]
-    if re.search(r"[\[\]{}]", url):
+    if re.search(r"[\[\]{}]", _PLACE.sub("", url)):
         words.append("--globoff")  # else curl expands brackets
     if "/." in url:
         words.append("--path-as-is")  # else curl resolves dot segments
     method = request.method.upper()
     # With -X HEAD curl would wait for a body that never comes.
     words += ["--head"] if method == "HEAD" else ["-X", _quoted(method)]
-    words.append(_quoted(url))
+    words.append(_line(url) if _PLACE.search(url) else _quoted(url))
     for name, value in request.headers:
         words += ["-H", _header(name, value)]
     names = {name.lower() for name, _ in request.headers}
@@ -110,7 +113,10 @@ def sendable(url: str) -> str:
 def _header(name: str, value: str) -> str:
     if not value:
         return _single(f"{name};")  # curl's way to send a header without a value
-    line = f"{name}: {value}"
+    return _line(f"{name}: {value}")
+
+
+def _line(line: str) -> str:
     parts = _PLACE.split(line)
     if len(parts) == 1:
         return _single(line) if _is_ascii(line) else _quoted(line)

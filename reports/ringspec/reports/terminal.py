@@ -1,36 +1,58 @@
-"""The terminal report: results on standard output, progress on standard error."""
+"""Reports of a run and of a replay for a terminal, and of each rule for pytest.
+
+Results are on standard output, progress on standard error.
+"""
 
 from __future__ import annotations
 
+import io
+import re
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TextIO
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+from typing import Any, TextIO
+
+from rich.console import Console
 
 from ringspec.harness import (
     Conclusion,
     Ended,
     Event,
+    Finding,
     Judged,
+    Known,
     Notice,
+    Outcome,
     Result,
+    RuleResult,
+    Stale,
     Started,
     Verdict,
 )
-from ringspec.reports.blocks import LIMIT, chosen, show
+from ringspec.reports.case_text import by_reason, deciding, expiry, first_reason
 from ringspec.reports.causes import Cause, explained
 from ringspec.reports.console import (
     Color,
     ProgressLine,
     console,
+    live,
     print_note,
     print_template,
 )
-from ringspec.reports.printable import visible
+from ringspec.reports.printable import shown, visible
 from ringspec.reports.redact import Redactor
-from ringspec.spec import Level
+from ringspec.spec import Level, RuleId
 from ringspec.strategies import Phase
 
+# Cases of one cause that are written out unless all are wanted.
+LIMIT = 2
+# The options that show the others.
+_MORE = "--verbose or --report json=PATH"
+_REASON = 300
 # Commands to run next.
 _COMMANDS = 3
 # What of a run's options a replay takes, and needs to have the same cases.
@@ -39,6 +61,154 @@ _OF_REPLAYS = {
     *("--bearer", "--client-id", "--client-secret", "--token-url", "--user"),
     *("--header", "--ca", "--insecure", "--workers", "--rate", "--timeout"),
 }
+# Ids of what was created, mostly, which differ from run to run.
+_VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
+# Rules that are judged only by a member that an answer holds.
+_OF_ANSWERS = {"answer", "error"}
+
+
+def show(screen: Console, *parts: str, result: Result, **about: Any) -> None:
+    """Print parts of a run's account, by the template that has them all.
+
+    `about` may have the causes that are `found` and those that are `warned` of, which
+    are told with some cases or `verbose`; what shows `more` of them; commands that are
+    `next`, and why; and other `stale` entries than the result's.
+    """
+    by_default = {
+        "found": (),
+        "warned": (),
+        "stale": result.stale,
+        "verbose": False,
+        "more": _MORE,
+        "alike": "",
+        "next": (),
+    }
+    print_template(
+        screen,
+        "run.txt",
+        parts=parts,
+        result=result,
+        **{**by_default, **about},
+        inconclusive=by_reason(result, write=_reason),
+        untested=by_reason(result, Outcome.UNTESTED, _reason),
+        most=LIMIT,
+        live=live(screen.file),
+        dash="─" if screen.encoding.startswith("utf") else "-",
+        chosen=chosen,
+        excuse=_excuse,
+    )
+
+
+def chosen(findings: Sequence[Finding], number: int = LIMIT) -> Sequence[Finding]:
+    """Return some failures: of many rules, the first ones first."""
+    first: dict[str, Finding] = {}
+    for each in findings if number < len(findings) else ():
+        first.setdefault(each.rule, each)
+    again = (each for each in findings if first.get(each.rule) is not each)
+    return (*first.values(), *again)[:number]
+
+
+def _excuse(known: Known) -> str:
+    owner = f"owner {shown(known.owner, 100)}" if known.owner else "no owner"
+    issue = [shown(known.issue, 200)] if known.issue else []
+    parts = (*issue, owner, expiry(known) or "no expiry")
+    return f"{_reason(known.reason)} ({', '.join(parts)})"
+
+
+def _reason(text: str) -> str:
+    return shown(text, _REASON) or "no reason"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleText:
+    """The text of one rule: why it did not pass, all that fails it, its warnings.
+
+    The outcome sets known failures aside, and is a fail where one of them is stale.
+    """
+
+    outcome: Outcome
+    excused: bool = False
+    reason: str = ""
+    text: str = ""
+    warnings: str = ""
+
+
+class RuleTexts:
+    """Writes the text of each rule of a run, free of secrets."""
+
+    def __init__(
+        self,
+        result: Result,
+        *,
+        width: int = 80,
+        verbose: bool = False,
+        more: str = _MORE,
+    ) -> None:
+        found, self._warned = explained(result)
+        self._found = tuple(each for each in found if not each.known)
+        self._result = result
+        self._width = width
+        self._show = partial(
+            show, result=result, warned=self._warned, verbose=verbose, more=more
+        )
+
+    def rules(self) -> dict[RuleId, RuleText]:
+        """Return the text of each rule."""
+        return {each.rule.id: self._rule(each) for each in self._result.rules}
+
+    def written(self, *parts: str, **about: Any) -> str:
+        """Write parts of the account of all rules, as `show` has them."""
+        text = io.StringIO()
+        self._show(console(text, "never", self._width), *parts, **about)
+        return text.getvalue()
+
+    def _rule(self, result: RuleResult) -> RuleText:
+        found = self._result.stale
+        rule = result.rule.id
+        stale = [it for it in found if f"{it.known.id}/".startswith(f"{rule}/")]
+        outcome = result.otherwise or result.outcome
+        if stale and outcome is Outcome.PASS:
+            outcome = Outcome.FAIL
+        about = [each for each in self._warned if result in each.rules]
+        return RuleText(
+            outcome=outcome,
+            excused=result.excused and outcome is Outcome.PASS,
+            reason=shown(self._reason(result, outcome, stale), _REASON),
+            text=self._text(result, stale),
+            warnings=self.written("warnings", warned=about).rstrip("\n"),
+        )
+
+    def _reason(
+        self, result: RuleResult, outcome: Outcome, stale: Sequence[Stale]
+    ) -> str:
+        if outcome is Outcome.FAIL:
+            found = deciding(result, self._result.level)
+            if found and not stale:
+                return found[0].reason
+            return f"known failure {stale[0].known.id}: {stale[0].why}"
+        if outcome is Outcome.INCONCLUSIVE and result.inconclusive:
+            return first_reason(result)
+        if result.excused:
+            return f"known failure: {_excuse(result.known[0])}"
+        return result.why or ("" if outcome is Outcome.PASS else str(outcome))
+
+    def _text(self, result: RuleResult, stale: Sequence[Stale]) -> str:
+        text = self.written("stale", stale=stale)
+        for cause in self._found:
+            if result not in cause.rules:
+                continue
+            # All of a cause stands at its first rule.
+            alike = ""
+            if result is not cause.rules[0]:
+                alike = f"{cause.rules[0].rule.id}: {cause.title}"
+                shared = {each.case.id for each in cause.findings}
+                found = deciding(result, self._result.level)
+                own = tuple(each for each in found if each.case.id in shared)
+                cause = replace(  # noqa: PLW2901 - that of this rule
+                    cause, rules=(result,), findings=own
+                )
+            text += self.written("failures", found=[cause], alike=alike)
+        return text.rstrip("\n")
 
 
 class Terminal:
@@ -157,3 +327,127 @@ def _next(
             if level.rank == result.level.rank + 1:
                 more = run(level=f"--level {level}")
                 yield more, "what binds less strongly, too"
+
+
+class ReplayOutcome(StrEnum):
+    """What became of a case."""
+
+    STILL = "still fails"
+    OTHERWISE = "fails otherwise"
+    NOW = "now fails"
+    FAILS = "fails"
+    OPEN = "not judged"
+    FIXED = "fixed"
+    PASSES = "passes"
+
+
+_GOOD = (ReplayOutcome.FIXED, ReplayOutcome.PASSES)
+
+
+class Replay(Terminal):
+    """A reporter that prints what became of each case, in their order.
+
+    `before` says why they failed in a report, by rule, and is None without one; `unfit`
+    why some cannot be fired again. Some could not be judged if it `is_open` at the end.
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[str],
+        before: Mapping[str, Mapping[RuleId, str]] | None,
+        unfit: Mapping[str, str],
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._ids, self._before, self._unfit = ids, before, unfit
+        self._judged: dict[str, Judged] = {}
+        self.is_open = False
+
+    def _begin(self, started: Started) -> None:
+        """Print no head."""
+
+    def _advance(self, judged: Judged) -> None:
+        if judged.case.id not in self._unfit:
+            self._judged[judged.case.id] = self._redactor.event(judged)
+
+    def _print(self, result: Result) -> None:
+        cases = [(*self._case(case, result), case) for case in self._ids]
+        found = Counter(outcome for outcome, _, _ in cases)
+        self.is_open = ReplayOutcome.OPEN in found
+        print_template(
+            self._out,
+            "replay.txt",
+            result=result,
+            cases=[
+                (outcome, case, texts, self._judged.get(case))
+                for outcome, texts, case in cases
+                if not (self._quiet and outcome in _GOOD)
+            ],
+            counts={each: found[each] for each in ReplayOutcome if found[each]},
+            verbose=self._verbose,
+        )
+
+    def _case(
+        self, case: str, result: Result
+    ) -> tuple[ReplayOutcome, list[tuple[str, str]]]:
+        """Return what became of a case, and the lines that say why, with styles."""
+        judged, before = self._judged.get(case), (self._before or {}).get(case, {})
+        rules = {it.rule.id for it in result.rules if it.outcome is Outcome.FAIL}
+        now: dict[RuleId, str] = {}
+        warnings: list[tuple[str, str]] = []
+        findings = judged.findings if judged else ()
+        for each in (it for it in findings if it.verdict is Verdict.FAIL):
+            if not each.level.gates(result.level):
+                why = _why(each.rule, each.reason)
+                warnings.append(("dim", f"warning, {each.level.upper()}: {why}"))
+            elif each.rule in rules:
+                now[each.rule] = each.reason
+        texts = [_why(*each) for each in now.items()]
+        if now:
+            outcome = self._failing(before, now)
+            if outcome is ReplayOutcome.OTHERWISE:
+                texts += [f"before: {_why(*each)}" for each in before.items()]
+        elif why := self._unfit.get(case) or _open(case, judged, before, result):
+            outcome = ReplayOutcome.OPEN
+            # The message of the run is printed once, at the end.
+            texts += [] if why == result.message else [shown(why, 300)]
+        else:
+            outcome = ReplayOutcome.FIXED if before else ReplayOutcome.PASSES
+        return outcome, [*(("", each) for each in texts), *warnings]
+
+    def _failing(
+        self, before: Mapping[RuleId, str], now: Mapping[RuleId, str]
+    ) -> ReplayOutcome:
+        if not before:
+            return ReplayOutcome.FAILS if self._before is None else ReplayOutcome.NOW
+        alike = any(
+            _VARYING.sub("", before.get(rule, "")) == _VARYING.sub("", why)
+            for rule, why in now.items()
+        )
+        return ReplayOutcome.STILL if alike else ReplayOutcome.OTHERWISE
+
+
+def _open(
+    case: str, judged: Judged | None, before: Mapping[RuleId, str], result: Result
+) -> str:
+    """Say why a case that does not fail has not passed either, if so."""
+    own = (it for it in result.rules if case.startswith(f"{it.rule.id}/"))
+    inapplicable = (it.why for it in own if it.outcome is Outcome.NOT_APPLICABLE)
+    if judged is None:
+        return next(inapplicable, "") or result.message or "it was not fired"
+    if not result.learnt:
+        return result.message or "nothing was learnt of the API"
+    for each in judged.findings:
+        if each.verdict is Verdict.INCONCLUSIVE:
+            return each.reason
+    if not judged.findings:
+        return next(inapplicable, "") or "it was not judged"
+    passed = {each.rule for each in judged.findings}
+    of = {it.rule.id: it.rule.group for it in result.rules}
+    silent = (it for it in before if of.get(it) in _OF_ANSWERS and it not in passed)
+    rule = next(silent, None)
+    return f"this time the answer says nothing of {rule}" if rule else ""
+
+
+def _why(rule: RuleId, reason: str) -> str:
+    return f"{rule}: {shown(reason, 300)}"

@@ -26,9 +26,10 @@ from ringspec.spec.links import Maker as Maker
 from ringspec.spec.links import Paging as Paging
 from ringspec.spec.links import Role as Role
 from ringspec.spec.links import makers as makers
-from ringspec.spec.operations import TokenHeader as TokenHeader
 from ringspec.spec.operations import Wanted as Wanted
+from ringspec.spec.operations import endpoints as endpoints
 from ringspec.spec.operations import is_json as is_json
+from ringspec.spec.operations import leading as leading
 from ringspec.spec.operations import media_name as media_name
 from ringspec.spec.overlay import dialect_names as dialect_names
 from ringspec.spec.overrides import PROFILES as PROFILES
@@ -47,6 +48,7 @@ from ringspec.spec.proof import is_irregular as is_irregular
 from ringspec.spec.reading import short as short
 from ringspec.spec.rules import BODY_ACCEPTED as BODY_ACCEPTED
 from ringspec.spec.rules import ROBUSTNESS as ROBUSTNESS
+from ringspec.spec.rules import SCOPE as SCOPE
 from ringspec.spec.rules import Evidence as Evidence
 from ringspec.spec.rules import Level as Level
 from ringspec.spec.rules import Rule as Rule
@@ -55,6 +57,9 @@ from ringspec.spec.rules import http_rules as http_rules
 from ringspec.spec.rules import weakest as weakest
 from ringspec.spec.schemas import ABOUT as ABOUT
 from ringspec.spec.schemas import branches as branches
+from ringspec.spec.security import Security as Security
+from ringspec.spec.security import TokenPlace as TokenPlace
+from ringspec.spec.security import scheme_slot as scheme_slot
 from ringspec.spec.values import DEPTH as DEPTH
 from ringspec.spec.values import Json as Json
 from ringspec.spec.values import Location as Location

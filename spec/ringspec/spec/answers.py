@@ -91,6 +91,7 @@ class Answers:
         media_type: what accepted answers are asked for in: JSON if they may be.
         bind: whether they owe what is described of them, and nothing else.
         refusing: the statuses that refuse a request; empty if any may.
+        notices: what is odd in their schemas, and stops nothing.
     """
 
     described: dict[str, Described]
@@ -98,6 +99,7 @@ class Answers:
     media_type: str
     bind: bool
     refusing: tuple[str | int, ...]
+    notices: tuple[str, ...]
 
     def is_bare(self, status: int) -> bool:
         """Return whether answers of a status need no body."""
@@ -194,6 +196,7 @@ def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
         media_type=best.replace("*+json", "*") if "+" in best else concrete(best),
         bind=bind,
         refusing=(400, 422) if ERROR_STATUS in rows else tuple(refusing),
+        notices=tuple(notice for each in every for notice in each.schema.notices),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -31,6 +31,7 @@ from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
     BODY_ACCEPTED,
     RULES,
+    SCOPE,
     Catalogue,
     Evidence,
     Level,
@@ -42,6 +43,7 @@ from ringspec.spec.rules import (
     respelt,
 )
 from ringspec.spec.schemas import walk
+from ringspec.spec.security import Security, any_scheme
 from ringspec.spec.sentences import quotation, sentence
 from ringspec.spec.values import Json
 
@@ -56,20 +58,15 @@ _WITHOUT_BODY = "A request that keeps to every rule is accepted."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """All that a contract is made of, its dialect and overrides applied.
-
-    Attributes:
-        catalogue: the data of the catalogue.
-        changes: of rules, by the dialect.
-        given: values of parameters, by name, or by operation and name.
-    """
+    """All that a contract is made of, its dialect and overrides applied."""
 
     document: dict[str, Json]
-    catalogue: Json
+    catalogue: Json  # the data of the catalogue
     operation: str | None
     dialect: str | None = None
-    changes: Json = field(default_factory=dict)
+    changes: Json = field(default_factory=dict)  # of rules, by the dialect
     fixtures: dict[str, Json] = field(default_factory=dict)
+    # Values of parameters, by name, or by operation and name.
     given: dict[str, Json] = field(default_factory=dict)
     packs: list[Json] = field(default_factory=list)  # their rows
 
@@ -94,10 +91,14 @@ class Inputs:
         if operation.schema_place:
             request = document.inline(base, operation.schema_place, is_request=True)
             request = replace(request, schema=closed(request.schema, self.packs))
-            document.check(request, catalogue)
+            shown = document.check(request, catalogue, operation.examples)
+            operation = replace(operation, examples=tuple(shown))
         fixtures = read_fixtures(request)
         sent = forms.without_marked(request.schema, "readOnly")
-        request = with_fixtures(replace(request, schema=sent), values)
+        request = replace(request, schema=sent)
+        if error := request.unavoidable():
+            raise error
+        request = with_fixtures(request, values)
         answers = read_answers(base, operation, catalogue.rules)
         links = read_links(base, operation, catalogue.rules)
         stated = assertions(request, in_choices=True)
@@ -117,6 +118,9 @@ class Inputs:
         left = without(request, stated, frozenset(dropped))
         catalogue = respelt(catalogue, request.schema)
         catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
+        of_parameters = (each.schema for each in operation.wire.parameters)
+        notices = [it for each in (request, *of_parameters) for it in each.notices]
+        notices += answers.notices
         # All that determines the cases and the judgement of answers.
         binding = {it: rows[it] for it in rows if it != "explained"}
         adapted = filter(None, (self.changes, values, self.given, self.packs))
@@ -139,49 +143,45 @@ class Inputs:
             catalogue=catalogue,
             fixtures=fixtures,
             inputs=replace(self, operation=operation.id),
+            notices=tuple(dict.fromkeys(notices)),
         )
 
 
 @dataclass(frozen=True)
 class Contract:
-    """One operation's promises; immutable, since callers share it.
-
-    Attributes:
-        rules: the catalogue's rows in its order, each with its places.
-        links: operations that act on created resources.
-        fixtures: values that a target has to know beforehand.
-        whole: the body's schema with the keywords that a dialect drops, for valid
-            bodies.
-        dropped: rules of the catalogue that this dialect drops or lacks.
-        chosen: branches of choices that bodies are read as, by the choice's path.
-        prefix: what ids begin with in a run of several operations.
-        members: schema of the value that the parameters form.
-        wire: how a value is sent and read, if that value is not a body.
-        sha256: digest of the inputs.
-        notices: what is odd in the file, and stops nothing.
-    """
+    """One operation's promises; immutable, since callers share it."""
 
     title: str
     version: str
-    sha256: str
+    sha256: str  # digest of the inputs
     dialect: str | None
     operation: Operation
     request: Inlined
+    # The body's schema with the keywords that a dialect drops, for valid bodies.
     whole: Json
     answers: Answers
-    links: tuple[Link, ...]
+    links: tuple[Link, ...]  # operations that act on created resources
     assertions: tuple[Assertion, ...]
-    rules: dict[RuleId, Rule]
+    rules: dict[RuleId, Rule]  # the catalogue's rows in its order, each with its places
+    # Rules of the catalogue that this dialect drops or lacks.
     dropped: tuple[RuleId, ...]
     catalogue: Catalogue
-    fixtures: tuple[Fixture, ...]
+    fixtures: tuple[Fixture, ...]  # values that a target has to know beforehand
     inputs: Inputs
-    members: Inlined
+    members: Inlined  # schema of the value that the parameters form
+    # Branches of choices that bodies are read as, by the choice's path.
     chosen: Chosen = field(default_factory=dict)
     checks: tuple[AnswerCheck, ...] = ()  # of rule packs
-    prefix: str = ""
+    prefix: str = ""  # what ids begin with in a run of several operations
+    # How a value is sent and read, if that value is not a body.
     wire: Wire | None = None
-    notices: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()  # what is odd in the file, and stops nothing
+
+    @property
+    def securities(self) -> tuple[Security, ...]:
+        """What the operation asks for, what each linked one does, and any other may."""
+        linked = (each.security for each in self.links)
+        return self.operation.security, *linked, any_scheme(self.inputs.document)
 
     @cached_property
     def of_parameters(self) -> Contract | None:
@@ -221,16 +221,18 @@ class Contract:
     @cached_property
     def settled_prover(self) -> Prover:
         """Validator of the settled form."""
-        form = self.settled
-        if self.chosen:  # no other branch of a `oneOf` may fit
-            form = {**form, "allOf": [*form.get("allOf", ()), self.request.schema]}
-        return Prover(form, assertions(Inlined(form, {})))
+        return _prover(self.settled)
+
+    def is_settled(self, body: Json) -> bool:
+        """Return whether a body is valid and settled, by the quick validator alone."""
+        # As it is read, no other branch of a `oneOf` may fit.
+        is_read = not self.chosen or self.prover.is_valid(body)
+        return is_read and self.settled_prover.is_valid(body)
 
     @cached_property
     def live_prover(self) -> Prover:
         """Validator of bodies for a live target."""
-        form = forms.live_form(self.request.schema)
-        return Prover(form, assertions(Inlined(form, {})))
+        return _prover(forms.live_form(self.request.schema))
 
     @cached_property
     def applicable(self) -> tuple[Assertion, ...]:
@@ -261,15 +263,20 @@ class Contract:
             apart: whether valid bodies are built to fit no other branch of `oneOf`.
         """
         whole = forms.read_as(self.whole, chosen, apart=apart)
-        return replace(self, whole=whole, chosen=chosen) if chosen else self
+        return self.meant_as(chosen, whole) if chosen else self
+
+    def meant_as(self, chosen: Chosen, whole: Json = None) -> Contract:
+        """Return the contract that judges bodies as meant for some branches."""
+        made = replace(self, whole=whole or self.whole, chosen=chosen)
+        vars(made)["prover"] = self.prover.read_as(chosen)
+        return made
 
     @cached_property
     def _provers(self) -> list[Prover]:
         """A prover for each reading, as a whole and as far as each choice."""
         kept = {frozenset(each.items()) for each in self.readings}
         ways = [frozenset(), *kept, *{frozenset(a.within) for a in self.assertions}]
-        schema, stated = self.request.schema, self.assertions
-        return [Prover(schema, stated, dict(way)) for way in dict.fromkeys(ways)]
+        return [self.prover.read_as(dict(way)) for way in dict.fromkeys(ways)]
 
     def breaks_just(self, body: Json, rules: frozenset[RuleId]) -> bool:
         """Return whether a body breaks some rules and no others, read in some way."""
@@ -295,6 +302,15 @@ class Contract:
     def level_of_use(self, body: Json) -> Level:
         """Return the weakest level among the members and values a body uses."""
         return forms.level_of_use(self.request.schema, body)
+
+
+def _prover(form: Json) -> Prover:
+    """Return the prover of a form, whose assertions are listed if one is broken."""
+
+    def stated() -> Iterator[Assertion]:
+        yield from assertions(Inlined(form, {}))
+
+    return Prover(form, stated())
 
 
 def load(
@@ -325,11 +341,7 @@ def load(
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A document as one of OpenAPI 3.1, its dialect applied, and its catalogue.
-
-    Attributes:
-        content: all of it as text, for comparison.
-    """
+    """A document as one of OpenAPI 3.1, its dialect applied, and its catalogue."""
 
     path: Path
     base: dict[str, Json]
@@ -337,7 +349,7 @@ class _Source:
     dialect: Overlay | None
     rows: Json
     rows_at: str
-    content: str
+    content: str  # all of it as text, for comparison
 
 
 def _source(path: Path, dialect: str | Overlay | None) -> _Source:
@@ -459,7 +471,7 @@ def _rules(
     by_rule: dict[RuleId, list[Assertion]] = {}
     for each in named:
         by_rule.setdefault(each.rule, []).append(each)
-    standard = standard_rules(links)
+    standard = _scoped(standard_rules(links), operation.security, answers)
     for name in standard:
         of_body = not operation.schema_place and name in _OF_BODIES
         if not of_body and (answers.bind or name not in DESCRIBED):
@@ -486,3 +498,15 @@ def _rules(
                 rule = replace(rule, sentence=_WITHOUT_BODY)
         found[name] = replace(rule, places=listed)
     return found
+
+
+def _scoped(
+    rules: dict[RuleId, Rule], asked: Security, answers: Answers
+) -> dict[RuleId, Rule]:
+    """Return rules with that on scopes as strong as it is said, if it is."""
+    if not asked.places or not ("403" in answers.described or asked.is_scoped):
+        del rules[SCOPE]
+    elif "403" not in answers.described:
+        may = replace(rules[SCOPE], level=Level.MAY, source="RFC 6750, 3.1")
+        rules[SCOPE] = replace(may, evidence=Evidence.INFERRED)
+    return rules

@@ -55,10 +55,12 @@ def settle(schema: Json) -> Json:
     if schema.get("contentEncoding") == "base64":
         changed.setdefault("pattern", BASE64)
     if "object" in _types(schema):
-        # A member that is required and not described: any value is right, a text is
+        # A member that is required and not described: if any value is right, a text is
         # what most readers take.
+        other = schema.get("additionalProperties")
+        any_other = other if isinstance(other, dict) and other else {"type": "string"}
         nameless = {
-            name: settle({"type": "string"})
+            name: settle(any_other)
             for name in sorted(_required(schema) - _names(schema))
         }
         if nameless:
@@ -80,7 +82,10 @@ def _settled(schema: dict[str, Json], beside: frozenset[str]) -> dict[str, Json]
             return settle(child)
         if keyword in beside:
             return _settled(child, _BESIDE | _CONDITIONAL)
-        return child
+        # Of a branch that cannot be read, no value is settled.
+        is_choice = keyword in CHOICES and isinstance(child, dict)
+        is_out = is_choice and child.get("x-settled") == {"not": {}}
+        return {"not": {}} if is_out else child
 
     changed = rebuilt(schema, below)
     settled = changed.pop("x-settled", None)
@@ -126,10 +131,27 @@ def read_as(
             branches = changed.pop(keyword)
             branch = branches.pop(index)
             if apart and keyword == "oneOf":
-                others = [{"not": each} for each in branches]
+                others = [{"not": _outline(each)} for each in branches]
                 branch = {**branch, "allOf": [*branch.get("allOf", ()), *others]}
             changed = _joined(changed, branch)
     return changed
+
+
+def _outline(schema: Json, depth: int = 2) -> Json:
+    """Return a part of a schema: what breaks it breaks the whole, in a simple way."""
+    if not isinstance(schema, dict):
+        return schema
+    parts = {name: it for name, it in schema.items() if not _holds(name)}
+    if "allOf" in schema:
+        parts["allOf"] = [_outline(each, depth) for each in schema["allOf"]]
+    if depth and "properties" in schema:
+        members = schema["properties"].items()
+        parts["properties"] = {name: _outline(it, depth - 1) for name, it in members}
+    return parts
+
+
+def _holds(keyword: str) -> bool:
+    return keyword in KEYWORDS and bool(KEYWORDS[keyword].holds)
 
 
 def _joined(schema: dict[str, Json], branch: Json) -> dict[str, Json]:

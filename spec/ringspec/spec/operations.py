@@ -13,6 +13,7 @@ from ringspec.spec.errors import SpecError, UsageError, did_you_mean, nearest
 from ringspec.spec.parameters import Parameter, Wire, read_parameters, shown
 from ringspec.spec.reading import mapping
 from ringspec.spec.schemas import VOCABULARY
+from ringspec.spec.security import Security, security_of
 from ringspec.spec.values import Json, steps
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -22,59 +23,25 @@ _BODILESS = frozenset({"get", "head", "delete", "options", "trace"})
 _FIELDS: dict[str, list[str]] = VOCABULARY["fields"]
 
 
-@dataclass(frozen=True, slots=True)
-class TokenHeader:
-    """The header that carries the token.
-
-    Attributes:
-        scheme: word before the token; empty without one.
-    """
-
-    header: str
-    scheme: str = ""
-
-    def value(self, token: str) -> str:
-        """Return the header's value with a token in it."""
-        return f"{self.scheme} {token}".strip()
-
-
-BEARER = TokenHeader("Authorization", "Bearer")
-# What follows the word Basic is the token too. Source: RFC 7617, 2.
-_SCHEMES = frozenset({"bearer", "basic"})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation.
-
-    Attributes:
-        path: relative to the server URL, without placeholders.
-        examples: of whole bodies.
-        media_types: all that the body may have, ranges included.
-        schema_place: JSON pointer of the body's schema; empty if it takes none.
-        wire: how its parameters are written and read.
-        node: the operation's own node in the document.
-        token_header: carries the credentials; None if none are needed.
-        methods: all that its path has, in lower case.
-        paths: of the whole document, with their placeholders.
-        needs_body: whether a request has to have one.
-    """
+    """One operation."""
 
     id: str
     method: str
-    path: str
+    path: str  # relative to the server URL, without placeholders
     media_type: str
-    examples: tuple[Json, ...]
-    media_types: tuple[str, ...]
-    schema_place: str
+    examples: tuple[Json, ...]  # of whole bodies
+    media_types: tuple[str, ...]  # all that the body may have, ranges included
+    schema_place: str  # JSON pointer of the body's schema; empty if it takes none
     place: str
     headers: tuple[Parameter, ...]
-    wire: Wire
-    node: Json
-    token_header: TokenHeader | None
-    methods: tuple[str, ...]
-    paths: tuple[str, ...]
-    needs_body: bool
+    wire: Wire  # how its parameters are written and read
+    node: Json  # the operation's own node in the document
+    security: Security
+    methods: tuple[str, ...]  # all that its path has, in lower case
+    paths: tuple[str, ...]  # of the whole document, with their placeholders
+    needs_body: bool  # whether a request has to have one
 
     @property
     def effect(self) -> str:
@@ -89,18 +56,13 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Endpoint:
-    """A method of a path, whether or not it can be fired.
-
-    Attributes:
-        item: the path's node, which may have other methods too.
-        id: method and path, if the operation has none of its own.
-    """
+    """A method of a path, whether or not it can be fired."""
 
     method: str
     path: str
-    item: Node
+    item: Node  # the path's node, which may have other methods too
     node: Node
-    id: str
+    id: str  # method and path, if the operation has none of its own
 
     def is_called(self, name: str) -> bool:
         """Return whether it is meant by an id, or by method and path."""
@@ -123,6 +85,12 @@ def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
         is_one = own is not None and counts[str(own)] == 1
         name = str(own) if is_one else f"{method.upper()} {path}"
         yield Endpoint(method=method, path=path, item=item, node=node, id=name)
+
+
+def leading(name: str, ids: Iterable[str]) -> str:
+    """Return the operation that leads an id of a run of several; empty if none does."""
+    led = (each for each in ids if name.startswith(f"{each}/"))
+    return max(led, key=len, default="")
 
 
 def choose(
@@ -159,15 +127,11 @@ def choose(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which operations of a document are meant: those named, or all but some.
-
-    Attributes:
-        tags: of which each has one at least, if any are given.
-    """
+    """Which operations of a document are meant: those named, or all but some."""
 
     operations: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()  # of which each has one at least, if any are given
 
     def of(self, base: dict[str, Json]) -> list[str]:
         """List the ids of those in a document, in its order.
@@ -295,7 +259,14 @@ def json_body(endpoint: Endpoint) -> str:
 
 def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
     node, schema = endpoint.node, json_body(endpoint)
-    parameters = read_parameters((endpoint.item, node), given)
+    security = security_of(node)
+    # What carries a token is no parameter beside that.
+    tokens = {(it.where, it.name.lower()) for it in (*security.places, *security.spare)}
+    parameters = [
+        each
+        for each in read_parameters((endpoint.item, node), given)
+        if (each.where, each.name.lower()) not in tokens
+    ]
     headers = [each for each in parameters if each.where == "header"]
     needed = [each for each in parameters if each.required]
     query = [str(each.value) for each in needed if each.where == "query"]
@@ -328,7 +299,7 @@ def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
             {it: f"{it}-parameters" if it in taken else it for it in sorted(names)},
         ),
         node=node.value,
-        token_header=token_header_of(node),
+        security=security,
         methods=tuple(name for name in METHODS if endpoint.item.has(name)),
         paths=tuple(Node(node.document, node.document).at("paths").value),
         needs_body=bool(schema) and body.value.get("required") is True,
@@ -351,47 +322,3 @@ def _filled(path: str, parameters: list[Parameter], query: list[str]) -> str:
             )
         path = path.replace(f"{{{name}}}", str(known[name]))
     return f"{path}?{'&'.join(query)}" if query else path
-
-
-def token_header_of(node: Node) -> TokenHeader | None:
-    """Return the header an operation's `security` asks for; None if it asks for none.
-
-    Of several requirements, the first that can be met is taken.
-    """
-    root = Node(node.document, node.document)
-    security = (node if node.has("security") else root).at("security", [])
-    listed = security.items()
-    # An empty requirement among them admits every client.
-    if not listed or not all(each.value for each in listed):
-        return None
-    found = [_meeting(root, each) for each in listed]
-    header = next(filter(None, found), None)
-    if header is None:
-        raise SpecError(
-            f"{security.place} asks for credentials that cannot be sent",
-            hint="a token (http bearer or basic, oauth2, openIdConnect), or an apiKey"
-            " in a header, may be",
-        )
-    return header
-
-
-def _meeting(root: Node, requirement: Node) -> TokenHeader | None:
-    """Return the header that meets a requirement; None if it takes anything else."""
-    names = list(mapping(requirement.value, requirement.place))
-    if len(names) != 1:
-        return None
-    schemes = root.at("components", {}).at("securitySchemes", {})
-    if not schemes.has(names[0]):
-        raise SpecError(
-            f"{requirement.place} names {names[0]!r}, which is no security scheme",
-            hint=f"describe it in {schemes.place}",
-        )
-    scheme = schemes.at(names[0])
-    match mapping(scheme.value, scheme.place):
-        case {"type": "apiKey", "in": "header", "name": str(name)}:
-            return TokenHeader(name)
-        case {"type": "http", "scheme": str(name)} if name.lower() in _SCHEMES:
-            return TokenHeader("Authorization", name.capitalize())
-        case {"type": "oauth2" | "openIdConnect"}:
-            return BEARER
-    return None

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ringspec.spec.document import Inlined
+from ringspec.spec.document import Inlined, Node
 from ringspec.spec.errors import MisfitError, did_you_mean
 from ringspec.spec.operations import METHODS, endpoints
 from ringspec.spec.proof import is_irregular
 from ringspec.spec.reading import short
 from ringspec.spec.schemas import rebuilt, walk
+from ringspec.spec.security import preferred, scheme_slot, schemes_of
 from ringspec.spec.values import Json, unshared
 
 # Profiles that come with the package.
@@ -32,26 +33,26 @@ _DIGITS = re.compile(r"\+?[0-9 ()./-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """How one target differs from the contract.
+    """How one target differs from the contract."""
 
-    Attributes:
-        fixtures: values that the target knows, by the contract's names.
-        values: of parameters, by name, or by operation and name.
-        packs: names or files of rule packs.
-        paths: where operations stand, by their ids; relative to the server URL.
-        header: the header that carries the credentials; empty for the contract's own.
-        basic: whether they are Basic credentials, in the header Authorization.
-    """
-
+    # Values that the target knows, by the contract's names.
     fixtures: Mapping[str, Json] = field(default_factory=dict)
+    # Of parameters, by name, or by operation and name.
     values: Mapping[str, Json] = field(default_factory=dict)
-    packs: tuple[str, ...] = ()
+    packs: tuple[str, ...] = ()  # names or files of rule packs
+    # Where operations stand, by their ids; relative to the server URL.
     paths: Mapping[str, str] = field(default_factory=dict)
+    # The header that carries the credentials; empty for the contract's own.
     header: str = ""
+    # Whether they are Basic credentials, in the header Authorization.
     basic: bool = False
+    # Names of credentials, headers and cookies that are given.
+    given: tuple[str, ...] = ()
+    # Names of the security schemes that they are given for.
+    schemes: tuple[str, ...] = ()
 
     def apply(self, base: dict[str, Json]) -> dict[str, Json]:
-        """Return a document with the paths and the header of the target."""
+        """Return a document with the paths and the credentials of the target."""
         for operation, path in self.paths.items():
             base = _moved(base, operation, path)
         for name in self.values:
@@ -66,16 +67,41 @@ class Overrides:
                     hint=f"{did_you_mean(name, known)}`ringspec rules` shows them",
                     path=("values", name),
                 )
-        if self.header or self.basic:
-            base = unshared(base)
-            # An API, or an operation, without credentials stays so.
-            for node in (base, *(each.node.value for each in endpoints(base))):
-                if node.get("security"):
-                    node["security"] = [{_SCHEME: []}]
+        given, nodes = {*self.given, *self._slots(base)}, _holders(base)
+        own: Json = [{_SCHEME: []}] if self.header or self.basic else None
+        # An API, or an operation, without credentials stays so.
+        asked = [
+            each.get("security")
+            and (preferred(Node(base, each), given) or own or each["security"])
+            for each in nodes
+            if given or own
+        ]
+        if not asked or asked == [each.get("security") for each in nodes]:
+            return base
+        base = unshared(base)
+        for node, security in zip(_holders(base), asked, strict=True):
+            if security:
+                node["security"] = security
+        if own and own in asked:
             known = base.setdefault("components", {}).setdefault("securitySchemes", {})
-            own: Json = {"type": "apiKey", "in": "header", "name": self.header}
-            known[_SCHEME] = {"type": "http", "scheme": "basic"} if self.basic else own
+            key = {"type": "apiKey", "in": "header", "name": self.header}
+            known[_SCHEME] = {"type": "http", "scheme": "basic"} if self.basic else key
         return base
+
+    def _slots(self, base: dict[str, Json]) -> list[str]:
+        known = [*schemes_of(Node(base, base))]
+        for name in self.schemes:
+            if scheme_slot(name) not in map(scheme_slot, known):
+                raise MisfitError(
+                    f"the contract has no security scheme {name!r}",
+                    hint=f"{did_you_mean(name, known)}there are {', '.join(known)}",
+                    path=("schemes", name),
+                )
+        return [scheme_slot(each) for each in self.schemes]
+
+
+def _holders(base: dict[str, Json]) -> list[dict[str, Json]]:
+    return [base, *(each.node.value for each in endpoints(base))]
 
 
 def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
@@ -112,18 +138,13 @@ def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixture:
-    """A value that a target has to know beforehand.
-
-    Attributes:
-        place: JSON pointer of the schema that is marked.
-        form: `telephone` if a value that is no address is a telephone number.
-        read: path of a GET for the value at `{}`, to check that the target knows it;
-            may be empty.
-    """
+    """A value that a target has to know beforehand."""
 
     name: str
-    place: str
-    form: str = ""
+    place: str  # JSON pointer of the schema that is marked
+    form: str = ""  # `telephone` if a value that is no address is a telephone number
+    # Path of a GET for the value at `{}`, to check that the target knows it; may be
+    # empty.
     read: str = ""
 
 

@@ -184,6 +184,7 @@ def _respelt(path: tuple[str, ...], schema: Json) -> tuple[str, ...]:
 # First words of the ids of rules that are about no member.
 GROUPS = frozenset({"answer", "auth", "error", "lifecycle", "robustness", "wire"})
 BODY_ACCEPTED, ROBUSTNESS = RuleId("body.accepted"), RuleId("robustness")
+SCOPE = RuleId("auth.scope")
 RULES = "x-rules"
 
 

@@ -10,12 +10,14 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ringspec.spec.contract import Contract
 from ringspec.spec.links import Link, Paging
-from ringspec.spec.operations import TokenHeader
 from ringspec.spec.plain import UUID
 from ringspec.spec.rules import Level, RuleId
+from ringspec.spec.security import TOKEN as _TOKEN
+from ringspec.spec.security import Security, TokenPlace
 from ringspec.spec.values import Json, is_shallow
 from ringspec.strategies.shapes.locations import lawful_defaults
 
@@ -31,9 +33,10 @@ Status = tuple[str | int, ...]
 class Slot(StrEnum):
     """A part of a request that is filled in when it is sent."""
 
-    TOKEN = "{token}"  # noqa: S105 - no secret
+    TOKEN = _TOKEN
     TOKEN_CUT = "{token-cut}"  # noqa: S105 - without its last character
     TOKEN_SWAPPED = "{token-swapped}"  # noqa: S105 - with letters in the other case
+    TOKEN_WEAKER = "{token-weaker}"  # noqa: S105 - of who may do less
     TOKEN_URL = "{token_url}"  # noqa: S105 - the token endpoint, as a path
     CLIENT_ID = "{client_id}"
     CLIENT_SECRET = "{client_secret}"  # noqa: S105 - no secret
@@ -67,18 +70,13 @@ STATUS: dict[Expect, Status] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request.
-
-    Attributes:
-        path: relative to the server URL.
-        headers: in order; `{token}` stands for the access token.
-        body: the bytes as they go out.
-    """
+    """One HTTP request."""
 
     method: str
-    path: str
+    path: str  # relative to the server URL; its query may have a token, as headers
+    # In order; `{token}` stands for the access token.
     headers: tuple[tuple[str, str], ...]
-    body: bytes
+    body: bytes  # the bytes as they go out
 
 
 class What(StrEnum):
@@ -95,40 +93,27 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Want:
-    """One requirement of an answer.
-
-    Attributes:
-        at: pointer to it; of a list, pointer inside each item.
-        value: `{name}` in it stands for a captured value.
-        known: name of the captured list of items that are ignored, by `at`.
-    """
+    """One requirement of an answer."""
 
     what: What
-    at: str = ""
-    value: Json = None
-    known: str = ""
+    at: str = ""  # pointer to it; of a list, pointer inside each item
+    value: Json = None  # `{name}` in it stands for a captured value
+    known: str = ""  # name of the captured list of items that are ignored, by `at`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One request of a case that needs several.
+    """One request of a case that needs several."""
 
-    Attributes:
-        request: `{name}` in its path stands for a captured value.
-        status: of the answer, for the case to go on.
-        capture: pointers into the answer, by the names they are captured under; in
-            the answer of a list, pointers inside each item.
-        link: name of the link to its operation; empty for the one under test.
-        wants: further requirements; those of the last step are judged.
-        paging: how the pages of a list are fetched.
-    """
-
-    request: Request
-    status: Status
+    request: Request  # `{name}` in its path stands for a captured value
+    status: Status  # of the answer, for the case to go on
+    # Pointers into the answer, by the names they are captured under; in the answer of a
+    # list, pointers inside each item.
     capture: dict[str, str] = field(default_factory=dict)
-    link: str = ""
+    link: str = ""  # name of the link to its operation; empty for the one under test
+    # Further requirements; those of the last step are judged.
     wants: tuple[Want, ...] = ()
-    paging: Paging | None = None
+    paging: Paging | None = None  # how the pages of a list are fetched
 
     def wire(self) -> dict[str, Json]:
         """Return it as JSON."""
@@ -137,32 +122,27 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One request with its expectation and the rule it serves.
-
-    Attributes:
-        status: that the answer may have, such as `("2xx",)` or `(400, 422)`.
-        twin: id of the accepted case that this one was made from.
-        fault: an RFC 6902 patch from the twin's body to this one, or an object that
-            names other differences.
-        broken: the rules that both validators find broken; two if coupled.
-        steps: all requests of a case that needs several, `request` among them; the
-            last one is judged.
-        or_default: what an answer shows that accepts the body lawfully, by pointer.
-        levels: of each broken rule, if it is explored; the case has that of the first.
-    """
+    """One request with its expectation and the rule it serves."""
 
     id: str
     phase: Phase = Phase.CASES
     rule: RuleId
     level: Level
     expect: Expect
-    status: Status
+    status: Status  # that the answer may have, such as `("2xx",)` or `(400, 422)`
     request: Request
-    twin: str | None = None
+    twin: str | None = None  # id of the accepted case that this one was made from
+    # An RFC 6902 patch from the twin's body to this one, or an object that names other
+    # differences.
     fault: tuple[Json, ...] | dict[str, Json] | None = None
+    # The rules that both validators find broken; two if coupled.
     broken: tuple[RuleId, ...] = ()
+    # What an answer shows that accepts the body lawfully, by pointer.
     or_default: dict[str, Json] = field(default_factory=dict)
+    # All requests of a case that needs several, `request` among them; the last one is
+    # judged.
     steps: tuple[Step, ...] = ()
+    # Of each broken rule, if it is explored; the case has that of the first.
     levels: dict[RuleId, Level] = field(default_factory=dict)
 
     @cached_property
@@ -267,13 +247,12 @@ class Requests:
         """Return the request of the operation under test."""
         operation = self.contract.operation
         media = (("Content-Type", operation.media_type),)
-        return Request(
+        request = Request(
             method=operation.method.upper(),
             path=operation.path,
             headers=(
                 *(media if operation.schema_place else ()),
                 ("Accept", self.contract.answers.media_type),
-                *_credentials(operation.token_header),
                 *(
                     (header.name, header.value)
                     for header in operation.headers
@@ -284,6 +263,7 @@ class Requests:
             ),
             body=content,
         )
+        return with_credentials(request, operation.security)
 
     def varied(self, request: Request, value: Json) -> Request:
         """Return a request with other parameters."""
@@ -292,21 +272,22 @@ class Requests:
         names = {it.name.lower() for it in wire.parameters if it.where == "header"}
         names.add("cookie")
         others = (it for it in request.headers if it[0].lower() not in names)
-        return replace(request, path=path, headers=(*others, *headers))
+        made = replace(request, path=path, headers=(*others, *headers))
+        return with_credentials(made, self.contract.operation.security)
 
     def relative(self, relative: Link, content: bytes = b"") -> Request:
         """Return the request of a linked operation; ids stand as `{name}` in it."""
         media = (("Content-Type", self.contract.operation.media_type),)
-        return Request(
+        request = Request(
             method=relative.method,
             path=relative.path,
             headers=(
                 *(media if content else ()),
                 ("Accept", relative.answers.media_type),
-                *_credentials(relative.token_header),
             ),
             body=content,
         )
+        return with_credentials(request, relative.security)
 
     def status(self, expect: Expect) -> Status:
         """Return the statuses that a case expects, unless its rule is about them."""
@@ -334,8 +315,27 @@ class Requests:
         )
 
 
-def _credentials(guard: TokenHeader | None) -> tuple[tuple[str, str], ...]:
-    return () if guard is None else ((guard.header, guard.value(Slot.TOKEN)),)
+def with_credentials(request: Request, security: Security) -> Request:
+    """Return a request with all the credentials that are asked for."""
+    for place in security.places:
+        request = with_token(request, place, place.value(place.slot))
+    return request
+
+
+def with_token(request: Request, place: TokenPlace, value: str | None) -> Request:
+    """Return a request with another value where a token goes, or without it."""
+    if place.where == "header":
+        return with_header(request, place.name, value)
+    path, _, query = request.path.partition("?")
+    cookies = (text for name, text in request.headers if name.lower() == "cookie")
+    is_query, mark = place.where == "query", "&" if place.where == "query" else "; "
+    name = quote(place.name, safe="[]$") if is_query else place.name
+    held = (query if is_query else next(cookies, "")).split(mark)
+    pairs = [it for it in held if it and it.partition("=")[0] != name]
+    joined = mark.join([*pairs, *([] if value is None else [f"{name}={value}"])])
+    if is_query:
+        return replace(request, path=f"{path}?{joined}" if joined else path)
+    return with_header(request, "Cookie", joined or None)
 
 
 def with_header(request: Request, name: str, value: str | None) -> Request:

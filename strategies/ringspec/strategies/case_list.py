@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, count
 from pathlib import Path as File
 from typing import TypeAlias, cast
 from urllib.parse import urlencode
@@ -18,10 +19,11 @@ from ringspec.spec.assertions import Assertion, Chosen, constants
 from ringspec.spec.contract import Contract
 from ringspec.spec.errors import InternalError, SpecError
 from ringspec.spec.links import Role
-from ringspec.spec.operations import Operation, TokenHeader
-from ringspec.spec.proof import is_irregular
-from ringspec.spec.rules import ROBUSTNESS, RuleId
+from ringspec.spec.operations import Operation
+from ringspec.spec.proof import Prover, is_irregular
+from ringspec.spec.rules import ROBUSTNESS, SCOPE, RuleId
 from ringspec.spec.schemas import CHOICES
+from ringspec.spec.security import TokenPlace
 from ringspec.spec.values import Json, Path, steps
 from ringspec.strategies.bodies.invalid import InvalidCases, coupled_cases
 from ringspec.strategies.bodies.robustness import robustness_cases
@@ -37,7 +39,9 @@ from ringspec.strategies.case import (
     Status,
     Step,
     closing,
+    with_credentials,
     with_header,
+    with_token,
 )
 from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.own_values import OwnValues
@@ -50,6 +54,8 @@ _PATH = RuleId("wire.path")
 _TOKEN = RuleId("auth.token")
 _CLIENT = RuleId("auth.client")
 _UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
+# Of more readings, all but the first show what is new in them.
+_MANY = 10
 # Values that are wrong, or that no source settles, by the labels of their cases.
 _VALUES = json.loads(File(__file__).with_name("values.json").read_text("utf-8"))
 
@@ -76,25 +82,21 @@ def compile_cases(
 
 
 def _proven(contract: Contract, case: Case, own: OwnValues | None) -> Case:
-    # Proof is slow, and asked again of the values that are taken.
-    known: dict[Request, bool] = {}
+    given = own.give(case, partial(_seems, contract)) if own else case
+    for each in (given, case):
+        # By both validators, once.
+        label = _label(contract, each)
+        if label == frozenset(each.broken):
+            return each
+    raise InternalError(
+        f"case {case.id} should break {sorted(case.broken)}, but is {sorted(label)}",
+        hint="please report it, with the contract",
+    )
 
-    def fits(made: Case) -> bool:
-        content = made.request
-        if content not in known:
-            known[content] = _label(contract, made) == frozenset(made.broken)
-        return known[content]
 
-    given = own.give(case, fits) if own else case
-    if fits(given):
-        return given
-    if own is None or not fits(case):
-        raise InternalError(
-            f"case {case.id} should break {sorted(case.broken)},"
-            f" but is {sorted(_label(contract, case))}",
-            hint="please report it, with the contract",
-        )
-    return case
+def _seems(contract: Contract, case: Case) -> bool:
+    """Return whether the quick validator agrees with a case's label."""
+    return _label(contract, case, Prover.broken) == frozenset(case.broken)
 
 
 # A case, and the reading of the contract that names the rules it breaks.
@@ -192,7 +194,8 @@ def _readings(
     for bodies in _compiled(contract):
         reading = bodies.contract
         new = [each for each in reading.applicable if each not in shown]
-        valid = valid_cases(bodies, new, seed)
+        later = bool(shown) and len(contract.readings) > _MANY
+        valid = valid_cases(bodies, new, seed, only_new=later)
         shown.update(reading.applicable)
         accepted = []
         for case, is_edge in valid:
@@ -206,7 +209,7 @@ def _readings(
         # What breaks a choice itself is meant for none of its branches.
         judged = [
             (reading, [each for each in left if each not in choices]),
-            *((replace(contract, chosen=dict(c.within)), [c]) for c in choices),
+            *((contract.meant_as(dict(c.within)), [c]) for c in choices),
         ]
         rejected: list[_Judged] = []
         for judge, about in judged:
@@ -274,29 +277,33 @@ def _unique(case: Case, taken: set[str]) -> Case:
     name = case.id
     if name in taken and case.twin:
         name = f"{name}~{case.twin.split('/', 1)[-1]}"
-    names = (name, *(f"{name}~{number}" for number in range(2, len(taken) + 3)))
+    names = chain([name], (f"{name}~{number}" for number in count(2)))
     name = next(each for each in names if each not in taken)
     taken.add(name)
     return replace(case, id=name)
 
 
-def _label(contract: Contract, case: Case) -> frozenset[str]:
+def _label(
+    contract: Contract,
+    case: Case,
+    broken_by: Callable[[Prover, Json], frozenset[RuleId]] = Prover.proven_broken,
+) -> frozenset[str]:
     """Return the rules that both validators find broken, or why it is not valid."""
     if case.expect == Expect.SURVIVE or not case.is_about_body:
         return frozenset()  # nothing is claimed of its body
     if own := contract.of_parameters:
         request = case.request
         read = contract.operation.wire.read(request.path, request.headers)
-        if broken := own.prover.proven_broken(read):
+        if broken := broken_by(own.prover, read):
             return broken
     if not contract.operation.schema_place:
         return frozenset()
-    broken = contract.prover.proven_broken(case.body)
+    broken = broken_by(contract.prover, case.body)
     if case.broken or broken:
         return broken
     if is_irregular(case.body):
         return frozenset({"unsettled text or number"})
-    unsettled = contract.settled_prover.proven_broken(case.body)
+    unsettled = broken_by(contract.settled_prover, case.body)
     return frozenset(f"unsettled {rule}" for rule in unsettled)
 
 
@@ -327,7 +334,7 @@ class _Variants:
             request=request,
             twin=self.plain.id,
             fault=fault,
-            phase=Phase.AUTH if rule in {_TOKEN, _CLIENT} else Phase.WIRE,
+            phase=Phase.AUTH if rule.startswith("auth.") else Phase.WIRE,
         )
 
     def header(
@@ -338,11 +345,13 @@ class _Variants:
         value: str | None,
         status: Status = (),
         *,
+        where: str = "header",
         closes: bool = True,
     ) -> Case:
-        """Return the case of another value of a header."""
-        request = with_header(self.plain.request, name, value)
-        fault = {"header": name, "value": value}
+        """Return the case of another value of a header, or where a token goes."""
+        place = TokenPlace(name, where=where)
+        request = with_token(self.plain.request, place, value)
+        fault: dict[str, Json] = {where: name, "value": value}
         made = closing(request) if closes else request
         return self.case(rule, label, made, fault, status)
 
@@ -417,7 +426,8 @@ def _aimed_elsewhere(variants: _Variants) -> Iterator[Case]:
             status = answers.also(405, 501)
             yield variants.case(_METHOD, method.lower(), request, fault, status)
     for label, other in _other_paths(operation):
-        request, fault = closing(replace(sent, path=other)), {"path": other}
+        request = with_credentials(replace(sent, path=other), operation.security)
+        request, fault = closing(request), {"path": other}
         yield variants.case(_PATH, label, request, fault, answers.also(404))
 
 
@@ -440,13 +450,19 @@ def _other_paths(operation: Operation) -> Iterator[tuple[str, str]]:
 
 def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send no token, and wrong ones."""
-    header = contract.operation.token_header
-    if header is None:
+    places = contract.operation.security.places
+    if not places:
         return
     variants = _Variants(contract, plain)
-    for label, value in _tokens(header):
-        status = contract.answers.also(401)
-        yield variants.header(_TOKEN, label, header.header, value, status)
+    for place in places:
+        cases = [(_TOKEN, contract.answers.also(401), each) for each in _tokens(place)]
+        if SCOPE in contract.rules and place.slot == Slot.TOKEN:
+            # 404 hides what is not for everybody. Source: RFC 9110, 15.5.4.
+            weaker = "weaker", place.value(Slot.TOKEN_WEAKER)
+            cases.append((SCOPE, (403, 404), weaker))
+        for rule, status, (label, sent) in cases:
+            where = place.where
+            yield variants.header(rule, label, place.name, sent, status, where=where)
     # Wrong credentials of a client. Source: RFC 6749, 4.4 and 5.2.
     right = {
         "grant_type": "client_credentials",
@@ -467,17 +483,15 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         yield replace(case, twin=None)
     # No token, and an unknown one, for each linked operation.
     for link in contract.links:
-        if link.token_header is None:
-            continue
         content = plain.request.body if link.role == Role.REPLACE else b""
         request = Requests(contract).relative(link, content)
         create = Step(request=plain.request, status=("2xx",), capture=link.captures)
-        for label, value in list(_tokens(link.token_header))[:2]:
-            name, field = f"{link.name}-{label}", link.token_header.header
-            sent = closing(with_header(request, field, value))
-            fault = {"header": field, "value": value}
-            case = variants.case(_TOKEN, name, sent, fault, link.answers.also(401))
-            last = Step(request=sent, status=case.status, link=link.name)
+        those = _Variants(contract, replace(plain, request=request))
+        listed = ((place, list(_tokens(place))[:2]) for place in link.security.places)
+        for place, label, value in ((it, *each) for it, two in listed for each in two):
+            about = f"{link.name}-{label}", place.name, value, link.answers.also(401)
+            case = those.header(_TOKEN, *about, where=place.where)
+            last = Step(request=case.request, status=case.status, link=link.name)
             if not link.captures:
                 yield replace(case, steps=(last,))
                 continue
@@ -486,17 +500,20 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             yield replace(known, steps=(create, last))
 
 
-def _tokens(header: TokenHeader) -> Iterator[tuple[str, str | None]]:
-    """Yield values of the header; None for no header."""
-    yield "missing", None
-    yield "unknown", header.value(_UNKNOWN_TOKEN)
-    yield "empty", header.value("")
-    if header.scheme:
+def _tokens(place: TokenPlace) -> Iterator[tuple[str, str | None]]:
+    """Yield wrong values of a token's place, by their labels; None for nothing."""
+    of = "" if place.slot == Slot.TOKEN else f"{place.id}-"
+    yield f"{of}missing", None
+    yield f"{of}unknown", place.value(_UNKNOWN_TOKEN)
+    yield f"{of}empty", place.value("")
+    if of:
+        return  # one of several
+    if place.scheme:
         yield "bare", _UNKNOWN_TOKEN
-        other = "Bearer" if header.scheme == "Basic" else "Basic"
+        other = "Bearer" if place.scheme == "Basic" else "Basic"
         yield "other-scheme", f"{other} {Slot.TOKEN}"
-    if header.scheme != "Basic":  # readers of base64 differ on its end
-        yield "cut", header.value(Slot.TOKEN_CUT)
-        yield "longer", header.value(f"{Slot.TOKEN}x")
-    yield "other-case", header.value(Slot.TOKEN_SWAPPED)
-    yield "null", header.value("null")
+    if place.scheme != "Basic":  # readers of base64 differ on its end
+        yield "cut", place.value(Slot.TOKEN_CUT)
+        yield "longer", place.value(f"{Slot.TOKEN}x")
+    yield "other-case", place.value(Slot.TOKEN_SWAPPED)
+    yield "null", place.value("null")

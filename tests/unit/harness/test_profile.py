@@ -140,14 +140,14 @@ def test_the_embedded_server_is_asked_for_by_name() -> None:
 def test_the_template_is_one_with_every_line_in_use(
     loaded: Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("API_CLIENT_ID", "API_CLIENT_SECRET"):
+    for name in ("API_CLIENT_ID", "API_CLIENT_SECRET", "API_KEY"):
         monkeypatch.setenv(name, "x")
     used = re.sub(r"^# (?=[\w-]+ = )", "", template(), flags=re.MULTILINE)
     # One of the four ways to show who we are.
-    others = r"^(bearer|header|value|user|password) = .*\n"
+    others = r"^(bearer|header|value|user|password|petId|getOrder|rules) = .*\n"
     used = re.sub(others, "", used, flags=re.MULTILINE)
 
-    found = loaded(used)
+    found = loaded(used.replace("ApiKeyAuth", "oauth2"))
 
     assert load_contract(overrides=found.overrides).operation.path == "/v2/broadcasts"
     assert found.credentials.extra == (("X-Tenant", "acme"),)

@@ -181,6 +181,10 @@ def test_hostile_id_stays_text(record: Record, name: str) -> None:
             'add /m: "\\u202e' + "x" * 59 + '…" (40 more characters)',
         ),
         (
+            {"op": "add", "path": "/m", "value": "\x01" * 30},
+            'add /m: "' + "\\u0001" * 30 + '"',
+        ),
+        (
             {"op": "add", "path": "/m", "value": "\x01" * 99},
             'add /m: "' + "\\u0001" * 60 + '…" (39 more characters)',
         ),

@@ -60,7 +60,7 @@ def test_a_contract_needs_no_more_than_openapi(pets: Contract) -> None:
     # An operation's parameter replaces that of its path.
     assert (trace.name, trace.value, trace.required) == ("trace", "on", True)
     assert trace.place == "#/paths/~1owners~1{ownerId}~1pets/post/parameters/0"
-    assert pets.operation.token_header is None
+    assert pets.operation.security.places == ()
     assert pets.version == "2024-05-01"
 
 

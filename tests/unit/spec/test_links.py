@@ -109,4 +109,4 @@ def test_ours_links_all_that_the_vendor_has(contract: Contract) -> None:
         *("read", "list", "update", "delete"),
         *("start", "pause", "resume", "cancel"),
     ]
-    assert all(each.token_header for each in contract.links)
+    assert all(each.security.places for each in contract.links)

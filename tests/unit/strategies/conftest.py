@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ringspec.spec import Contract, load
-from ringspec.strategies import Case
-from ringspec.strategies.case_list import compile_cases
+from ringspec.strategies import Case, cases_of
 from ringspec.strategies.shapes.bodies import Bodies
 
 
@@ -20,5 +19,5 @@ def bodies(contract: Contract) -> Bodies:
 
 @pytest.fixture(scope="session")
 def cases(contract: Contract) -> tuple[Case, ...]:
-    """Return the canonical list, freshly compiled and proven."""
-    return compile_cases(contract)
+    """Return the canonical list; test_certificate proves that it is fresh."""
+    return cases_of(contract)

@@ -12,14 +12,13 @@ import yaml
 from tests.general.test_contracts import document
 
 from ringspec.spec import Contract, Json, load
-from ringspec.strategies import Case, Expect, Phase
+from ringspec.strategies import Case, Expect, Phase, quick_of
 from ringspec.strategies.adequacy.mutations import Mutation, mutations_of
 from ringspec.strategies.adequacy.verdicts import (
     MutationResult,
     MutationVerdict,
     detecting_cases,
     prove,
-    quick,
 )
 from ringspec.strategies.case_list import compile_cases
 
@@ -225,7 +224,7 @@ def test_every_mutant_of_our_contract_is_told_or_proven_not_to_be_one(
 def test_the_quick_list_tells_all_that_the_whole_list_tells(
     contract: Contract, cases: tuple[Case, ...]
 ) -> None:
-    chosen = quick(contract, cases)
+    chosen = quick_of(contract, cases)
     by_id = {case.id: case for case in cases}
     listed = mutations_of(contract)
 

@@ -131,8 +131,10 @@ class Search:
         self._left = plan.examples
         share = max(plan.examples // _ONE_IN, _AT_LEAST)
         self._walks = min(share, plan.examples // 2) if life else 0
-        # Of the turn under way: examples, draws to shrink by, and what is shrunk.
+        # Of the turn under way: examples, draws to shrink by, why its source cannot go
+        # on, and what is shrunk.
         self._quota = self._tries = 0
+        self._ended = ""
         self._shrinking: Shrinking | None = None
         self._turns = Counter[str]()
         self._sources = own_sources(plan.contract, rules)
@@ -177,90 +179,80 @@ class Search:
     def walk(self, share: int) -> Told:
         """Make some walks, whatever is found on the way."""
         assert self._life is not None
-        life = self._life
-
-        def draw(random: Random) -> None:
-            for _ in range(2 * self._quota):
-                self._check_walk(drawn_calls(life, random))
-
-        yield from self._turn("walk ", share, draw, self._shortest)
+        self._quota, random = share, self._random("walk ")
+        for _ in range(2 * share):
+            walk = self._written(drawn_calls(self._life, random))
+            if not walk.steps or _key(walk) in self._walked:
+                continue
+            try:
+                attempt = self._try_walk(walk)
+            except _Stop:
+                return
+            if self._begin(attempt, walk.upto(attempt.ended), share=2):
+                self._shrunk(self._shortest)
+            else:
+                self._report(attempt)
+            yield from self._told()
 
     def _try_bodies(self, source: Source) -> Told:
-        ended = ""
-
-        def draw(random: Random) -> None:
-            nonlocal ended
-            self._tries = source.tries
-            options = settings(
-                max_examples=2 * self._quota,
-                database=None,
-                deadline=None,
-                derandomize=False,
-                phases=(Phase.generate, Phase.shrink),
-                print_blob=False,
-                backend="hypothesis",
-            )
+        self._quota, goes_on = min(source.share, self._left - self._walks), True
+        while goes_on and self._quota > 0 and not self.late:
             try:
-                find(source.bodies, self._fails, settings=options, random=random)
-            except SourceEnded as error:
-                ended = str(error)
-
-        share = min(source.share, self._left - self._walks)
-        yield from self._turn("", share, draw, self._plainest)
-        if ended:
+                goes_on = self._drawn(source)
+            finally:
+                yield from self._told()
+        if self._ended:
             # All of its family would end alike.
             family = source.name.split("-")[0]
             self._sources = [
                 each for each in self._sources if not each.name.startswith(family)
             ]
-            yield Notice(message=ended)
+            yield Notice(message=self._ended)
+            self._ended = ""
 
-    def _turn(
-        self,
-        name: str,
-        share: int,
-        draw: Callable[[Random], None],
-        smallest: Callable[[Shrinking], Attempt],
-    ) -> Told:
-        """Let Hypothesis draw a share of examples, whatever is found on the way."""
-        self._quota, goes_on = share, True
-        while goes_on and self._quota > 0 and not self.late:
-            ended: Exception | None = None
-            try:
-                goes_on = self._drawn(name, draw, smallest)
-            except Exception as error:  # noqa: BLE001 - raised below
-                ended = error
-            found, self._found = self._found, []
-            yield from found
-            if ended is not None:
-                raise ended
-
-    def _drawn(
-        self,
-        name: str,
-        draw: Callable[[Random], None],
-        smallest: Callable[[Shrinking], Attempt],
-    ) -> bool:
+    def _drawn(self, source: Source) -> bool:
         """Let Hypothesis draw until it is stopped; True if there may be more."""
-        self._turns[name] += 1
-        stopped = False
+        self._tries, stopped = source.tries, False
+        options = settings(
+            max_examples=2 * self._quota,
+            database=None,
+            deadline=None,
+            derandomize=False,
+            phases=(Phase.generate, Phase.shrink),
+            print_blob=False,
+            backend="hypothesis",
+        )
+        random = self._random("")
         try:
-            # It is no secret.
-            draw(Random(f"{self._plan.seed} {name}{self._turns[name]}"))  # noqa: S311
+            find(source.bodies, self._fails, settings=options, random=random)
         except (NoSuchExample, Unsatisfiable):
             pass
+        except SourceEnded as error:
+            self._ended = str(error)
         except _Stop as stop:
             if stop.__cause__ is not None:
                 raise stop.__cause__ from None
             stopped = True
+        return self._shrunk(self._plainest) or stopped
+
+    def _random(self, name: str) -> Random:
+        self._turns[name] += 1
+        # It is no secret.
+        return Random(f"{self._plan.seed} {name}{self._turns[name]}")  # noqa: S311
+
+    def _shrunk(self, smallest: Callable[[Shrinking], Attempt]) -> bool:
+        """Report a failure that was found by its smallest example, if one was."""
         shrinking = self._shrinking
-        if shrinking is None:
-            return stopped
-        self._report(smallest(shrinking))
-        if self._known.is_new(shrinking.kind, shrinking.level):
-            self._known[shrinking.kind] = shrinking.level
+        if shrinking is not None:
+            self._report(smallest(shrinking))
+            if self._known.is_new(shrinking.kind, shrinking.level):
+                self._known[shrinking.kind] = shrinking.level
         self._shrinking = None
-        return True
+        return shrinking is not None
+
+    def _told(self) -> list[Judged]:
+        found, self._found = self._found, []
+        return found
 
     def _begin(self, attempt: Attempt, best: Drawn | Walk, share: float) -> bool:
         """Begin to shrink the worst of an attempt's new failures, if it has one.
@@ -364,17 +356,6 @@ class Search:
         with suppress(_Stop):
             self._labeller.reduce(shrinking.best, is_plainer)
         return shrinking.attempt
-
-    @_own_errors()
-    def _check_walk(self, calls: tuple[Call, ...]) -> None:
-        """Make the walk that was drawn; after a new failure no more are drawn."""
-        walk = self._written(calls)
-        if not walk.steps or _key(walk) in self._walked:
-            return
-        attempt = self._try_walk(walk)
-        if self._begin(attempt, walk.upto(attempt.ended), share=2):
-            raise _Stop
-        self._report(attempt)
 
     def _try_walk(self, walk: Walk) -> Attempt:
         attempt = self._fire_within_budget(walk)

@@ -132,11 +132,12 @@ class Oracle:
 
     def _secrecy(self, case: Case, response: Response) -> Iterator[Judgement]:
         """Look for the token in an answer; for the secret, if that gives tokens."""
-        what, secrets = "the access token", list(self.filling.tokens)
+        what, known = "the access token", self.filling
+        secrets = [*known.tokens, *known.schemes.values()]
         if case.request.path == Slot.TOKEN_URL:
             fault = case.fault if isinstance(case.fault, dict) else {}
             sent = str(fault.get("client_secret", ""))
-            what, secrets = "the client's secret", [self.filling.client_secret, sent]
+            what, secrets = "the client's secret", [known.client_secret, sent]
         long = [each for each in secrets if len(each) >= LONG_ENOUGH]
         answer = [value for _, value in response.headers]
         answer.append(response.body.decode("latin-1"))

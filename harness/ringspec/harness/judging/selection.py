@@ -126,9 +126,12 @@ class Selection:
         twins = {case.id: case.twin for case in cases}
         chosen: set[str] = set()
         rules = frozenset(self.rules)
+        by_kind = [
+            it for it in rules if it == SECRECY or it.partition(".")[0] in _SERVED
+        ]
         for case in cases:
             serves = not case.rule.startswith(self.excluded) and any(
-                _serves_by_kind(case, rule) for rule in self.rules
+                _serves_by_kind(case, rule) for rule in by_kind
             )
             wants = taken(case) and (serves or _rules_of(case) & rules)
             wanted = case.id if wants else None

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from ringspec.harness.judging.outcome import HINTS
 from ringspec.harness.profile.profile import Profile
-from ringspec.harness.running.plan import LIVE_RATE
+from ringspec.harness.running.plan import LIVE_RATE, advice
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.exchange import Exchange, Filling
 from ringspec.harness.sending.guard import Guard
@@ -25,7 +25,7 @@ from ringspec.spec import (
     UsageError,
     is_json,
 )
-from ringspec.strategies import Request, Slot
+from ringspec.strategies import Request, with_credentials
 
 _HINTS = HINTS["check"]
 _STEPS = ("allowed", "route", "token", "read", "version", "fixture")
@@ -124,12 +124,11 @@ class ProfileCheck:
             self.profile.route,
             self.profile.safety.hosts(self.url),
         )
-        header = self.contract.operation.token_header
-        self._filling = self._filling.fitted(header, None)
+        self._filling = self._filling.fitted(self.contract.securities)
         if self._filling.renewal is not None:
             return f"{self.credentials.token_url} gives one out"
-        if self._filling.token is None:
-            raise _Skipped("there are no credentials")
+        if self._filling.lacks(self.contract.operation.security):
+            raise _Skipped("there are no credentials", hint=advice(self._filling))
         return "it is given"
 
     def _read(self) -> str:
@@ -195,11 +194,9 @@ class ProfileCheck:
 
     def _get(self, path: str, headers: tuple[tuple[str, str], ...] = ()) -> Exchange:
         headers = (("Accept", "application/json"), *headers)
-        header = self.contract.operation.token_header
-        if header is not None:
-            headers = ((header.header, header.value(Slot.TOKEN)), *headers)
         request = Request(method="GET", path=path, headers=headers, body=b"")
-        return self._exchange(request)
+        security = self.contract.operation.security
+        return self._exchange(with_credentials(request, security))
 
     def _exchange(self, request: Request) -> Exchange:
         profile = self.profile

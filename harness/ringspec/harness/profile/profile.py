@@ -41,6 +41,8 @@ KINDS = {
     **dict.fromkeys(("header", "value"), 3),
     **dict.fromkeys(("user", "password"), 4),
 }
+# Tables whose values are secrets.
+SECRET = frozenset({"credentials", "headers", "schemes", "weaker"})
 # Names of files, relative to the profile.
 _FILES = {("tls", "ca"), ("tls", "certificate"), ("tls", "key")}
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -48,18 +50,13 @@ _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """A profile's text, and where in it values stand; for messages.
+    """A profile's text, and where in it values stand; for messages."""
 
-    Attributes:
-        shown: name of the file in messages.
-        variables: of values from the environment, the variable of each.
-        has_unused: whether the file has credentials that do not count.
-    """
-
-    shown: str = ""
+    shown: str = ""  # name of the file in messages
     text: str = field(default="", repr=False)
+    # Of values from the environment, the variable of each.
     variables: Mapping[Keys, str] = field(default_factory=dict)
-    has_unused: bool = False
+    has_unused: bool = False  # whether the file has credentials that do not count
 
     def of(self, keys: Keys) -> str:
         """Return file and line of a value, or its variable."""
@@ -90,22 +87,18 @@ class Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What a target needs.
+    """What a target needs."""
 
-    Attributes:
-        name: as it was asked for; empty if there are only flags.
-        url: of the target, any mount prefix included; `embedded`, or empty if the
-            profile leaves it open.
-        success: the status of what is accepted, if it is known; None for any 2xx.
-        rejections: those of what breaks a rule; empty for 400 or 422.
-    """
-
-    name: str = ""
+    name: str = ""  # as it was asked for; empty if there are only flags
+    # Of the target, any mount prefix included; `embedded`, or empty if the profile
+    # leaves it open.
     url: str = ""
     dialect: str | None = None
     overrides: Overrides = field(default_factory=Overrides)
     credentials: Credentials = field(default_factory=Credentials)
+    # The status of what is accepted, if it is known; None for any 2xx.
     success: int | None = None
+    # Those of what breaks a rule; empty for 400 or 422.
     rejections: tuple[int, ...] = ()
     pacing: Pacing = field(default_factory=Pacing)
     route: Route = field(default_factory=Route)
@@ -247,7 +240,12 @@ def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
         safety["journal"] = Path(safety["journal"]) if safety["journal"] else None
     safety["allowed_hosts"] = tuple(safety.get("allowed_hosts", ()))
     headers = checked_headers(data.get("headers", {}).items())
-    credentials = Credentials(**data.get("credentials", {}), extra=headers)
+    credentials = Credentials(
+        **data.get("credentials", {}),
+        extra=headers,
+        schemes=data.get("schemes", {}),
+        weaker=Credentials(**data["weaker"]) if data.get("weaker") else None,
+    )
     return Profile(
         name=name,
         url=data.get("url", ""),
@@ -259,6 +257,8 @@ def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
             paths=data.get("paths", {}),
             header=credentials.header or "",
             basic=credentials.user is not None,
+            given=tuple(map(str.lower, (*dict(headers), *data.get("credentials", {})))),
+            schemes=tuple(credentials.schemes),
         ),
         credentials=credentials,
         success=expect.get("success"),
@@ -330,7 +330,7 @@ def _fill(data: Any, references: Mapping[Keys, str], *, lenient: bool) -> None:
         table = reduce(getitem, keys[:-1], data)
         if os.getenv(name):
             table[keys[-1]] = os.environ[name]
-        elif lenient and keys[0] in {"credentials", "headers"}:
+        elif lenient and keys[0] in SECRET:
             table[keys[-1]] = name
         else:
             del table[keys[-1]]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
-from ringspec.harness.profile.profile import KINDS, Keys, Places
+from ringspec.harness.profile.profile import KINDS, SECRET, Keys, Places
 from ringspec.spec import UsageError, nearest, short
 
 
@@ -28,12 +28,14 @@ _RATE: Any = (Annotated[float, Field(gt=0, allow_inf_nan=False)] | None, None)
 _TEXTS = Annotated[list[str], BeforeValidator(_split)]
 _STATUSES = list[Annotated[int, Field(ge=400, le=499)]]
 # Tables with the kinds and defaults of their keys; those outside of tables under "".
-# `paths`, `headers`, `fixtures` and `values` have keys of their own, and none here.
+# Those without any here have keys of their own.
 TABLES: dict[str, dict[str, Any]] = {
     "": {"url": _TEXT, "dialect": _TEXT, "rules": (_TEXTS, [])},
     "paths": {},
     "credentials": dict.fromkeys(KINDS, _TEXT),
     "headers": {},
+    "schemes": {},
+    "weaker": dict.fromkeys(KINDS, _TEXT),
     "fixtures": {},
     "values": {},
     "expect": {
@@ -65,11 +67,11 @@ _FIELDS: dict[str, Any] = {
     if name
 }
 _FIELDS |= {
-    **dict.fromkeys(("paths", "headers"), (dict[str, str], None)),
+    **dict.fromkeys(("paths", "headers", "schemes"), (dict[str, str], None)),
     **dict.fromkeys(("fixtures", "values"), (dict[str, Any], None)),
 }
 _SCHEMA = create_model("profile", __config__=_CONFIG, **TABLES[""], **_FIELDS)
-_SECRET = frozenset({"credentials", "headers", "proxy"})
+_SECRET = frozenset({*SECRET, "proxy"})
 _EXPECTED = {
     "bool": "true or false",
     "int": "a whole number",

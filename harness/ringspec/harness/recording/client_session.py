@@ -56,7 +56,7 @@ from ringspec.spec import (
     Role,
     Rule,
     RuleId,
-    TokenHeader,
+    TokenPlace,
     at,
     at_path,
     at_pointer,
@@ -115,18 +115,13 @@ _UNASKED = "no request gave occasion to keep or to break it"
 
 
 class RequestedOperation(NamedTuple):
-    """The operation that a request asks for.
+    """The operation that a request asks for."""
 
-    Attributes:
-        methods: all that the path has, in upper case; empty for an unknown path.
-        name: id of the operation, or name of the link to it; empty without any.
-        takes_body: whether the body of a create is due.
-    """
-
+    # All that the path has, in upper case; empty for an unknown path.
     methods: tuple[str, ...]
-    name: str = ""
-    token_header: TokenHeader | None = None
-    takes_body: bool = False
+    name: str = ""  # id of the operation, or name of the link to it; empty without any
+    token_place: TokenPlace | None = None
+    takes_body: bool = False  # whether the body of a create is due
 
 
 # Of the endpoint that gives out access tokens.
@@ -158,7 +153,7 @@ class RequestJudge:
         if path == main.path.partition("?")[0]:
             methods |= dict.fromkeys(each.upper() for each in main.methods)
             if method == main.method.upper():
-                due = main.token_header
+                due = next(iter(main.security.places), None)
                 return RequestedOperation(tuple(methods), main.id, due, takes_body=True)
         # HEAD asks for what GET answers. Source: RFC 9110, 9.3.2.
         wanted = "GET" if method == "HEAD" else method
@@ -166,7 +161,9 @@ class RequestJudge:
             if each.method == wanted:
                 known = tuple({**methods, method: None})
                 same = each.role == Role.REPLACE and each.same_body
-                return RequestedOperation(known, each.name, each.token_header, same)
+                return RequestedOperation(
+                    known, each.name, next(iter(each.security.places), None), same
+                )
         return RequestedOperation(tuple(methods))
 
     def judge(
@@ -205,8 +202,8 @@ class RequestJudge:
         if operation is TOKEN_OPERATION:
             yield self._client(request)
             return
-        if operation.token_header is not None:
-            yield self._token(request, operation.token_header)
+        if operation.token_place is not None:
+            yield self._token(request, operation.token_place)
         if operation.name == self.contract.operation.id:
             yield from self._headers(request)
         if operation.takes_body:
@@ -218,14 +215,14 @@ class RequestJudge:
         elif request.body and request.method in _BODILESS:
             yield None, f"a body came with {request.method}, which has none", ""
 
-    def _token(self, request: CapturedRequest, due: TokenHeader) -> Statement:
-        given = request.header(due.header) or ""
+    def _token(self, request: CapturedRequest, due: TokenPlace) -> Statement:
+        given = request.header(due.name) or ""
         scheme, _, token = given.partition(" ") if due.scheme else ("", "", given)
         if not given:
-            return BROKEN, TOKEN, f"sent no {due.header} header"
+            return BROKEN, TOKEN, f"sent no {due.name} header"
         # Schemes may be in any case. Source: RFC 9110, 11.1.
         if scheme.lower() != due.scheme.lower():
-            return BROKEN, TOKEN, f"sent no {due.scheme} token as {due.header}"
+            return BROKEN, TOKEN, f"sent no {due.scheme} token as {due.name}"
         if token.strip() != self.filling.token:
             return BROKEN, TOKEN, "sent another access token than the one given out"
         return KEPT, TOKEN, ""
@@ -393,22 +390,16 @@ def read_form(request: CapturedRequest) -> dict[str, str] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRequest:
-    """One request, judged.
+    """One request, judged."""
 
-    Attributes:
-        number: from 1, in the order of the answers.
-        client: its User-Agent; empty without one.
-        operation: id or name of the operation; empty if there is no such.
-        unspecified: what no source settles, by rule or name, with the reason.
-        is_first: whether it is the first to break a rule, or to leave something open.
-    """
-
-    number: int
-    client: str
-    operation: str
+    number: int  # from 1, in the order of the answers
+    client: str  # its User-Agent; empty without one
+    operation: str  # id or name of the operation; empty if there is no such
     judged: Judged
+    # What no source settles, by rule or name, with the reason.
     unspecified: dict[str, str]
     remarks: tuple[str, ...]
+    # Whether it is the first to break a rule, or to leave something open.
     is_first: bool
 
     def rules(self, verdict: Verdict) -> tuple[RuleId, ...]:
@@ -418,13 +409,7 @@ class JudgedRequest:
 
 
 class ClientSession:
-    """Judges what clients send to one server, and counts what they break.
-
-    Attributes:
-        counts: by verdict how often each rule was broken or kept, and each unspecified
-            thing was sent, by name; for None how often each remark was made.
-        examples: the first request's number and the reason, by rule or name.
-    """
+    """Judges what clients send to one server, and counts what they break."""
 
     def __init__(
         self,
@@ -435,7 +420,10 @@ class ClientSession:
         made: Made | None = None,
     ) -> None:
         self.contract, self.level, self.requests = contract, level, 0
+        # By verdict how often each rule was broken or kept, and each unspecified thing
+        # was sent, by name; for None how often each remark was made.
         self.counts = defaultdict[Verdict | None, Counter[str]](Counter)
+        # The first request's number and the reason, by rule or name.
         self.examples: dict[str, tuple[int, str]] = {}
         self._failures = defaultdict[RuleId, list[Finding]](list)
         self._clients: dict[str, None] = {}
@@ -572,7 +560,7 @@ class ClientSession:
             request=Request(
                 method=captured.method,
                 path=Slot.TOKEN_URL if is_token and "?" not in target else target,
-                headers=self._shown(captured.headers, operation.token_header),
+                headers=self._shown(captured.headers, operation.token_place),
                 body=self._shown_form(captured) if is_token else captured.body,
             ),
             response=response,
@@ -594,13 +582,13 @@ class ClientSession:
                 form[name] = known.get((name, value), MASK)
         return urlencode(form, safe="{}[]").encode()
 
-    def _shown(self, headers: Headers, due: TokenHeader | None) -> Headers:
+    def _shown(self, headers: Headers, due: TokenPlace | None) -> Headers:
         shown: list[tuple[str, str]] = []
         token = self._filling.token or "\0"
         for name, value in headers:
             lower = name.lower()
             hidden = MASK if lower in _SECRET else value
-            if due is not None and lower == due.header.lower():
+            if due is not None and lower == due.name.lower():
                 scheme = value.removesuffix(token).strip().lower()
                 is_known = value.endswith(token) and scheme == due.scheme.lower()
                 hidden = due.value(Slot.TOKEN) if is_known else MASK

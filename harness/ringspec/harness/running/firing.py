@@ -309,7 +309,8 @@ class _Script:
         def value(place: re.Match[str]) -> str:
             return quote(str(self.captured.get(place[1], place[0])), safe="")
 
-        path = re.sub(r"\{([^}]*)\}", value, step.request.path)
+        path, mark, query = step.request.path.partition("?")
+        path = f"{re.sub(r'[{]([^}]*)[}]', value, path)}{mark}{query}"
         request, paging = replace(step.request, path=path), step.paging
         if paging is None:
             return await self._exchange(request), Played()
@@ -363,8 +364,8 @@ class _Script:
                 items = None
                 break
             met.add(query)
-            path = f"{request.path}?{query}"
-            page, data, items = await self._page(replace(request, path=path), paging, 0)
+            one, plain = _asking(request, query), replace(paging, size="")
+            page, data, items = await self._page(one, plain, 0)
         return Played(items=tuple(seen), complete=items is not None)
 
     async def _page(
@@ -373,8 +374,8 @@ class _Script:
         """Read one page of a list: its exchange, data and items, None if unread."""
         names = ((paging.page, number), (paging.size, paging.most))
         query = {name: value for name, value in names if name and value}
-        if query and "?" not in request.path:
-            request = replace(request, path=f"{request.path}?{urlencode(query)}")
+        if query:
+            request = _asking(request, urlencode(query))
         exchange = await self._exchange(request)
         if exchange.response is None:
             return exchange, None, None
@@ -389,6 +390,12 @@ class _Script:
         self.sent += exchange.sent
         self.unsure |= exchange.twice and request.method not in _LOOKS
         return exchange
+
+
+def _asking(request: Request, query: str) -> Request:
+    """Return a request with more in its query, where credentials may be."""
+    mark = "&" if "?" in request.path else "?"
+    return replace(request, path=f"{request.path}{mark}{query}")
 
 
 def _differs(step: Step, response: Response) -> bool:

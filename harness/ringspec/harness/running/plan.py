@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ringspec.harness.judging.outcome import HINTS
 from ringspec.harness.judging.verdict import KnownList, Made
 from ringspec.harness.running.firing import Patience
 from ringspec.harness.sending.exchange import Connection, Exchange, Filling
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import Safety, is_loopback
 from ringspec.harness.sending.target import Route
-from ringspec.spec import Contract, Level, RuleId, UsageError
+from ringspec.spec import SCOPE, Contract, Level, RuleId, UsageError
 from ringspec.strategies import Case, Phase
 
 if TYPE_CHECKING:
@@ -45,35 +46,25 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run is to do.
-
-    Attributes:
-        cases: the whole list; its first is fired first, whatever is selected.
-        success: the status that cases of the list expect, if it is not their own; so
-            are `rejections`.
-        quick: ids of the cases that are enough in the phase cases; all without any.
-        select: prefixes of rule ids to be run; all without any.
-        rules: ids of the only rules that are judged, of those that prefixes leave.
-        patience_s: how long scripts may wait in vain for what is to show.
-        only: ids of the cases that are fired and alone judged, whatever else is
-            selected; the first case and twins are fired with them.
-        notices: what is said before anything is sent.
-        made: with what the run is made, but for when.
-        tape: takes down what comes from outside, if it is to be judged anew.
-    """
+    """What a run is to do."""
 
     contract: Contract
+    # The whole list; its first is fired first, whatever is selected.
     cases: tuple[Case, ...]
     url: str
     filling: Filling = field(default_factory=Filling)
     phases: frozenset[Phase] = DEFAULT_PHASES
+    # Ids of the cases that are enough in the phase cases; all without any.
     quick: frozenset[str] | None = None
     level: Level = Level.MUST
+    # The status that cases of the list expect, if it is not their own; so are
+    # `rejections`.
     success: int | None = None
     rejections: tuple[int, ...] = ()
     seed: int = 0
-    select: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()  # prefixes of rule ids to be run; all without any
     exclude: tuple[str, ...] = ()
+    # Ids of the only rules that are judged, of those that prefixes leave.
     rules: frozenset[RuleId] | None = None
     safety: Safety = field(default_factory=Safety)
     pacing: Pacing = field(default_factory=Pacing)
@@ -82,13 +73,17 @@ class Plan:
     fail_untested: bool = False
     examples: int = EXAMPLES
     explore_s: float = 60.0
+    # How long scripts may wait in vain for what is to show.
     patience_s: float = Patience.seconds
     route: Route = field(default_factory=Route)
     connect: Callable[[], Connection] | None = None
     known: KnownList = field(default_factory=KnownList)
+    # Ids of the cases that are fired and alone judged, whatever else is selected; the
+    # first case and twins are fired with them.
     only: frozenset[str] | None = None
-    notices: tuple[str, ...] = ()
-    made: Made = field(default_factory=Made)
+    notices: tuple[str, ...] = ()  # what is said before anything is sent
+    made: Made = field(default_factory=Made)  # with what the run is made, but for when
+    # Takes down what comes from outside, if it is to be judged anew.
     tape: Tape | None = None
 
     def takes(self, case: Case) -> bool:
@@ -199,9 +194,8 @@ def check(plan: Plan) -> None:
 
 
 def is_unguarded(plan: Plan) -> bool:
-    """Return whether a contract asks for a token and the plan has none."""
-    header = plan.contract.operation.token_header
-    return plan.filling.token is None and header is not None
+    """Return whether a contract asks for credentials that the plan has not."""
+    return bool(plan.filling.lacks(plan.contract.operation.security))
 
 
 def lacking_rules(plan: Plan) -> dict[RuleId, str]:
@@ -212,10 +206,16 @@ def lacking_rules(plan: Plan) -> dict[RuleId, str]:
         lacking[_CLIENT] = "no token endpoint was given"
     elif elsewhere := plan.safety.hosts(plan.url).refusal(url):
         lacking[_CLIENT] = f"the token endpoint is not sent to: {elsewhere}"
+    if plan.filling.weaker is None:
+        lacking[SCOPE] = "no weaker credentials were given: see [weaker] of profiles"
+    asked, why = plan.contract.operation.security, ""
     if is_unguarded(plan):
-        for rule in plan.contract.rules:
-            if rule.startswith("auth."):
-                lacking[rule] = "no credentials were given, and none are asked for"
+        why = "no credentials were given, and none are asked for"
+    elif asked.unsent and not asked.places:
+        why = f"{', '.join(asked.unsent)} is no scheme of which a token is sent"
+    for rule in plan.contract.rules if why else ():
+        if rule.startswith("auth."):
+            lacking[rule] = why
     return lacking
 
 
@@ -226,4 +226,18 @@ def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
     if exchange.status not in {401, 407}:
         return None
     why = f"{plan.url} refuses every request: {exchange.summary}"
-    return why, "" if plan.filling.tokens else plan.filling.advice
+    asked = plan.contract.operation.security
+    is_given = plan.filling.tokens and not (asked.unsent or is_unguarded(plan))
+    return why, "" if is_given else advice(plan.filling)
+
+
+def advice(filling: Filling) -> str:
+    """Return what to do where a target refuses every request."""
+    hints, asked = HINTS["credentials"], filling.asked
+    lacking = (
+        hints[it.scheme or it.where].format(it.name, it.id)
+        for it in filling.lacks(asked)
+    )
+    unsent = asked.unsent and hints["unsent"].format(", ".join(asked.unsent))
+    other = hints["given" if filling.tokens else "none"]
+    return "; ".join(lacking) or unsent or other

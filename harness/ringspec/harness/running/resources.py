@@ -15,11 +15,12 @@ from ringspec.spec import (
     Json,
     Parameter,
     Prover,
+    Security,
     SpecError,
     at_pointer,
     makers,
 )
-from ringspec.strategies import Case, Request, plain_case
+from ringspec.strategies import Case, Request, plain_case, with_credentials
 
 _ID = re.compile(r"_?(id|uuid|guid|key|name|code)", re.IGNORECASE)
 
@@ -33,6 +34,13 @@ class Resource:
     plain: Case  # its plain case
     at: str = ""  # pointer to the name in its answer; empty if it is not known
     parents: tuple[Resource, ...] = ()  # what the path of the create names
+
+    def beside(self, asked: Security) -> Resource:
+        """Return it as it is created in a run of what asks for other credentials."""
+        own = self.contract.operation.security.beside(asked)
+        plain = replace(self.plain, request=with_credentials(self.plain.request, own))
+        parents = tuple(each.beside(asked) for each in self.parents)
+        return replace(self, plain=plain, parents=parents)
 
     def named(self, exchange: Exchange) -> str:
         """Return the name that the answer to the create gives; empty without one."""

@@ -180,7 +180,7 @@ class Session:
         )
         self._began = time.perf_counter()
         self._total = len(self.cases) + plan.explored
-        self._left = list(self.cases)
+        self._left = {each.id: each for each in self.cases}
         self._room = _ROOM if plan.tape is None else _TAPE_ROOM
         self.done = self._requests = 0
         self._ended_by = self._hint = ""
@@ -288,7 +288,7 @@ class Session:
 
     def _phases(self) -> Iterator[Event]:
         if not self._policy.no_create:
-            ((case, exchange),) = self._fired(self._left[:1], repeats=FIRST_REPEATS)
+            ((case, exchange),) = self._fired(self.cases[:1], repeats=FIRST_REPEATS)
             yield self._judged(self._weighed(case, exchange))
             if self._oracle.refusal:
                 yield Notice(message=f"{self._oracle.refusal}: {_HINTS['refused']}")
@@ -298,7 +298,7 @@ class Session:
                 return
             # What was repeated in vain takes a while, each time.
             number = LOOKS // 2 if exchange.sent > 1 else LOOKS
-            looks = first_looks(self._left, number)
+            looks = first_looks(self._left.values(), number)
             if self._reachability.in_vain and looks:
                 yield from self._singles(looks)
                 if self._reachability.in_vain and not self._ended_by:
@@ -308,7 +308,7 @@ class Session:
             message = "without credentials: the rules of authentication do not apply"
             yield Notice(message=message)
         if not self._ended_by:
-            yield from self._singles([it for it in self._left if not it.steps])
+            yield from self._singles([it for it in self._left.values() if not it.steps])
         if not self._ended_by:
             yield from self._scripts()
         if self._plan.explored and self._reachability.learnt and not self._ended_by:
@@ -328,7 +328,7 @@ class Session:
 
         What an operation answers in one of them shows whether the target has it at all.
         """
-        scripts, done = tuple(self._left), dict[str, Judged]()
+        scripts, done = tuple(self._left.values()), dict[str, Judged]()
         at_once = self._fired([it for it in scripts if it.phase not in _ALONE])
         alone = [it for it in scripts if it.phase in _ALONE]
         in_turn = self._fired(alone, at_once=False)
@@ -396,7 +396,8 @@ class Session:
         """Return whether the operation would change what this run did not create."""
         operation = self._plan.contract.operation
         if not (self._plan.live or self._plan.contract.catalogue.rules):
-            self._resources = resources_of(self._plan.contract)
+            asked, found = operation.security, resources_of(self._plan.contract)
+            self._resources = tuple(each.beside(asked) for each in found)
         self._names = self._create(self._resources)
         ids = {it.name: it.named for it in operation.wire.parameters if it.is_id}
         made_up = [it for it in ids if not (ids[it] or it in self._names)]
@@ -536,7 +537,7 @@ class Session:
     def _judged(self, judged: Judged, missing: Collection[str] = ()) -> Judged:
         """Count a case of the list; nothing is found if it needs what is missing."""
         case, exchange = judged.case, judged.exchange
-        self._left = [each for each in self._left if each.id != case.id]
+        self._left.pop(case.id, None)
         self.done += 1
         self._requests += exchange.sent
         findings: tuple[Finding, ...] = ()
@@ -635,7 +636,7 @@ class Session:
             # Such answers say something of their sender, not of the API.
             tally.judged = {ROBUSTNESS} if reachability.broken else set()
             why = message or "nothing was learnt of the API"
-        left = pending(self._left, self._selected)
+        left = pending(self._left.values(), self._selected)
         audit = KnownAudit(plan, self._verdicts, learnt, self.interrupted)
         results, stale, update, known_hint = audit.account(
             partial(tally.results, why, left)

@@ -97,6 +97,8 @@ def plan_row(plan: Plan) -> Row:
             "token_url": given.token_url,
             "client_id": given.client_id and _SHORT,
             "client_secret": given.client_secret and _stand_in(given.client_secret),
+            "weaker": given.weaker and _SHORT,
+            "schemes": {n: _stand_in(given.schemes[n]) for n in given.schemes},
         },
     }
 

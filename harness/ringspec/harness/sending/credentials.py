@@ -12,7 +12,7 @@ import base64
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -32,7 +32,7 @@ from ringspec.harness.sending.exchange import (
 )
 from ringspec.harness.sending.policy import Hosts, checked_url, is_loopback
 from ringspec.harness.sending.target import PLAIN, Route, read, transport
-from ringspec.spec import TargetError, UsageError
+from ringspec.spec import TargetError, UsageError, scheme_slot
 from ringspec.strategies import Request, Slot
 
 # A token is replaced this long before it expires; one of a short life, at half of it.
@@ -68,28 +68,30 @@ class Grant(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a target is shown; secrets stay out of its representation.
-
-    Attributes:
-        header: name of the header that carries `value`, if that is no bearer token.
-        user: with the password, in place of a token: Basic credentials (RFC 7617).
-        extra: headers that every request to the target has besides.
-    """
+    """What a target is shown; secrets stay out of its representation."""
 
     bearer: str | None = field(default=None, repr=False)
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
     token_url: str | None = None
+    # Name of the header that carries `value`, if that is no bearer token.
     header: str | None = None
     value: str | None = field(default=None, repr=False)
+    # With the password, in place of a token: Basic credentials (RFC 7617).
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    # Headers that every request to the target has besides.
     extra: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    # Tokens by the names of security schemes.
+    schemes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # Of who is known, but may do nothing of what is tested.
+    weaker: Credentials | None = field(default=None, repr=False)
 
     def secrets(self) -> tuple[str, ...]:
         """List what no report may show."""
         own = (self.bearer, self.client_secret, self.value, self.password)
-        return tuple(filter(None, own))
+        others = self.weaker.secrets() if self.weaker else ()
+        return tuple(filter(None, (*own, *self.schemes.values(), *others)))
 
     def filling(
         self, timeout_s: float, route: Route | None = None, hosts: Hosts | None = None
@@ -111,7 +113,15 @@ class Credentials:
         if not self.header:
             scheme = "Bearer" if self.user is None else "Basic"
             carrier = ("Authorization", f"{scheme} {Slot.TOKEN}")
+        weaker, hint = self.weaker, "visible ASCII characters, and blanks between them"
         return Filling(
+            schemes={
+                scheme_slot(it): _sendable(
+                    text.strip(), f"[schemes] {it}", hint, _VALUE
+                )
+                for it, text in self.schemes.items()
+            },
+            weaker=weaker.filling(timeout_s, route, hosts).token if weaker else None,
             carrier=carrier,
             extra=self.extra,
             token=token,
@@ -272,13 +282,7 @@ def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) 
 
 
 class Renewal:
-    """Keeps an access token fresh.
-
-    Attributes:
-        tokens: all that have been in use so far, the present one last.
-        learners: called with every new token before it is sent.
-        trouble: why the last attempt failed; empty if it did not.
-    """
+    """Keeps an access token fresh."""
 
     def __init__(
         self,
@@ -287,9 +291,11 @@ class Renewal:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        # All that have been in use so far, the present one last.
         self.tokens: tuple[str, ...] = (first.token,)
+        # Called with every new token before it is sent.
         self.learners: list[Callable[[str], None]] = []
-        self.trouble = ""
+        self.trouble = ""  # why the last attempt failed; empty if it did not
         self._fetch = fetch
         self._clock = clock
         self._lock = asyncio.Lock()

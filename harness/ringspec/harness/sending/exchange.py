@@ -10,16 +10,25 @@ import re
 import time
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
-from ringspec.spec import DEPTH, Json, TokenHeader, is_json, is_shallow, media_name
+from ringspec.spec import (
+    DEPTH,
+    Json,
+    Security,
+    TokenPlace,
+    is_json,
+    is_shallow,
+    media_name,
+    scheme_slot,
+)
 from ringspec.strategies import Request, Slot
 
 if TYPE_CHECKING:
@@ -41,6 +50,7 @@ _PLACES = (Slot.TOKEN, Slot.TOKEN_CUT, Slot.TOKEN_SWAPPED)
 _PROPER = frozenset({Slot.TOKEN, f"Bearer {Slot.TOKEN}"})
 # What of a cookie is given back, as far as a header can hold it; one that is deleted.
 _COOKIE = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=([ -:<-~]*)(?:;|$)")
+_SLOT = re.compile(r"\{(?:token(?:-[a-z]+)?|RINGSPEC_[A-Z]+_\w+)\}")
 # Stands for the value of a header given by hand that no report may show.
 _HIDDEN = "{RINGSPEC_HEADERS_"
 # Names of headers whose values are secrets, and values that are under any name.
@@ -106,46 +116,34 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """How far a case of several steps came.
+    """How far a case of several steps came."""
 
-    Attributes:
-        earlier: the exchanges of the steps before this one.
-        items: of a list, those on all pages that were read.
-        stuck: why the case could not go on; empty if it came to its last step.
-        unsure: whether a request that changes something was sent again, so that it may
-            have been carried out twice.
-        unfit: whether it is stuck for an id that no path can hold.
-    """
-
-    earlier: tuple[Exchange, ...] = ()
+    earlier: tuple[Exchange, ...] = ()  # the exchanges of the steps before this one
     captured: dict[str, Json] = field(default_factory=dict)
+    # Of a list, those on all pages that were read.
     items: tuple[Json, ...] | None = None
     complete: bool = False
-    stuck: str = ""
+    stuck: str = ""  # why the case could not go on; empty if it came to its last step
+    # Whether a request that changes something was sent again, so that it may have been
+    # carried out twice.
     unsure: bool = False
-    unfit: bool = False
+    unfit: bool = False  # whether it is stuck for an id that no path can hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A request as sent, with its answer or the failure: exactly one of the two.
-
-    Attributes:
-        request: with secrets still as `{token}`, so that it may be shown.
-        began_s: when it was last sent, in seconds since the epoch (UTC).
-        sent: how many times it went out; with all earlier steps, if there are any.
-        twice: whether it may have been taken more than once.
-        greeted: whether the answer is no success, and sets the worker's first cookies.
-    """
+    """A request as sent, with its answer or the failure: exactly one of the two."""
 
     url: str
-    request: Request
+    request: Request  # with secrets still as `{token}`, so that it may be shown
     response: Response | None = None
     failure: Failure | None = None
-    began_s: float = 0.0
+    began_s: float = 0.0  # when it was last sent, in seconds since the epoch (UTC)
     elapsed_s: float = 0.0
+    # How many times it went out; with all earlier steps, if there are any.
     sent: int = 1
-    twice: bool = False
+    twice: bool = False  # whether it may have been taken more than once
+    # Whether the answer is no success, and sets the worker's first cookies.
     greeted: bool = False
     played: Played | None = None
 
@@ -213,24 +211,26 @@ def variants(token: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
-    """The values of placeholders.
+    """The values of placeholders."""
 
-    Attributes:
-        token: the access token; without it headers that hold it are left out.
-        token_url: where tokens are fetched; absolute.
-        carrier: header and value that show the token where the contract names none.
-        extra: headers of every request to the target, given by hand.
-        plain: the request that others are made from; an own header that is not as
-            there is what a case is about, and stays.
-    """
-
+    # The access token; without it headers that hold it are left out.
     token: str | None = field(default=None, repr=False)
-    token_url: str = ""
+    # Other tokens, by what stands for them.
+    schemes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # The token of who is known, but may do nothing of what is tested.
+    weaker: str | None = field(default=None, repr=False)
+    # Where the operation under test has its credentials.
+    asked: Security = field(default_factory=Security)
+    token_url: str = ""  # where tokens are fetched; absolute
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
     renewal: Renewal | None = field(default=None, repr=False)
+    # Header and value that show the token where the contract names none.
     carrier: tuple[str, str] = ("Authorization", f"Bearer {Slot.TOKEN}")
+    # Headers of every request to the target, given by hand.
     extra: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    # The request that others are made from; an own header that is not as there is what
+    # a case is about, and stays.
     plain: Request | None = None
 
     @property
@@ -245,23 +245,45 @@ class Filling:
         for token in self.tokens:
             yield from variants(token)
         yield from filter(None, (self.client_secret, self.client_secret[:-1]))
+        yield from filter(None, (*self.schemes.values(), self.weaker))
         for name, value in self.extra:
             if shown(name, value) != value:
                 yield from {value, value.rpartition(" ")[2]}
 
-    def fitted(self, header: TokenHeader | None, plain: Request | None) -> Filling:
-        """Return it for a contract's header of credentials, and its plain request.
+    def fitted(
+        self, securities: Sequence[Security] = (), plain: Request | None = None
+    ) -> Filling:
+        """Return it for what operations ask for: one, linked ones, and others at last.
 
-        One given by hand under that name is the token, which cases leave out. Without
-        such a header a token that is given goes with every request.
+        What is given by hand under such a name is a token, which cases leave out.
+        Without any a token that is given goes with every request.
         """
-        extra, token = self.extra, self.token
-        if header is None:
-            extra += (self.carrier,) if token else ()
-        elif own := named(extra, header.header):
-            extra = tuple(it for it in extra if it[0].lower() != header.header.lower())
-            token = own[0]
-        return replace(self, extra=extra, token=token, plain=plain)
+        asked = [it for each in securities for it in each.places]
+        known = [it for each in securities[:-1] for it in (*each.places, *each.spare)]
+        token, own = self.token, dict(self.schemes)
+        for place in asked:
+            by_hand = (_carried(each, place) for each in self.extra)
+            by_name = self.schemes.get(scheme_slot(place.id))
+            given = next(filter(None, (by_name, *by_hand)), None)
+            if place.slot == Slot.TOKEN:
+                token = given or token
+            elif place.value(Slot.TOKEN) == self.carrier[1]:
+                given = given or self.token
+            own |= {place.slot: given} if given else {}
+        extra = tuple(
+            each
+            for each in self.extra
+            if all(_carried(each, place) is None for place in known)
+        )
+        first = next(iter(securities), Security())
+        if token and not first.places:
+            extra += (self.carrier,)
+        fitted = replace(self, token=token, schemes=own, extra=extra)
+        return replace(fitted, asked=first, plain=plain)
+
+    def lacks(self, asked: Security) -> tuple[TokenPlace, ...]:
+        """Return the places of what is asked for that nothing is given for."""
+        return tuple(it for it in asked.places if self._put(it.slot) is None)
 
     def dressed(self, request: Request, base: str) -> Request:
         """Return a request with the headers that all to the target have."""
@@ -278,30 +300,24 @@ class Filling:
     def headers(self, request: Request) -> list[tuple[str, str]]:
         """Return a request's headers, the token in place."""
         found: list[tuple[str, str]] = []
-        token = next(reversed(self.tokens), None)
-        hidden = {shown(name, value): value for name, value in self.extra}
         for name, value in request.headers:
-            value = hidden.get(value, value)  # noqa: PLW2901
-            if token is not None:
-                for place, text in zip(_PLACES, variants(token), strict=True):
-                    value = value.replace(place, text)  # noqa: PLW2901
-            elif any(place in value for place in _PLACES):
-                continue
-            if value.startswith(_HIDDEN):
-                continue  # of a report, and not given again
+            # What is hidden, of a report, is perhaps not given again.
+            sent = self._put(value)
             # A token of one letter, cut, is empty, and no header ends in a blank.
-            found.append((name, value.strip()))
+            found += [(name, sent.strip())] if sent is not None else []
         return found
 
-    @property
-    def advice(self) -> str:
-        """What to do where a target refuses every request."""
+    def _put(self, text: str, spelt: Callable[[str], str] = str) -> str | None:
+        """Return a text with tokens in their places; None if one is not given."""
+        if "{" not in text:
+            return text
+        known: dict[str, str | None] = {shown(*each): each[1] for each in self.extra}
+        known |= {**self.schemes, Slot.TOKEN_WEAKER: self.weaker}
         if self.tokens:
-            return "check the token or the client's credentials"
-        return (
-            "give --bearer TOKEN, --user NAME:PASSWORD, or --client-id, --client-secret"
-            " and --token-url; a key in a header of its own as --header NAME=VALUE"
-        )
+            known |= zip(_PLACES, variants(self.tokens[-1]), strict=True)
+        if any(known.get(slot) is None for slot in _SLOT.findall(text)):
+            return None
+        return _SLOT.sub(lambda found: spelt(str(known[found[0]])), text)
 
     def by_hand(self) -> dict[str, str]:
         """Return the token and what else is given, as headers of any request."""
@@ -321,8 +337,18 @@ class Filling:
         return body
 
     def url(self, base: str, request: Request) -> str:
-        """Return the absolute URL of a request."""
+        """Return the absolute URL of a request, as it may be shown."""
         return self.token_url if request.path == Slot.TOKEN_URL else base + request.path
+
+    def sent(self, url: str) -> str:
+        """Return a URL with tokens in its query."""
+        start, mark, query = url.partition("?")
+        if "{" not in query:
+            return url
+        spelt = partial(quote, safe="")
+        pairs = (self._put(each, spelt) for each in query.split("&"))
+        query = "&".join(each for each in pairs if each is not None)
+        return f"{start}{mark}{query}" if query else start
 
 
 def named(headers: Iterable[tuple[str, str]], wanted: str) -> list[str]:
@@ -338,6 +364,16 @@ def shown(name: str, value: str) -> str:
     return f"{_HIDDEN}{re.sub('[^A-Z0-9]', '_', name.upper())}}}"
 
 
+def _carried(header: tuple[str, str], place: TokenPlace) -> str | None:
+    """Return the token for a place that is all that a header given by hand has."""
+    name, value = header[0].lower(), header[1]
+    if place.where == "header":
+        return value if name == place.name.lower() else None
+    key, _, token = value.partition("=")
+    alone = name == place.where == "cookie" and key == place.name and ";" not in token
+    return token if alone else None
+
+
 def is_proper(request: Request) -> bool:
     """Return whether a request carries the token as it was given out."""
     return any(value in _PROPER for _, value in request.headers)
@@ -347,12 +383,12 @@ class Jar:
     """The cookies of one worker, as a proxy may want its own back.
 
     They are few and short, and go to the origin that set them alone, never to a token
-    endpoint, nor with requests that show another token, or none: a session opened by
-    the token must not vouch for those.
+    endpoint, nor with requests that show other credentials: a session opened by the
+    right ones must not vouch for those.
     """
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str, bool], dict[str, str]] = {}
+        self._held: dict[tuple[str, str, tuple[str, ...]], dict[str, str]] = {}
 
     def added(
         self, headers: list[tuple[str, str]], request: Request, url: str
@@ -380,7 +416,10 @@ class Jar:
         if request.path == Slot.TOKEN_URL:
             return {}
         scheme, host, *_ = urlsplit(url)
-        return self._held.setdefault((scheme, host, is_proper(request)), {})
+        texts = [value for _, value in request.headers]
+        texts += request.path.partition("?")[2].split("&")
+        shows = tuple(it for it in texts if _SLOT.search(it))
+        return self._held.setdefault((scheme, host, shows), {})
 
 
 # That of the worker that a request is sent by; a sender's own without.
@@ -429,7 +468,7 @@ class Sender(ABC):
         url = self.filling.url(self.url, request)
         if self.filling.extra:
             request = self.filling.dressed(request, self.url)
-        answer, greeted = await self._answer(request, url), False
+        answer, greeted = await self._answer(request, self.filling.sent(url)), False
         if isinstance(answer, Response):
             first = JAR.get(self._jar).keep(request, url, answer)
             greeted = first and answer.status // 100 != 2

@@ -145,7 +145,8 @@ class Guard(Passing):
     async def _one(self, request: Request, repeats: int) -> Exchange:
         """Send a request to a live target, once no other is under way."""
         async with self._turn:
-            ours = (request.method.upper(), request.path) in self._things
+            path = request.path.partition("?")[0]
+            ours = (request.method.upper(), path) in self._things
             why = self._policy.withholds(request, ours=ours) or self._spent(request)
             if why:
                 return self._withheld(request, why)
@@ -198,7 +199,7 @@ class Guard(Passing):
                 entry = replace(
                     entry,
                     id=values,
-                    delete=filled(undoing.path, values),
+                    delete=filled(request.path, values),
                     headers=self.filling.dressed(request, self._url).headers,
                 )
         elif status == 0 or status >= 500 or status in _UNCLEAR:

@@ -95,6 +95,9 @@ class Limited(Passing):
         """Send a request in its turn, once: it is the pacer that sends it again."""
         del repeats
         async with self._turn:
+            if self._after and not self._next:
+                # A token may have been asked for a moment ago.
+                self._next = _now() + self._gap_s
             if (pause := self._next - _now()) > 0:
                 await asyncio.sleep(pause)
             self._next = _now() + self._gap_s

@@ -208,10 +208,12 @@ def unfit(value: str) -> str:
 
 def filled(path: str, values: dict[str, str]) -> str | None:
     """Put values into a path; None if one is missing, or may lead elsewhere."""
+    path, mark, query = path.partition("?")
     names = _PLACE.findall(path)
     if not all(_PLAIN.fullmatch(values.get(name, "")) for name in names):
         return None
-    return _PLACE.sub(lambda found: quote(values[found[1]], safe=""), path)
+    made = _PLACE.sub(lambda found: quote(values[found[1]], safe=""), path)
+    return f"{made}{mark}{query}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

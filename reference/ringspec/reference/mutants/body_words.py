@@ -120,7 +120,7 @@ def checks_only(which: Any, row: Variant) -> Defect:
         if isinstance(which, str):
             return _PLACES[which](places)
         above = tuple(which["below"].split("."))
-        return [one for one in places if one.path[: len(above)] == above]
+        return [one for one in places if one[0][: len(above)] == above]
 
     return _selected(row.rule, lambda due: lambda body: keep(list(due(body))))
 
@@ -129,7 +129,7 @@ _PLACES: dict[str, Callable[[list[Place]], list[Place]]] = {
     "the first": lambda places: places[:1],
     "the last": lambda places: places[-1:],
     "all but the last": lambda places: places[:-1] or places,
-    "first items": lambda places: [one for one in places if one.path[-2] == 0],
+    "first items": lambda places: [one for one in places if one[0][-2] == 0],
 }
 
 

@@ -31,6 +31,7 @@ from ringspec.strategies.case import (
     closing,
     encode,
     with_header,
+    with_token,
 )
 from ringspec.strategies.shapes.bodies import Bodies, bodies_of
 from ringspec.strategies.shapes.locations import schema_at
@@ -448,10 +449,8 @@ def _refusable(
         "other-media-type": lambda it: with_header(it, "Content-Type", "text/plain"),
         "cut-off": lambda it: replace(it, body=it.body[:-1]),
     }
-    if header := life.contract.operation.token_header:
-        changes = {
-            "no-token": lambda it: with_header(it, header.header, None)
-        } | changes
+    if places := life.contract.operation.security.places:
+        changes = {"no-token": lambda it: with_token(it, places[0], None)} | changes
     for label, change in changes.items():
         text = f"ringspec trace {label}"
         body = encode({**life.plain.body, name: text})

@@ -62,13 +62,9 @@ class ByteChoices:
         """Choose a number from 0 to just under a bound."""
         if bound <= 1:
             return 0
-        if bound > 256:
-            size = (bound.bit_length() + 7) // 8 + 1
-            return int.from_bytes(self.take(size)) * bound >> (8 * size)
-        at = self.at
-        self.at = at + 1
         # Scaled, so that a lower byte never chooses a higher number.
-        return (self._data[at] * bound) >> 8 if at < len(self._data) else 0
+        size = 1 if bound <= 256 else (bound.bit_length() + 7) // 8 + 1
+        return int.from_bytes(self.take(size)) * bound >> (8 * size)
 
     def take(self, size: int) -> bytes:
         """Read bytes, zeros beyond the end."""

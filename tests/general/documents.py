@@ -320,6 +320,8 @@ class Server:
         headers = {}
         for name, each in described.get("headers", {}).items():
             text = request.headers.get(name)
+            if text is not None and not is_valid(text, each.get("schema", {})):
+                text = None
             if text is None and each.get("required"):
                 text = str(sample(each.get("schema", {})))
             if text is not None:
