@@ -1,4 +1,4 @@
-"""A server of any OpenAPI document, right but for one defect; it shares no code of ours.
+"""A server of any OpenAPI document, right but for one defect, without code of ours.
 
 It reads the document by itself, validates by jsonschema, keeps what was created in
 memory, and makes its answers from their schemas.
@@ -27,7 +27,7 @@ TOKEN = "open-the-door-please"
 USER = "nobody:at-all-known"
 Json = Any
 _METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
-_SAMPLES = {
+SAMPLES = {
     "date": "2024-02-03",
     "date-time": "2024-02-03T04:05:06Z",
     "uuid": "6744a0da-4121-49cd-8479-f8cc20526495",
@@ -56,13 +56,28 @@ class Document:
         self.operations = {
             (method, template): {
                 **node,
-                "parameters": [*node.get("parameters", []), *item.get("parameters", [])],
+                "parameters": [
+                    *node.get("parameters", []),
+                    *item.get("parameters", []),
+                ],
                 "security": node.get("security", self.root.get("security", [])),
             }
             for template, item in self.root["paths"].items()
             for method, node in item.items()
             if method in _METHODS
         }
+
+    def item_of(self, template: str) -> str:
+        """Return the path of what a POST to a path creates; empty if there is none."""
+        found = (it for _, it in self.operations if it.startswith(f"{template}/{{"))
+        return next(found, "")
+
+    def maker_of(self, template: str) -> str:
+        """Return the path of the POST that creates what a path names; else empty."""
+        for part in re.findall(r"/{[^}]*}", template)[::-1]:
+            if ("post", above := template[: template.rindex(part)]) in self.operations:
+                return above
+        return ""
 
     def _file(self, path: Path) -> Json:
         path = path.resolve()
@@ -72,7 +87,9 @@ class Document:
             )
         return self.files[path]
 
-    def _inlined(self, node: Json, at: Path, depth: int) -> Json:
+    def _inlined(  # noqa: C901 - what OpenAPI 3.0 says otherwise is listed
+        self, node: Json, at: Path, depth: int
+    ) -> Json:
         if isinstance(node, list):
             return [self._inlined(each, at, depth) for each in node]
         if not isinstance(node, dict):
@@ -85,7 +102,9 @@ class Document:
             found = self._file(file)
             for part in pointer.strip("/").split("/") if pointer.strip("/") else ():
                 found = found[unquote(part).replace("~1", "/").replace("~0", "~")]
-            beside = {} if self.is_old else {k: v for k, v in node.items() if k != "$ref"}
+            beside = (
+                {} if self.is_old else {k: v for k, v in node.items() if k != "$ref"}
+            )
             return self._inlined({**found, **beside}, file, depth + 1)
         out = {
             key: value
@@ -96,7 +115,10 @@ class Document:
             if key != "discriminator"
         }
         if self.is_old:
-            for name, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+            for name, bound in (
+                ("exclusiveMinimum", "minimum"),
+                ("exclusiveMaximum", "maximum"),
+            ):
                 if out.get(name) is True:
                     out[name] = out.pop(bound)
                 elif out.get(name) is False:
@@ -108,12 +130,6 @@ class Document:
 
 def is_valid(value: Json, schema: Json) -> bool:
     return Draft202012Validator(schema, format_checker=_FORMATS).is_valid(value)
-
-
-def sample(schema: Json, given: Json = None) -> Json:
-    """Make a value of a schema, of what was given as far as that fits."""
-    value = _made(schema, given)
-    return value
 
 
 def members(schema: Json) -> dict[str, Json]:
@@ -140,16 +156,24 @@ def types(schema: Json) -> list[str]:
     return found or ["object"] * bool(members(schema))
 
 
-def _made(schema: Json, given: Json) -> Json:
+def sample(  # noqa: C901, PLR0911 - a return a type
+    schema: Json, given: Json = None
+) -> Json:
+    """Make a value of a schema, of what was given as far as that fits."""
     if given is not None and is_valid(given, schema) and not isinstance(given, dict):
         return given
     for key in ("oneOf", "anyOf"):
         if key in schema and given is not None and is_valid(given, schema):
             return given
         if key in schema and not members(schema):
-            made = [_made(each, given) for each in schema[key]]
+            made = [sample(each, given) for each in schema[key]]
             return next((it for it in made if is_valid(it, schema)), made[0])
-    shown = [*schema.get("enum", ()), schema.get("const"), schema.get("default"), schema.get("example")]
+    shown = [
+        *schema.get("enum", ()),
+        schema.get("const"),
+        schema.get("default"),
+        schema.get("example"),
+    ]
     kinds = types(schema)
     if "object" not in kinds:
         for each in shown:
@@ -159,7 +183,10 @@ def _made(schema: Json, given: Json) -> Json:
         case "object":
             return _object(schema, given if isinstance(given, dict) else {})
         case "array":
-            return [_made(schema.get("items", {}), None) for _ in range(schema.get("minItems", 0))]
+            return [
+                sample(schema.get("items", {}), None)
+                for _ in range(schema.get("minItems", 0))
+            ]
         case "integer" | "number":
             low = schema.get("minimum", schema.get("exclusiveMinimum", 0))
             return next(n for n in (1, low, low + 1, 0, -1) if is_valid(n, schema))
@@ -167,18 +194,28 @@ def _made(schema: Json, given: Json) -> Json:
             return True
         case "null":
             return None
-    texts = [_SAMPLES.get(schema.get("format", ""), "text"), "+34666111222", "1234"]
-    texts += ["x" * schema.get("minLength", 1), "09:00", "QOS_E", "a-b", "GET", "1.2.3.4", "1.2"]
+    texts = [SAMPLES.get(schema.get("format", ""), "text"), "+34666111222", "1234"]
+    texts += [
+        "x" * schema.get("minLength", 1),
+        "09:00",
+        "QOS_E",
+        "a-b",
+        "GET",
+        "1.2.3.4",
+        "1.2",
+    ]
     return next((each for each in texts if is_valid(each, schema)), "text")
 
 
 def _object(schema: Json, given: dict[str, Json]) -> dict[str, Json]:
     out: dict[str, Json] = {}
     known = members(schema)
-    for name, inner in sorted(known.items(), key=lambda it: it[0] not in needed(schema)):
+    for name, inner in sorted(
+        known.items(), key=lambda it: it[0] not in needed(schema)
+    ):
         if name in given or name in needed(schema) or "default" in inner:
             before = is_valid(out, schema)
-            out[name] = _made(inner, given.get(name))
+            out[name] = sample(inner, given.get(name))
             if before and not is_valid(out, schema):
                 del out[name]
     for name in needed(schema):
@@ -189,7 +226,7 @@ def _object(schema: Json, given: dict[str, Json]) -> dict[str, Json]:
         more = next((n for n in known if n not in out), None)
         if more is None:
             break
-        out[more] = _made(known[more], None)
+        out[more] = sample(known[more], None)
     return out
 
 
@@ -228,11 +265,15 @@ class Server:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        raw = scope["raw_path"].decode("latin-1").removeprefix(scope.get("root_path", ""))
+        raw = (
+            scope["raw_path"].decode("latin-1").removeprefix(scope.get("root_path", ""))
+        )
         answer = self.answer(request, raw, await request.body())
         await answer(scope, receive, send)
 
-    def answer(self, request: Request, path: str, body: bytes) -> Response:
+    def answer(  # noqa: PLR0911 - one for each thing that may be wrong
+        self, request: Request, path: str, body: bytes
+    ) -> Response:
         found = next(((t, m) for p, t in self.routes if (m := p.fullmatch(path))), None)
         if found is None and self.defect.kind != "any-path":
             return Response(status_code=404)
@@ -248,12 +289,14 @@ class Server:
         if node is None:
             return Response("{}", status_code=200, media_type="application/json")
         name = name_of(request.method.lower(), template, node)
-        if not self._has("401", name) and not self._is_known(request, node):
+        if not self._has("any-token", name) and not self._is_known(request, node):
             return self._refusal(node, request, 401)
         for status in self._faults(name, node, request, ids, body):
             if self._has("crash", name):
                 return Response(status_code=500)
-            return self._refusal(node, request, 418 if self._has("refusal", name) else status)
+            return self._refusal(
+                node, request, 418 if self._has("refusal", name) else status
+            )
         data = None
         if "json" in request.headers.get("content-type", ""):
             with suppress(ValueError):
@@ -279,7 +322,10 @@ class Server:
             return given.get(scheme["name"]) == TOKEN
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme["type"] == "http" and scheme["scheme"].lower() == "basic":
-            return kind.lower() == "basic" and token == base64.b64encode(USER.encode()).decode()
+            return (
+                kind.lower() == "basic"
+                and token == base64.b64encode(USER.encode()).decode()
+            )
         return kind.lower() == "bearer" and token == TOKEN
 
     def _faults(
@@ -287,9 +333,17 @@ class Server:
     ) -> Iterator[int]:
         """Yield the status of each thing that is wrong with a request."""
         stated = node.get("requestBody", {})
-        content, kind = stated.get("content", {}), request.headers.get("content-type", "")
+        content, kind = (
+            stated.get("content", {}),
+            request.headers.get("content-type", ""),
+        )
         kind = kind.partition(";")[0].strip().lower()
-        if content and body and kind not in content and not self._has("415", name):
+        if (
+            content
+            and body
+            and kind not in content
+            and not self._has("any-media", name)
+        ):
             yield 415
         bad = 422 if "422" in self.habits and "422" in node["responses"] else 400
         for each in node["parameters"]:
@@ -306,7 +360,7 @@ class Server:
             try:
                 value = json.loads(body.decode(), parse_constant=int)
             except (ValueError, RecursionError):
-                if not self._has("json", name):
+                if not self._has("any-bytes", name):
                     yield bad
                 return
             if not is_valid(value, schema):
@@ -316,7 +370,9 @@ class Server:
         described = node["responses"].get(str(status), node["responses"].get("default"))
         return self._response(described or {}, request, status, None)
 
-    def _response(self, described: Json, request: Request, status: int, given: Json) -> Response:
+    def _response(
+        self, described: Json, request: Request, status: int, given: Json
+    ) -> Response:
         headers = {}
         for name, each in described.get("headers", {}).items():
             text = request.headers.get(name)
@@ -347,34 +403,41 @@ class Server:
         good = [it for it in node["responses"] if it[0] == "2"]
         described = node["responses"].get(good[0] if good else "default", {})
         code = int(good[0]) if good else 200
-        above, _, last = template.rpartition("/")
-        # What stands before the last name of a resource that something creates.
         shown: Json = None
-        at = template
-        for part in re.findall(r"/{[^}]*}", template)[::-1]:
-            collection = at = template[: template.rindex(part)]
-            if ("post", collection) not in self.operations:
-                continue
-            concrete = _filled(collection, ids)
-            held, key = self.things.setdefault(concrete, {}), ids[part[2:-1]]
+        if collection := self.document.maker_of(template):
+            name_in = template[len(collection) + 2 :].partition("}")[0]
+            held, key = (
+                self.things.setdefault(_filled(collection, ids), {}),
+                ids[name_in],
+            )
             if key not in held:
                 return self._refusal(node, request, 404)
-            if template == collection + part and request.method == "DELETE":
+            if template != f"{collection}/{{{name_in}}}":
+                pass
+            elif request.method == "DELETE":
                 if not self._has("undeleted", name):
                     del held[key]
-            elif template == collection + part:
-                if isinstance(data, dict) and isinstance(held[key], dict):
+            else:
+                if isinstance(data, dict):
                     held[key] = {**held[key], **data}
                 shown = held[key]
-            break
-        if request.method == "POST" and any(t.startswith(f"{template}/{{") for _, t in self.operations):
+        if request.method == "POST" and self.document.item_of(template):
             return self._created(node, request, template, path, data, described, code)
         if isinstance(data, dict) and not isinstance(shown, dict):
             shown = data
         return self._finished(name, described, request, code, shown)
 
-    def _created(self, node: Json, request: Request, template: str, path: str, data: Json, described: Json, code: int) -> Response:
-        item = next(t for _, t in self.operations if t.startswith(f"{template}/{{"))
+    def _created(
+        self,
+        node: Json,
+        request: Request,
+        template: str,
+        path: str,
+        data: Json,
+        described: Json,
+        code: int,
+    ) -> Response:
+        item = self.document.item_of(template)
         parameter = item[len(template) + 2 :].partition("}")[0]
         schema = next(
             each["schema"]
@@ -382,7 +445,8 @@ class Server:
             for each in other["parameters"]
             if t == item and each["name"] == parameter
         )
-        answer = next(iter(described.get("content", {}).values()), {}).get("schema", {})
+        held: list[Json] = [*described.get("content", {}).values(), {}]
+        answer = held[0].get("schema", {})
         names = {re.sub(r"\W|_", "", it).lower(): it for it in members(answer)}
         own = names.get(parameter.lower().replace("_", ""), names.get("id", "id"))
         key = data.get(own) if isinstance(data, dict) else None
@@ -394,9 +458,15 @@ class Server:
             self.things.setdefault(path, {})[str(key)] = made
         return self._finished(name, described, request, code, made)
 
-    def _finished(self, name: str, described: Json, request: Request, code: int, given: Json) -> Response:
+    def _finished(
+        self, name: str, described: Json, request: Request, code: int, given: Json
+    ) -> Response:
         if "silent" in self.habits:
-            given = {k: v for k, v in given.items() if k.lower().endswith("id")} if isinstance(given, dict) else None
+            given = (
+                {k: v for k, v in given.items() if k.lower().endswith("id")}
+                if isinstance(given, dict)
+                else None
+            )
         if self._has("echo", name) and isinstance(given, dict):
             given = {key: _other(value) for key, value in given.items()}
         response = self._response(described, request, code, given)
@@ -422,16 +492,20 @@ def _other(value: Json) -> Json:
 
 def _spoilt(response: Response, defect: Defect) -> Response:
     """Take a member from an answer, or make it of another type."""
-    value = json.loads(response.body)
+    value = json.loads(bytes(response.body))
     *way, last = defect.where
     holder = value
     for each in way:
         holder = holder[each] if isinstance(holder, dict) else holder[0]
     if defect.kind == "types" and isinstance(holder, dict):
-        holder[last] = {"none": "of these"} if not isinstance(holder.get(last), dict) else 7
+        holder[last] = (
+            {"none": "of these"} if not isinstance(holder.get(last), dict) else 7
+        )
     elif isinstance(holder, dict):
         holder.pop(last, None)
-    return Response(json.dumps(value), response.status_code, media_type=response.media_type)
+    return Response(
+        json.dumps(value), response.status_code, media_type=response.media_type
+    )
 
 
 def _new(schema: Json, number: int) -> Json:
@@ -452,7 +526,9 @@ def _read(parameter: Json, request: Request, ids: dict[str, str]) -> Json:
     query = [it.partition("=") for it in request.url.query.split("&") if it]
     texts = {
         "path": [ids[name]] if name in ids else [],
-        "query": [text.replace("+", " ") for key, _, text in query if unquote(key) == name],
+        "query": [
+            text.replace("+", " ") for key, _, text in query if unquote(key) == name
+        ],
         "header": request.headers.getlist(name),
         "cookie": [request.cookies[name]] if name in request.cookies else [],
     }[parameter["in"]]
@@ -462,14 +538,20 @@ def _read(parameter: Json, request: Request, ids: dict[str, str]) -> Json:
         if parameter["in"] != "query" or parameter.get("explode") is False:
             texts = texts[0].split(",")
         return [_scalar(unquote(it), schema.get("items", {})) for it in texts]
-    return _scalar(unquote(texts[0]) if parameter["in"] == "query" else texts[0], schema)
+    return _scalar(
+        unquote(texts[0]) if parameter["in"] == "query" else texts[0], schema
+    )
 
 
 def _scalar(text: str, schema: Json) -> Json:
     kinds = types(schema)
-    if {"integer", "number"} & {*kinds} and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", text):
+    if {"integer", "number"} & {*kinds} and re.fullmatch(
+        r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", text
+    ):
         return json.loads(text)
-    return {"true": True, "false": False}.get(text, text) if "boolean" in kinds else text
+    return (
+        {"true": True, "false": False}.get(text, text) if "boolean" in kinds else text
+    )
 
 
 def name_of(method: str, template: str, node: Json) -> str:
@@ -486,28 +568,35 @@ def _drop(node: Json, where: tuple[str, ...]) -> None:
         del node[last]
 
 
+# Keywords, and how the rules that they state end.
 _NICKS = {
     "type": "type",
     "enum": "enum",
     "minimum": "min",
     "maximum": "max",
+    "pattern": "pattern",
+    "minItems": "length",
+    "maxItems": "length",
     "minLength": "length",
     "maxLength": "length",
-    "pattern": "pattern",
     "format": "format",
-    "minItems": "count",
-    "maxItems": "count",
     "additionalProperties": "unknown",
 }
 
 
-def _stated(schema: Json, way: tuple[str, ...], name: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield where keywords stand in a schema, each with the name of its rule."""
+def _stated(
+    schema: Json, way: tuple[str, ...], name: str
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield where keywords stand, each with its rule; not what another one implies."""
     for key, nick in _NICKS.items():
-        idle = key == "type" and ("enum" in schema or not schema["type"]) if key in schema else True
-        if key == "additionalProperties" and schema.get(key) is not False:
-            continue
-        if not idle:
+        implied = {
+            "type": "enum" in schema or way[-2:-1] == ("allOf",) or "allOf" in schema,
+            "minLength": "pattern" in schema,
+            "maxLength": "pattern" in schema or "format" in schema,
+            "format": schema.get("format") not in SAMPLES,
+            "additionalProperties": schema.get(key) is not False,
+        }
+        if key in schema and not implied.get(key):
             yield (*way, key), f"{name or 'body'}.{nick}"
     lead = f"{name}." if name else ""
     for each in schema.get("required", ()) if "properties" in schema else ():
@@ -518,52 +607,68 @@ def _stated(schema: Json, way: tuple[str, ...], name: str) -> Iterator[tuple[tup
         yield from _stated(part, (*way, "allOf", str(index)), name)
 
 
+def _unchecked(document: Document, template: str, node: Json) -> Iterator[Any]:
+    """Yield where the keywords of a request stand, each with its rule."""
+    content = node.get("requestBody", {}).get("content", {})
+    for media in [it for it in content if "json" in it][:1]:
+        way = ("requestBody", "content", media, "schema")
+        yield from _stated(content[media]["schema"], way, "")
+    for index, each in enumerate(node["parameters"]):
+        led, schema = f"{each['in']}.{each['name']}", each.get("schema", {})
+        held = ("parameters", str(index))
+        above = template.partition(f"/{{{each['name']}}}")[0]
+        if each["in"] == "path" and ("post", above) in document.operations:
+            continue  # what is malformed is not there, which is lawful too
+        for at, rule in _stated(schema, (*held, "schema"), led):
+            if at[-1] != "type" or types(schema) != ["string"]:
+                yield at, rule
+        if each.get("required") and each["in"] != "path":
+            yield (*held, "required"), f"{led}.required"
+
+
+def _of_answers(name: str, node: Json, body: Json) -> Iterator[tuple[Defect, str]]:
+    """Yield the defects of an operation's answers."""
+    is_open = "default" in node["responses"]
+    if body is not None and not is_open:
+        yield Defect("refusal", name), "error.status"
+    found = (it for key, it in node["responses"].items() if key[0] == "2")
+    good: Json = next(found, {})
+    if good and not is_open:
+        yield Defect("status", name), "answer.status"
+    for header, each in good.get("headers", {}).items():
+        if each.get("required"):
+            yield Defect("headers", name, (header,)), "answer.headers"
+    for media, each in list(good.get("content", {}).items())[:1]:
+        yield Defect("media", name), "answer.media"
+        shown = each["schema"]
+        if "json" not in media or types(shown) != ["object"]:
+            continue
+        for inner in needed(shown)[:1]:
+            yield Defect("lacks", name, (inner,)), "answer.members"
+        for inner in list(members(shown))[:1]:
+            yield Defect("types", name, (inner,)), "answer.types"
+        if body is not None and {*members(shown)} & {*members(body)}:
+            yield Defect("echo", name), "answer.echo"
+
+
 def defects(document: Document) -> Iterator[tuple[Defect, str]]:
-    """Yield the defects that servers of a document may have, with the rules they break."""
+    """Yield defects that servers of a document may have, with the rules they break."""
     for (method, template), node in document.operations.items():
         name = name_of(method, template, node)
-        places: list[tuple[tuple[str, ...], str]] = []
-        content = node.get("requestBody", {}).get("content", {})
-        media = next((it for it in content if "json" in it), None)
-        if media:
-            way = ("requestBody", "content", media, "schema")
-            places += _stated(content[media]["schema"], way, "")
-        for index, each in enumerate(node["parameters"]):
-            led = f"{each['in']}.{each['name']}"
-            for at, rule in _stated(each.get("schema", {}), ("parameters", str(index), "schema"), led):
-                places.append((at, rule))
-            if each.get("required") and each["in"] != "path":
-                places.append((("parameters", str(index), "required"), f"{led}.required"))
-        for at, rule in places:
-            yield Defect("unchecked", name, at), f"{name}/{rule}"
+        stated = [*_unchecked(document, template, node)]
+        for at, rule in stated:
+            yield Defect("unchecked", name, at), rule
         if node["security"]:
-            yield Defect("401", name), f"{name}/auth.token"
-        yield Defect("any-method", name), f"{name}/wire.method"
-        yield Defect("any-path", name), f"{name}/wire.path"
-        if media:
-            yield Defect("415", name), f"{name}/wire.media"
-            yield Defect("json", name), f"{name}/wire.json"
-            yield Defect("crash", name), f"{name}/robustness"
-        if places:
-            yield Defect("refusal", name), f"{name}/error.status"
-        good = next((v for k, v in node["responses"].items() if k[0] == "2"), None)
-        if good is None:
-            continue
-        yield Defect("status", name), f"{name}/answer.status"
-        for header, each in good.get("headers", {}).items():
-            if each.get("required"):
-                yield Defect("headers", name, (header,)), f"{name}/answer.headers"
-        for media, each in list(good.get("content", {}).items())[:1]:
-            yield Defect("media", name), f"{name}/answer.media"
-            if "json" not in media or "object" not in types(each["schema"]):
-                continue
-            for inner in needed(each["schema"])[:1]:
-                yield Defect("lacks", name, (inner,)), f"{name}/answer.members"
-            for inner in list(members(each["schema"]))[:1]:
-                yield Defect("types", name, (inner,)), f"{name}/answer.types"
-            if content and set(members(each["schema"])) & set(members(next(iter(content.values()))["schema"])):
-                yield Defect("echo", name), f"{name}/answer.echo"
-        if method == "post" and any(t.startswith(f"{template}/{{") for _, t in document.operations):
-            yield Defect("unreadable", name), f"{name}/lifecycle.readable"
-        if method == "delete":
-            yield Defect("undeleted", name), f"{name}/lifecycle.deleted"
+            yield Defect("any-token", name), "auth.token"
+        yield Defect("any-method", name), "wire.method"
+        yield Defect("any-path", name), "wire.path"
+        content = node.get("requestBody", {}).get("content", {})
+        body = next(
+            (it["schema"] for key, it in content.items() if "json" in key), None
+        )
+        if body is not None:
+            yield Defect("any-media", name), "wire.media"
+            yield Defect("any-bytes", name), "wire.json"
+        if stated:
+            yield Defect("crash", name), "robustness"
+        yield from _of_answers(name, node, body)

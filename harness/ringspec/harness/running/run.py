@@ -612,10 +612,8 @@ class Session:
             self._end(f"interrupted after {self.done} of {self._total} cases")
         plan, reachability, tally = self._plan, self._reachability, self._tally
         failure, learnt = reachability.failure, reachability.learnt
-        message, hint = reachability.account()
-        if self._oracle.missed:
-            message = f"the target has no such {self._oracle.made_up}, a made-up name"
-            hint = _HINTS["made-up"]
+        missed = (self._oracle.missed, _HINTS["made-up"])
+        message, hint = missed if self._oracle.missed else reachability.account()
         policy = self._policy
         if failure is not None and not reachability.answered:
             # An absent target goes before what is withheld.
