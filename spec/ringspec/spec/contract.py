@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -229,16 +229,18 @@ class Contract:
     @cached_property
     def settled_prover(self) -> Prover:
         """Validator of the settled form."""
-        form = self.settled
-        if self.chosen:  # no other branch of a `oneOf` may fit
-            form = {**form, "allOf": [*form.get("allOf", ()), self.request.schema]}
-        return Prover(form, assertions(Inlined(form, {})))
+        return _prover(self.settled)
+
+    def is_settled(self, body: Json) -> bool:
+        """Return whether a body is valid and settled, by the quick validator alone."""
+        # As it is read, no other branch of a `oneOf` may fit.
+        is_read = not self.chosen or self.prover.is_valid(body)
+        return is_read and self.settled_prover.is_valid(body)
 
     @cached_property
     def live_prover(self) -> Prover:
         """Validator of bodies for a live target."""
-        form = forms.live_form(self.request.schema)
-        return Prover(form, assertions(Inlined(form, {})))
+        return _prover(forms.live_form(self.request.schema))
 
     @cached_property
     def applicable(self) -> tuple[Assertion, ...]:
@@ -269,15 +271,20 @@ class Contract:
             apart: whether valid bodies are built to fit no other branch of `oneOf`.
         """
         whole = forms.read_as(self.whole, chosen, apart=apart)
-        return replace(self, whole=whole, chosen=chosen) if chosen else self
+        return self.meant_as(chosen, whole) if chosen else self
+
+    def meant_as(self, chosen: Chosen, whole: Json = None) -> Contract:
+        """Return the contract that judges bodies as meant for some branches."""
+        made = replace(self, whole=whole or self.whole, chosen=chosen)
+        vars(made)["prover"] = self.prover.read_as(chosen)
+        return made
 
     @cached_property
     def _provers(self) -> list[Prover]:
         """A prover for each reading, as a whole and as far as each choice."""
         kept = {frozenset(each.items()) for each in self.readings}
         ways = [frozenset(), *kept, *{frozenset(a.within) for a in self.assertions}]
-        schema, stated = self.request.schema, self.assertions
-        return [Prover(schema, stated, dict(way)) for way in dict.fromkeys(ways)]
+        return [self.prover.read_as(dict(way)) for way in dict.fromkeys(ways)]
 
     def breaks_just(self, body: Json, rules: frozenset[RuleId]) -> bool:
         """Return whether a body breaks some rules and no others, read in some way."""
@@ -303,6 +310,15 @@ class Contract:
     def level_of_use(self, body: Json) -> Level:
         """Return the weakest level among the members and values a body uses."""
         return forms.level_of_use(self.request.schema, body)
+
+
+def _prover(form: Json) -> Prover:
+    """Return the prover of a form, whose assertions are listed if one is broken."""
+
+    def stated() -> Iterator[Assertion]:
+        yield from assertions(Inlined(form, {}))
+
+    return Prover(form, stated())
 
 
 def load(

@@ -126,10 +126,27 @@ def read_as(
             branches = changed.pop(keyword)
             branch = branches.pop(index)
             if apart and keyword == "oneOf":
-                others = [{"not": each} for each in branches]
+                others = [{"not": _outline(each)} for each in branches]
                 branch = {**branch, "allOf": [*branch.get("allOf", ()), *others]}
             changed = _joined(changed, branch)
     return changed
+
+
+def _outline(schema: Json, depth: int = 2) -> Json:
+    """Return a part of a schema: what breaks it breaks the whole, in a simple way."""
+    if not isinstance(schema, dict):
+        return schema
+    parts = {name: it for name, it in schema.items() if not _holds(name)}
+    if "allOf" in schema:
+        parts["allOf"] = [_outline(each, depth) for each in schema["allOf"]]
+    if depth and "properties" in schema:
+        members = schema["properties"].items()
+        parts["properties"] = {name: _outline(it, depth - 1) for name, it in members}
+    return parts
+
+
+def _holds(keyword: str) -> bool:
+    return keyword in KEYWORDS and bool(KEYWORDS[keyword].holds)
 
 
 def _joined(schema: dict[str, Json], branch: Json) -> dict[str, Json]:

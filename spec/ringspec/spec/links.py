@@ -52,70 +52,48 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """The pages of a list: query parameters, and pointers into its answer.
+    """The pages of a list: query parameters, and pointers into its answer."""
 
-    Attributes:
-        items: pointer to the items; empty where the answer is the array.
-        most: the largest page size; 0 if it is not known.
-        next: pointer to the address or the name of the page after it.
-    """
-
-    items: str = ""
+    items: str = ""  # pointer to the items; empty where the answer is the array
     total: str = ""
     page: str = ""
     size: str = ""
-    most: int = 0
-    next: str = ""
+    most: int = 0  # the largest page size; 0 if it is not known
+    next: str = ""  # pointer to the address or the name of the page after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """An operation that is linked to the one under test.
+    """An operation that is linked to the one under test."""
 
-    Attributes:
-        name: the link's.
-        path: relative to the server URL; `{name}` stands for a captured value.
-        captures: pointers into the answer of a create, by the names in the path.
-        same_body: whether it takes the same body as a create.
-        id: pointer to the id in its answer, or each item; empty if as in a create's.
-        state: pointer to the state in its answer; empty without one.
-        first: states of a new resource.
-        comes_from: states in which a command is taken.
-        leads_to: the state it leads to; empty if that is not known.
-        via: states that may be seen instead, before or after it.
-        refuses: states in which it is settled that a command is refused.
-    """
-
-    name: str
+    name: str  # the link's
     role: Role
     method: str
-    path: str
+    path: str  # relative to the server URL; `{name}` stands for a captured value
+    # Pointers into the answer of a create, by the names in the path.
     captures: dict[str, str]
     answers: Answers
     security: Security
-    same_body: bool = False
+    same_body: bool = False  # whether it takes the same body as a create
     paging: Paging = field(default_factory=Paging)
+    # Pointer to the id in its answer, or each item; empty if as in a create's.
     id: str = ""
-    state: str = ""
-    first: tuple[str, ...] = ()
-    comes_from: tuple[str, ...] = ()
-    leads_to: str = ""
-    via: tuple[str, ...] = ()
+    state: str = ""  # pointer to the state in its answer; empty without one
+    first: tuple[str, ...] = ()  # states of a new resource
+    comes_from: tuple[str, ...] = ()  # states in which a command is taken
+    leads_to: str = ""  # the state it leads to; empty if that is not known
+    via: tuple[str, ...] = ()  # states that may be seen instead, before or after it
+    # States in which it is settled that a command is refused.
     refuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maker:
-    """The create that makes what a parameter of a path names.
-
-    Attributes:
-        operation: id of the create.
-        at: pointer to the name in its answer; empty if no link says where it is.
-    """
+    """The create that makes what a parameter of a path names."""
 
     parameter: Parameter
-    operation: str
-    at: str
+    operation: str  # id of the create
+    at: str  # pointer to the name in its answer; empty if no link says where it is
 
 
 def makers(base: dict[str, Json], operation: Operation) -> list[Maker]:

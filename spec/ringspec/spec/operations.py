@@ -25,35 +25,23 @@ _FIELDS: dict[str, list[str]] = VOCABULARY["fields"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation.
-
-    Attributes:
-        path: relative to the server URL, without placeholders.
-        examples: of whole bodies.
-        media_types: all that the body may have, ranges included.
-        schema_place: JSON pointer of the body's schema; empty if it takes none.
-        wire: how its parameters are written and read.
-        node: the operation's own node in the document.
-        methods: all that its path has, in lower case.
-        paths: of the whole document, with their placeholders.
-        needs_body: whether a request has to have one.
-    """
+    """One operation."""
 
     id: str
     method: str
-    path: str
+    path: str  # relative to the server URL, without placeholders
     media_type: str
-    examples: tuple[Json, ...]
-    media_types: tuple[str, ...]
-    schema_place: str
+    examples: tuple[Json, ...]  # of whole bodies
+    media_types: tuple[str, ...]  # all that the body may have, ranges included
+    schema_place: str  # JSON pointer of the body's schema; empty if it takes none
     place: str
     headers: tuple[Parameter, ...]
-    wire: Wire
-    node: Json
+    wire: Wire  # how its parameters are written and read
+    node: Json  # the operation's own node in the document
     security: Security
-    methods: tuple[str, ...]
-    paths: tuple[str, ...]
-    needs_body: bool
+    methods: tuple[str, ...]  # all that its path has, in lower case
+    paths: tuple[str, ...]  # of the whole document, with their placeholders
+    needs_body: bool  # whether a request has to have one
 
     @property
     def effect(self) -> str:
@@ -68,18 +56,13 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Endpoint:
-    """A method of a path, whether or not it can be fired.
-
-    Attributes:
-        item: the path's node, which may have other methods too.
-        id: method and path, if the operation has none of its own.
-    """
+    """A method of a path, whether or not it can be fired."""
 
     method: str
     path: str
-    item: Node
+    item: Node  # the path's node, which may have other methods too
     node: Node
-    id: str
+    id: str  # method and path, if the operation has none of its own
 
     def is_called(self, name: str) -> bool:
         """Return whether it is meant by an id, or by method and path."""
@@ -138,15 +121,11 @@ def choose(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which operations of a document are meant: those named, or all but some.
-
-    Attributes:
-        tags: of which each has one at least, if any are given.
-    """
+    """Which operations of a document are meant: those named, or all but some."""
 
     operations: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()  # of which each has one at least, if any are given
 
     def of(self, base: dict[str, Json]) -> list[str]:
         """List the ids of those in a document, in its order.

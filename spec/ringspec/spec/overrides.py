@@ -33,26 +33,22 @@ _DIGITS = re.compile(r"\+?[0-9 ()./-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """How one target differs from the contract.
+    """How one target differs from the contract."""
 
-    Attributes:
-        fixtures: values that the target knows, by the contract's names.
-        values: of parameters, by name, or by operation and name.
-        packs: names or files of rule packs.
-        paths: where operations stand, by their ids; relative to the server URL.
-        header: the header that carries the credentials; empty for the contract's own.
-        basic: whether they are Basic credentials, in the header Authorization.
-        given: names of credentials, headers and cookies that are given.
-        schemes: names of the security schemes that they are given for.
-    """
-
+    # Values that the target knows, by the contract's names.
     fixtures: Mapping[str, Json] = field(default_factory=dict)
+    # Of parameters, by name, or by operation and name.
     values: Mapping[str, Json] = field(default_factory=dict)
-    packs: tuple[str, ...] = ()
+    packs: tuple[str, ...] = ()  # names or files of rule packs
+    # Where operations stand, by their ids; relative to the server URL.
     paths: Mapping[str, str] = field(default_factory=dict)
+    # The header that carries the credentials; empty for the contract's own.
     header: str = ""
+    # Whether they are Basic credentials, in the header Authorization.
     basic: bool = False
+    # Names of credentials, headers and cookies that are given.
     given: tuple[str, ...] = ()
+    # Names of the security schemes that they are given for.
     schemes: tuple[str, ...] = ()
 
     def apply(self, base: dict[str, Json]) -> dict[str, Json]:
@@ -142,18 +138,13 @@ def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixture:
-    """A value that a target has to know beforehand.
-
-    Attributes:
-        place: JSON pointer of the schema that is marked.
-        form: `telephone` if a value that is no address is a telephone number.
-        read: path of a GET for the value at `{}`, to check that the target knows it;
-            may be empty.
-    """
+    """A value that a target has to know beforehand."""
 
     name: str
-    place: str
-    form: str = ""
+    place: str  # JSON pointer of the schema that is marked
+    form: str = ""  # `telephone` if a value that is no address is a telephone number
+    # Path of a GET for the value at `{}`, to check that the target knows it; may be
+    # empty.
     read: str = ""
 
 

@@ -8,6 +8,8 @@ breaks least, if there is just one.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     import jsonschema_rs
 
 
+# Most bodies and values whose verdicts are kept.
+_MOST_KNOWN = 50_000
+
+
 @dataclass(frozen=True, slots=True)
 class Breach:
     """One assertion that a body breaks, and where in the body."""
@@ -38,6 +44,73 @@ class Breach:
 
 class Disagreement(InternalError):  # noqa: N818 - a public name
     """The two validators name different rules for one body."""
+
+
+_LAST: list[tuple[Json, bytes]] = [(None, b"")]
+
+
+def _digest(body: Json) -> bytes:
+    """Return a digest of a body; that of one object is made once in a row."""
+    last, digest = _LAST[0]
+    if body is not last or body is None:
+        text = json.dumps(body).encode()
+        digest = hashlib.blake2b(text, digest_size=16).digest()
+        _LAST[0] = body, digest
+    return digest
+
+
+class _Judges:
+    """The two validators of a schema, and the errors that they have found."""
+
+    def __init__(self, schema: Json) -> None:
+        self._schema = schema
+        self._found: dict[tuple[bool, bytes], list[tuple[Path, Location]]] = {}
+
+    # The validators are imported where they are first needed: a run of certified
+    # cases needs only the quick one, and jsonschema takes a while to load.
+    @cached_property
+    def quick(self) -> jsonschema_rs.Draft202012Validator:
+        import jsonschema_rs  # noqa: PLC0415
+
+        schema = _renamed(self._schema) if self.is_nameless else self._schema
+        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+    @cached_property
+    def is_nameless(self) -> bool:
+        """Whether a member's name is empty: jsonschema-rs leaves it out of paths."""
+        named = (each.schema.get("properties", {}) for each in walk(self._schema))
+        return any("" in members for members in named)
+
+    @cached_property
+    def second(self) -> jsonschema.Draft202012Validator:
+        return _second()(self._schema, format_checker=_formats())
+
+    def errors(self, body: Json, *, by_quick: bool) -> list[tuple[Path, Location]]:
+        """List the keywords that a body breaks, by path, and where.
+
+        Raises:
+            ValueError: the quick validator cannot read it.
+        """
+        key = by_quick, _digest(body)
+        if key in self._found:
+            return self._found[key]
+        if by_quick:
+            listed = self.quick.iter_errors(
+                _renamed(body) if self.is_nameless else body
+            )
+            found = [
+                (_steps(each.schema_path), _location(body, each.instance_path))
+                for each in listed
+            ]
+        else:
+            found = [
+                (_steps(error.absolute_schema_path), tuple(error.absolute_path))
+                for error in self.second.iter_errors(body)
+            ]
+        if len(self._found) >= _MOST_KNOWN:
+            self._found.clear()
+        self._found[key] = found
+        return found
 
 
 class Prover:
@@ -54,45 +127,36 @@ class Prover:
 
         Args:
             schema: without references.
-            assertions: all that can fail by themselves.
+            assertions: all that can fail by themselves; read when a body breaks one.
             chosen: branches of choices, by the path of the choice.
             above: path of the schema in the one that the assertions' paths are of.
         """
         self._schema = schema
-        self._all = tuple(assertions)
-        self._by_path = {each.path[len(above) :]: each for each in self._all}
+        self._judges = _Judges(schema)
+        self._given = assertions
         self._chosen = chosen
         self._above = above
         self._branches: dict[Path, list[Prover]] = {}
-
-    # The validators are imported where they are first needed: a run of certified
-    # cases needs only the quick one, and jsonschema takes a while to load.
-    @cached_property
-    def _quick(self) -> jsonschema_rs.Draft202012Validator:
-        import jsonschema_rs  # noqa: PLC0415
-
-        schema = _renamed(self._schema) if self._is_nameless else self._schema
-        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        self._base: Prover | None = None
 
     @cached_property
-    def _is_nameless(self) -> bool:
-        """Whether a member's name is empty: jsonschema-rs leaves it out of paths."""
-        named = (each.schema.get("properties", {}) for each in walk(self._schema))
-        return any("" in members for members in named)
+    def _by_path(self) -> dict[Path, Assertion]:
+        return {each.path[len(self._above) :]: each for each in self._given}
 
-    @cached_property
-    def _second(self) -> jsonschema.Draft202012Validator:
-        import jsonschema  # noqa: PLC0415
-
-        return jsonschema.Draft202012Validator(self._schema, format_checker=_formats())
+    def read_as(self, chosen: Chosen) -> Prover:
+        """Return a prover of other choices, that shares what this one finds."""
+        other = Prover(self._schema, (), chosen, self._above)
+        other._judges, other._base = self._judges, self
+        vars(other)["_by_path"] = self._by_path
+        return other
 
     def is_valid(self, body: Json) -> bool:
         """Return whether a body breaks nothing, by the quick validator alone."""
         try:
-            renamed = _renamed(body) if self._is_nameless else body
-            return bool(self._quick.is_valid(renamed))
+            renamed = _renamed(body) if self._judges.is_nameless else body
+            return bool(self._judges.quick.is_valid(renamed))
         except ValueError:  # a lone surrogate, or an integer beyond its reach
-            return bool(self._second.is_valid(body))
+            return bool(self._judges.second.is_valid(body))
 
     def breaches(self, body: Json) -> list[Breach]:
         """List what a body breaks, by the quick validator if it can read it."""
@@ -102,19 +166,12 @@ class Prover:
             return self.breaches_by_second(body)
 
     def _breaches_by_quick(self, body: Json) -> list[Breach]:
-        errors = self._quick.iter_errors(_renamed(body) if self._is_nameless else body)
-        found = [
-            (_steps(each.schema_path), _location(body, each.instance_path))
-            for each in errors
-        ]
+        found = self._judges.errors(body, by_quick=True)
         return self._read(body, found, Prover._breaches_by_quick)
 
     def breaches_by_second(self, body: Json) -> list[Breach]:
         """List what a body breaks, by the second validator alone."""
-        found = [
-            (_steps(error.absolute_schema_path), tuple(error.absolute_path))
-            for error in self._second.iter_errors(body)
-        ]
+        found = self._judges.errors(body, by_quick=False)
         return self._read(body, found, Prover.breaches_by_second)
 
     def broken(self, body: Json) -> frozenset[RuleId]:
@@ -154,10 +211,7 @@ class Prover:
         choice = breach.assertion
         if choice.keyword not in CHOICES:
             return []
-        path = choice.path[len(self._above) :]
-        if path not in self._branches:
-            self._branches[path] = self._provers(choice)
-        provers = self._branches[path]
+        provers = self.branches_of(choice)
         if choice.path in self._chosen:
             provers = [provers[self._chosen[choice.path]]] if provers else []
         value = at(body, breach.location)
@@ -169,10 +223,20 @@ class Prover:
             for each in ranked[0]
         ]
 
-    def _provers(self, choice: Assertion) -> list[Prover]:
+    def branches_of(self, choice: Assertion) -> list[Prover]:
         """Return a prover for each branch; none if their assertions are not listed."""
+        if choice.path not in self._branches:
+            made = (
+                self._base.branches_of(choice) if self._base else self._opened(choice)
+            )
+            if self._base:
+                made = [each.read_as(self._chosen) for each in made]
+            self._branches[choice.path] = made
+        return self._branches[choice.path]
+
+    def _opened(self, choice: Assertion) -> list[Prover]:
         found: dict[int, list[Assertion]] = {}
-        for each in self._all:
+        for each in self._by_path.values():
             for path, index in each.within:
                 if path == choice.path:
                     found.setdefault(index, []).append(each)
@@ -230,6 +294,41 @@ def _formats() -> jsonschema.FormatChecker:
         check = partial(is_iri, form=form)
         checker.checks(form.replace("uri", "iri"), ValueError)(check)
     return checker
+
+
+def _second() -> type[jsonschema.Draft202012Validator]:
+    """Return jsonschema's validator, that tries a member's value by a schema once.
+
+    Bodies share with their twins the values that are not edited.
+    """
+    import jsonschema  # noqa: PLC0415
+
+    known: dict[tuple[Json, ...], Json] = {}
+
+    def properties(
+        validator: jsonschema.Draft202012Validator, members: Json, body: Json, _: Json
+    ) -> Iterator[jsonschema.ValidationError]:
+        for name, schema in members.items() if isinstance(body, dict) else ():
+            if name not in body:
+                continue
+            value = body[name]
+            is_part = isinstance(value, dict | list)
+            key = id(schema), type(value), id(value) if is_part else value
+            if key in known:
+                continue
+            at = {"path": name, "schema_path": name}
+            errors = list(validator.descend(value, schema, **at))
+            if not errors:
+                if len(known) >= _MOST_KNOWN:
+                    known.clear()
+                known[key] = schema, value  # kept, so that no other takes the id
+            yield from errors
+
+    changed = {"properties": properties}
+    made: type[jsonschema.Draft202012Validator] = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+        jsonschema.Draft202012Validator, changed
+    )
+    return made
 
 
 _Judge: TypeAlias = Callable[[Prover, Json], list[Breach]]

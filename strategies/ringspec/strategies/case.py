@@ -70,18 +70,13 @@ STATUS: dict[Expect, Status] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request.
-
-    Attributes:
-        path: relative to the server URL; its query may have a token, as headers.
-        headers: in order; `{token}` stands for the access token.
-        body: the bytes as they go out.
-    """
+    """One HTTP request."""
 
     method: str
-    path: str
+    path: str  # relative to the server URL; its query may have a token, as headers
+    # In order; `{token}` stands for the access token.
     headers: tuple[tuple[str, str], ...]
-    body: bytes
+    body: bytes  # the bytes as they go out
 
 
 class What(StrEnum):
@@ -98,40 +93,27 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Want:
-    """One requirement of an answer.
-
-    Attributes:
-        at: pointer to it; of a list, pointer inside each item.
-        value: `{name}` in it stands for a captured value.
-        known: name of the captured list of items that are ignored, by `at`.
-    """
+    """One requirement of an answer."""
 
     what: What
-    at: str = ""
-    value: Json = None
-    known: str = ""
+    at: str = ""  # pointer to it; of a list, pointer inside each item
+    value: Json = None  # `{name}` in it stands for a captured value
+    known: str = ""  # name of the captured list of items that are ignored, by `at`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One request of a case that needs several.
+    """One request of a case that needs several."""
 
-    Attributes:
-        request: `{name}` in its path stands for a captured value.
-        status: of the answer, for the case to go on.
-        capture: pointers into the answer, by the names they are captured under; in
-            the answer of a list, pointers inside each item.
-        link: name of the link to its operation; empty for the one under test.
-        wants: further requirements; those of the last step are judged.
-        paging: how the pages of a list are fetched.
-    """
-
-    request: Request
-    status: Status
+    request: Request  # `{name}` in its path stands for a captured value
+    status: Status  # of the answer, for the case to go on
+    # Pointers into the answer, by the names they are captured under; in the answer of a
+    # list, pointers inside each item.
     capture: dict[str, str] = field(default_factory=dict)
-    link: str = ""
+    link: str = ""  # name of the link to its operation; empty for the one under test
+    # Further requirements; those of the last step are judged.
     wants: tuple[Want, ...] = ()
-    paging: Paging | None = None
+    paging: Paging | None = None  # how the pages of a list are fetched
 
     def wire(self) -> dict[str, Json]:
         """Return it as JSON."""
@@ -140,32 +122,27 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One request with its expectation and the rule it serves.
-
-    Attributes:
-        status: that the answer may have, such as `("2xx",)` or `(400, 422)`.
-        twin: id of the accepted case that this one was made from.
-        fault: an RFC 6902 patch from the twin's body to this one, or an object that
-            names other differences.
-        broken: the rules that both validators find broken; two if coupled.
-        steps: all requests of a case that needs several, `request` among them; the
-            last one is judged.
-        or_default: what an answer shows that accepts the body lawfully, by pointer.
-        levels: of each broken rule, if it is explored; the case has that of the first.
-    """
+    """One request with its expectation and the rule it serves."""
 
     id: str
     phase: Phase = Phase.CASES
     rule: RuleId
     level: Level
     expect: Expect
-    status: Status
+    status: Status  # that the answer may have, such as `("2xx",)` or `(400, 422)`
     request: Request
-    twin: str | None = None
+    twin: str | None = None  # id of the accepted case that this one was made from
+    # An RFC 6902 patch from the twin's body to this one, or an object that names other
+    # differences.
     fault: tuple[Json, ...] | dict[str, Json] | None = None
+    # The rules that both validators find broken; two if coupled.
     broken: tuple[RuleId, ...] = ()
+    # What an answer shows that accepts the body lawfully, by pointer.
     or_default: dict[str, Json] = field(default_factory=dict)
+    # All requests of a case that needs several, `request` among them; the last one is
+    # judged.
     steps: tuple[Step, ...] = ()
+    # Of each broken rule, if it is explored; the case has that of the first.
     levels: dict[RuleId, Level] = field(default_factory=dict)
 
     @cached_property

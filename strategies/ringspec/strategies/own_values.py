@@ -18,9 +18,18 @@ from typing import TypeAlias
 from ringspec.spec.contract import Contract
 from ringspec.spec.plain import is_number
 from ringspec.spec.schemas import walk as subschemas
-from ringspec.spec.values import Json, Location, at, at_pointer, edit, patched, pointer
+from ringspec.spec.values import (
+    Json,
+    Location,
+    Path,
+    at,
+    at_pointer,
+    edit,
+    patched,
+    pointer,
+)
 from ringspec.strategies.case import OWN, Case, Request, Step, Want, What, encode
-from ringspec.strategies.shapes.locations import leaves
+from ringspec.strategies.shapes.locations import instance_path, leaves
 from ringspec.strategies.shapes.text import sibling_id
 
 # Values of a text for each seed, and the first of those that are sent once more.
@@ -87,14 +96,25 @@ def _edits(body: Json, texts: _Texts) -> tuple[dict[str, Json], ...]:
     )
 
 
-def _fitting(old: _Texts, new: _Texts, fits: Callable[[_Texts], bool]) -> _Texts:
-    """Return all new texts if they fit, else those that do one after the other."""
+def _fitting(
+    old: _Texts, new: _Texts, fits: Callable[[_Texts], bool], stuck: set[Path]
+) -> _Texts:
+    """Return all new texts if they fit, else those that do one after the other.
+
+    Places where one did not fit before are `stuck`: they come last.
+    """
     if fits(new):
         return new
-    found = old
-    for place, text in islice(new.items(), _SINGLY):
+    found, left = old, dict(islice(new.items(), _SINGLY))
+    most = {at: it for at, it in left.items() if instance_path(at) not in stuck}
+    if most != left and fits({**old, **most}):
+        found = {**old, **most}
+        left = {at: it for at, it in left.items() if at not in most}
+    for place, text in left.items():
         if fits({**found, place: text}):
             found = {**found, place: text}
+        else:
+            stuck.add(instance_path(place))
     return found
 
 
@@ -136,7 +156,7 @@ def otherwise(contract: Contract, case: Case, turn: int) -> Case | None:
         is_settled = bool(rules) or contract.settled_prover.is_valid(made)
         return is_settled and contract.breaks_just(made, rules)
 
-    edits = _edits(body, _fitting(old, new, fits))
+    edits = _edits(body, _fitting(old, new, fits, set()))
     request = _headed(contract, case.request, lambda it: _other(it, number))
     content = encode(patched(body, edits))
     return replace(case, request=replace(request, body=content)) if edits else None
@@ -153,6 +173,7 @@ class OwnValues:
             stated += [each.schema.get(it) for it in _STATING]
         self._stated = {it for _, it in leaves(stated) if type(it) in {str, int}}
         self._sent: set[_Text] = set()
+        self._stuck: set[Path] = set()
         self._turns = Counter[_Text]()
         # Of accepted cases: bodies without and with values of their own, free texts.
         self._old: dict[str, Json] = {}
@@ -161,8 +182,8 @@ class OwnValues:
         self._ids: dict[bytes, str] = {}
         self._resources = {it.name: it.answers.at for it in contract.links}
 
-    def give(self, case: Case, proven: Callable[[Case], bool]) -> Case:
-        """Return a case with values of its own, as far as its label stays proven."""
+    def give(self, case: Case, seems: Callable[[Case], bool]) -> Case:
+        """Return a case with values of its own, as far as its label seems to stay."""
         if case.steps:
             return self._script(case)
         if not self._contract.operation.schema_place:
@@ -189,7 +210,7 @@ class OwnValues:
             content = case.request.body.replace(encode(plain)[:-1], content[:-1])
             return replace(case, request=replace(case.request, body=content))
 
-        texts = _fitting(old, new, lambda texts: proven(made(texts)))
+        texts = _fitting(old, new, lambda texts: seems(made(texts)), self._stuck)
         found = made(texts)
         if case.id == name:
             self._new[name] = found.body

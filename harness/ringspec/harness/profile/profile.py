@@ -50,18 +50,13 @@ _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """A profile's text, and where in it values stand; for messages.
+    """A profile's text, and where in it values stand; for messages."""
 
-    Attributes:
-        shown: name of the file in messages.
-        variables: of values from the environment, the variable of each.
-        has_unused: whether the file has credentials that do not count.
-    """
-
-    shown: str = ""
+    shown: str = ""  # name of the file in messages
     text: str = field(default="", repr=False)
+    # Of values from the environment, the variable of each.
     variables: Mapping[Keys, str] = field(default_factory=dict)
-    has_unused: bool = False
+    has_unused: bool = False  # whether the file has credentials that do not count
 
     def of(self, keys: Keys) -> str:
         """Return file and line of a value, or its variable."""
@@ -92,22 +87,18 @@ class Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What a target needs.
+    """What a target needs."""
 
-    Attributes:
-        name: as it was asked for; empty if there are only flags.
-        url: of the target, any mount prefix included; `embedded`, or empty if the
-            profile leaves it open.
-        success: the status of what is accepted, if it is known; None for any 2xx.
-        rejections: those of what breaks a rule; empty for 400 or 422.
-    """
-
-    name: str = ""
+    name: str = ""  # as it was asked for; empty if there are only flags
+    # Of the target, any mount prefix included; `embedded`, or empty if the profile
+    # leaves it open.
     url: str = ""
     dialect: str | None = None
     overrides: Overrides = field(default_factory=Overrides)
     credentials: Credentials = field(default_factory=Credentials)
+    # The status of what is accepted, if it is known; None for any 2xx.
     success: int | None = None
+    # Those of what breaks a rule; empty for 400 or 422.
     rejections: tuple[int, ...] = ()
     pacing: Pacing = field(default_factory=Pacing)
     route: Route = field(default_factory=Route)

@@ -115,18 +115,13 @@ _UNASKED = "no request gave occasion to keep or to break it"
 
 
 class RequestedOperation(NamedTuple):
-    """The operation that a request asks for.
+    """The operation that a request asks for."""
 
-    Attributes:
-        methods: all that the path has, in upper case; empty for an unknown path.
-        name: id of the operation, or name of the link to it; empty without any.
-        takes_body: whether the body of a create is due.
-    """
-
+    # All that the path has, in upper case; empty for an unknown path.
     methods: tuple[str, ...]
-    name: str = ""
+    name: str = ""  # id of the operation, or name of the link to it; empty without any
     token_place: TokenPlace | None = None
-    takes_body: bool = False
+    takes_body: bool = False  # whether the body of a create is due
 
 
 # Of the endpoint that gives out access tokens.
@@ -395,22 +390,16 @@ def read_form(request: CapturedRequest) -> dict[str, str] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRequest:
-    """One request, judged.
+    """One request, judged."""
 
-    Attributes:
-        number: from 1, in the order of the answers.
-        client: its User-Agent; empty without one.
-        operation: id or name of the operation; empty if there is no such.
-        unspecified: what no source settles, by rule or name, with the reason.
-        is_first: whether it is the first to break a rule, or to leave something open.
-    """
-
-    number: int
-    client: str
-    operation: str
+    number: int  # from 1, in the order of the answers
+    client: str  # its User-Agent; empty without one
+    operation: str  # id or name of the operation; empty if there is no such
     judged: Judged
+    # What no source settles, by rule or name, with the reason.
     unspecified: dict[str, str]
     remarks: tuple[str, ...]
+    # Whether it is the first to break a rule, or to leave something open.
     is_first: bool
 
     def rules(self, verdict: Verdict) -> tuple[RuleId, ...]:
@@ -420,13 +409,7 @@ class JudgedRequest:
 
 
 class ClientSession:
-    """Judges what clients send to one server, and counts what they break.
-
-    Attributes:
-        counts: by verdict how often each rule was broken or kept, and each unspecified
-            thing was sent, by name; for None how often each remark was made.
-        examples: the first request's number and the reason, by rule or name.
-    """
+    """Judges what clients send to one server, and counts what they break."""
 
     def __init__(
         self,
@@ -437,7 +420,10 @@ class ClientSession:
         made: Made | None = None,
     ) -> None:
         self.contract, self.level, self.requests = contract, level, 0
+        # By verdict how often each rule was broken or kept, and each unspecified thing
+        # was sent, by name; for None how often each remark was made.
         self.counts = defaultdict[Verdict | None, Counter[str]](Counter)
+        # The first request's number and the reason, by rule or name.
         self.examples: dict[str, tuple[int, str]] = {}
         self._failures = defaultdict[RuleId, list[Finding]](list)
         self._clients: dict[str, None] = {}

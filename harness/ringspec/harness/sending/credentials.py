@@ -68,26 +68,23 @@ class Grant(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a target is shown; secrets stay out of its representation.
-
-    Attributes:
-        header: name of the header that carries `value`, if that is no bearer token.
-        user: with the password, in place of a token: Basic credentials (RFC 7617).
-        extra: headers that every request to the target has besides.
-        schemes: tokens by the names of security schemes.
-        weaker: of who is known, but may do nothing of what is tested.
-    """
+    """What a target is shown; secrets stay out of its representation."""
 
     bearer: str | None = field(default=None, repr=False)
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
     token_url: str | None = None
+    # Name of the header that carries `value`, if that is no bearer token.
     header: str | None = None
     value: str | None = field(default=None, repr=False)
+    # With the password, in place of a token: Basic credentials (RFC 7617).
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    # Headers that every request to the target has besides.
     extra: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    # Tokens by the names of security schemes.
     schemes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # Of who is known, but may do nothing of what is tested.
     weaker: Credentials | None = field(default=None, repr=False)
 
     def secrets(self) -> tuple[str, ...]:
@@ -285,13 +282,7 @@ def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) 
 
 
 class Renewal:
-    """Keeps an access token fresh.
-
-    Attributes:
-        tokens: all that have been in use so far, the present one last.
-        learners: called with every new token before it is sent.
-        trouble: why the last attempt failed; empty if it did not.
-    """
+    """Keeps an access token fresh."""
 
     def __init__(
         self,
@@ -300,9 +291,11 @@ class Renewal:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        # All that have been in use so far, the present one last.
         self.tokens: tuple[str, ...] = (first.token,)
+        # Called with every new token before it is sent.
         self.learners: list[Callable[[str], None]] = []
-        self.trouble = ""
+        self.trouble = ""  # why the last attempt failed; empty if it did not
         self._fetch = fetch
         self._clock = clock
         self._lock = asyncio.Lock()

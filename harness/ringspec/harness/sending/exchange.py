@@ -116,46 +116,34 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """How far a case of several steps came.
+    """How far a case of several steps came."""
 
-    Attributes:
-        earlier: the exchanges of the steps before this one.
-        items: of a list, those on all pages that were read.
-        stuck: why the case could not go on; empty if it came to its last step.
-        unsure: whether a request that changes something was sent again, so that it may
-            have been carried out twice.
-        unfit: whether it is stuck for an id that no path can hold.
-    """
-
-    earlier: tuple[Exchange, ...] = ()
+    earlier: tuple[Exchange, ...] = ()  # the exchanges of the steps before this one
     captured: dict[str, Json] = field(default_factory=dict)
+    # Of a list, those on all pages that were read.
     items: tuple[Json, ...] | None = None
     complete: bool = False
-    stuck: str = ""
+    stuck: str = ""  # why the case could not go on; empty if it came to its last step
+    # Whether a request that changes something was sent again, so that it may have been
+    # carried out twice.
     unsure: bool = False
-    unfit: bool = False
+    unfit: bool = False  # whether it is stuck for an id that no path can hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A request as sent, with its answer or the failure: exactly one of the two.
-
-    Attributes:
-        request: with secrets still as `{token}`, so that it may be shown.
-        began_s: when it was last sent, in seconds since the epoch (UTC).
-        sent: how many times it went out; with all earlier steps, if there are any.
-        twice: whether it may have been taken more than once.
-        greeted: whether the answer is no success, and sets the worker's first cookies.
-    """
+    """A request as sent, with its answer or the failure: exactly one of the two."""
 
     url: str
-    request: Request
+    request: Request  # with secrets still as `{token}`, so that it may be shown
     response: Response | None = None
     failure: Failure | None = None
-    began_s: float = 0.0
+    began_s: float = 0.0  # when it was last sent, in seconds since the epoch (UTC)
     elapsed_s: float = 0.0
+    # How many times it went out; with all earlier steps, if there are any.
     sent: int = 1
-    twice: bool = False
+    twice: bool = False  # whether it may have been taken more than once
+    # Whether the answer is no success, and sets the worker's first cookies.
     greeted: bool = False
     played: Played | None = None
 
@@ -223,30 +211,26 @@ def variants(token: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
-    """The values of placeholders.
+    """The values of placeholders."""
 
-    Attributes:
-        token: the access token; without it headers that hold it are left out.
-        schemes: other tokens, by what stands for them.
-        weaker: the token of who is known, but may do nothing of what is tested.
-        asked: where the operation under test has its credentials.
-        token_url: where tokens are fetched; absolute.
-        carrier: header and value that show the token where the contract names none.
-        extra: headers of every request to the target, given by hand.
-        plain: the request that others are made from; an own header that is not as
-            there is what a case is about, and stays.
-    """
-
+    # The access token; without it headers that hold it are left out.
     token: str | None = field(default=None, repr=False)
+    # Other tokens, by what stands for them.
     schemes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # The token of who is known, but may do nothing of what is tested.
     weaker: str | None = field(default=None, repr=False)
+    # Where the operation under test has its credentials.
     asked: Security = field(default_factory=Security)
-    token_url: str = ""
+    token_url: str = ""  # where tokens are fetched; absolute
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
     renewal: Renewal | None = field(default=None, repr=False)
+    # Header and value that show the token where the contract names none.
     carrier: tuple[str, str] = ("Authorization", f"Bearer {Slot.TOKEN}")
+    # Headers of every request to the target, given by hand.
     extra: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    # The request that others are made from; an own header that is not as there is what
+    # a case is about, and stays.
     plain: Request | None = None
 
     @property

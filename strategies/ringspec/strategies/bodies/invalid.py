@@ -36,6 +36,8 @@ SLACK = 2
 _TRIES = 40
 # Most twins, and faults of each, by which an unbroken rule is explained.
 _NEAR = 4
+# By the number of assertions, cubed: the most faults of a rule, and least twins of one.
+_MOST, _LEAST = 5_400_000_000, 4
 # Most places in which a rule is tried in all.
 FEW = 4
 # Least length of an array with a first, a middle and a last item.
@@ -90,7 +92,7 @@ def why_unbroken(
     valid = [it.body for it in cases if it.expect == Expect.ACCEPT and not it.steps]
     for reading in map(contract.read_as, contract.readings):
         owned = [each for each in reading.applicable if each.rule in found]
-        twins = [it for it in valid if owned and reading.settled_prover.is_valid(it)]
+        twins = [it for it in valid if owned and reading.is_settled(it)]
         bodies = Bodies(reading)
         for each in owned:
             reasons = _reasons(bodies, each, twins)
@@ -161,6 +163,8 @@ class InvalidCases:
         self._states: dict[str, _States] = {
             twin.id: frozenset(_states(schema, twin.body, "")) for twin in twins
         }
+        # Most faults of a rule that are shown, and twins of each.
+        self._most = max(1, _MOST // max(1, len(contract.applicable)) ** 3)
         # Number of uses of each place of a shared component, by its number of places.
         self._used: dict[int, Counter[int]] = defaultdict(Counter)
 
@@ -180,11 +184,14 @@ class InvalidCases:
         again = (choices * wanted)[: max(0, wanted - len(choices))]
         found: dict[str, Case] = {}
         for choice in choices + again:
+            if len(found) >= self._most:
+                break
             case = self._best(rule, choice, seen, len(found))
             if case is not None:
                 found.setdefault(canonical(case.body), case)
                 seen.add(self._states[str(case.twin)])
-        for _ in range(MORE_IF if conditional else MORE):
+        more = MORE_IF if conditional else MORE
+        for _ in range(min(more, self._most - len(found))):
             case = self._richest(rule, choices, seen)
             if case is None:
                 break
@@ -258,8 +265,10 @@ class InvalidCases:
         # With the number of items around, where the position matters.
         found: dict[str, list[tuple[_Option, int]]] = defaultdict(list)
         taking = self._reached.taking(assertion)
+        left = max(_LEAST, self._most)
         for twin in self._twins:
-            if twin.id in taking:
+            if left and twin.id in taking:
+                left -= any(locations_of(assertion, twin.body))
                 for location, position, fault in faults_in(
                     self._bodies, assertion, twin.body
                 ):

@@ -38,7 +38,7 @@ _Edit: TypeAlias = tuple[str, Case, _Patch]
 
 def robustness_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
     """Yield the cases that a target only has to survive, no two with equal bodies."""
-    requests, settled = Requests(bodies.contract), bodies.contract.settled_prover
+    requests, contract = Requests(bodies.contract), bodies.contract
     found: dict[bytes, tuple[str, Case, _Patch | dict[str, Json]]] = {}
     for label, content in _bytes(twins[0].request.body).items():
         found.setdefault(content, (label, twins[0], {"bytes": label}))
@@ -47,7 +47,7 @@ def robustness_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
     for label, twin, patch in _edits(bodies, twins):
         body = patched(twin.body, patch)
         # Neither valid nor invalid, null for absent aside.
-        if is_irregular(body) or not settled.is_valid(body):
+        if is_irregular(body) or not contract.is_settled(body):
             found.setdefault(encode(body), (label, twin, patch))
     for content, (label, twin, fault) in found.items():
         more = {"twin": twin.id, "fault": fault, "phase": Phase.WIRE}

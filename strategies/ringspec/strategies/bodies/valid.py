@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, combinations, product
-from math import inf
+from math import inf, prod
 from typing import Any, TypeAlias
 
 import covertable
@@ -22,7 +22,7 @@ from ringspec.spec.contract import Contract
 from ringspec.spec.plain import matching
 from ringspec.spec.rules import BODY_ACCEPTED, RuleId, weakest
 from ringspec.spec.schemas import ITEM, walk
-from ringspec.spec.values import Json, Location, canonical
+from ringspec.spec.values import Json, Location, Path, canonical
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
@@ -34,6 +34,7 @@ from ringspec.strategies.shapes.build import (
     within,
 )
 from ringspec.strategies.shapes.compile import compile_schema, negate
+from ringspec.strategies.shapes.locations import instance_path
 from ringspec.strategies.shapes.shape import (
     OTHERS,
     Alternatives,
@@ -60,6 +61,10 @@ _EDGE_KEYWORDS = frozenset({"format", "minLength", "maxLength"})
 
 # Beyond this number of factors a covering array is slow.
 MANY = 25
+# A list of more values is long. If the two with most make more rows, few are paired.
+_LISTED, _MOST_ROWS, _PAIRED = 40, 400, 12
+# Of members with more values in all, no pairs are shown.
+_MOST_WISHES = 600
 # Most members that are shown in triples, and most values of each.
 _DECIDING, _VALUES = 8, 4
 
@@ -67,6 +72,8 @@ _DECIDING, _VALUES = 8, 4
 _Made: TypeAlias = tuple[RuleId, str, Json, bool]
 _Wishes: TypeAlias = "dict[Location, Wish]"
 _Edges: TypeAlias = "Iterator[tuple[str, Wish | _Wishes]]"
+# The instance paths that are shown; None for all.
+_About: TypeAlias = set[Path] | None
 # A factor and one of its wishes, by index.
 _Value: TypeAlias = tuple[int, int]
 # Of factors that restrict each other, the wishes that are allowed beside each other.
@@ -74,7 +81,7 @@ _Allowed: TypeAlias = dict[tuple[int, int], set[tuple[int, int]]]
 
 
 def valid_cases(
-    bodies: Bodies, assertions: Iterable[Assertion], seed: int
+    bodies: Bodies, assertions: list[Assertion], seed: int, *, only_new: bool = False
 ) -> list[tuple[Case, bool]]:
     """List the valid bodies, the plainest first, with whether a text is on an edge.
 
@@ -84,10 +91,12 @@ def valid_cases(
         bodies: of the contract.
         assertions: those whose boundaries are shown.
         seed: of the rows of pairs.
+        only_new: whether members and pairs are shown only where these apply.
     """
     contract, rules = bodies.contract, bodies.contract.rules
     found: dict[bytes, tuple[Case, bool]] = {}
-    for rule, label, body, is_edge in _bodies(bodies, assertions, seed):
+    about = {each.subject for each in assertions} if only_new else None
+    for rule, label, body, is_edge in _bodies(bodies, assertions, seed, about):
         level, content = rules[rule].level, encode(body)
         known = found.get(content)
         if known and rules[known[0].rule].level.rank <= level.rank:
@@ -104,7 +113,7 @@ def valid_cases(
 
 
 def _bodies(
-    bodies: Bodies, assertions: Iterable[Assertion], seed: int
+    bodies: Bodies, assertions: list[Assertion], seed: int, about: _About
 ) -> Iterator[_Made]:
     yield BODY_ACCEPTED, "plain", bodies.plain(), False
     shown: set[tuple[str, str]] = set()
@@ -120,22 +129,46 @@ def _bodies(
             if body is not None:
                 shown.add(key)
                 yield assertion.rule, label, body, assertion.keyword in _EDGE_KEYWORDS
-    yield from _optional(bodies)
+    yield from _long_lists(bodies, assertions)
+    yield from _optional(bodies, about)
     yield from _texts(bodies)
     yield from _full(bodies, seed)
     # With other texts and three items in each row.
-    for index, row in enumerate(_rows(bodies, seed)):
+    for index, row in enumerate(_rows(bodies, seed, about)):
         body = bodies.build(Builder(row, turn=index + 1 + seed, items=3))
         if body is not None:
             yield BODY_ACCEPTED, f"pairs-{index + 1}", body, False
 
 
-def _optional(bodies: Bodies) -> Iterator[_Made]:
+def _long_lists(bodies: Bodies, assertions: list[Assertion]) -> Iterator[_Made]:
+    """Show each value of the long lists, in as few bodies as they can share."""
+    long = {bodies.place(it.instance): it for it in assertions if _is_long(it)}
+    for n in range(max((len(each.value) for each in long.values()), default=0)):
+        left = {at: it for at, it in long.items() if n < len(it.value)}
+        while left:
+            wishes: _Wishes = {}
+            for at, each in left.items():
+                more = {**wishes, at: Wish(each.value[n])}
+                wishes = more if bodies.plain(more) is not None else wishes
+            at, each = next(iter(left.items()))
+            if wishes:
+                yield each.rule, f"{each.value[n]}", bodies.plain(wishes), False
+            left = {k: it for k, it in left.items() if k not in {*wishes, at}}
+
+
+def _is_long(assertion: Assertion) -> bool:
+    is_list = assertion.keyword == "enum" and len(assertion.value) > _LISTED
+    return is_list and ITEM not in assertion.instance
+
+
+def _optional(bodies: Bodies, about: _About) -> Iterator[_Made]:
     """Show each optional member alone, and all of the strictest level together."""
     least = bodies.contract.level_of_use(bodies.plain())
     strict: _Wishes = {}
     for place, members in optional_members(bodies.contract):
         for name in members:
+            if about is not None and (*place, name) not in about:
+                continue
             wishes: _Wishes = {(*bodies.place(place), name): PRESENT}
             body = bodies.plain(wishes)
             if body is not None:
@@ -239,7 +272,7 @@ def _values(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Edge
         if bodies.plain(all_at_once) is not None:
             yield "all", all_at_once
             return
-    for value in listed:
+    for value in () if _is_long(assertion) else listed:
         yield str(value), Wish(value)
 
 
@@ -429,9 +462,26 @@ def _deciding(bodies: Bodies, varying: list[Factor]) -> list[int]:
     return [i for i, each in enumerate(varying) if decides(each)][:_DECIDING]
 
 
-def _rows(bodies: Bodies, seed: int) -> list[dict[Location, Wish]]:
-    """Return wishes that show each possible pair, and each triple of what decides."""
-    root, varying = bodies.root, factors(bodies.root)
+def _rows(bodies: Bodies, seed: int, about: _About) -> list[dict[Location, Wish]]:
+    """Return wishes that show each possible pair, and each triple of what decides.
+
+    Of long lists a few values are paired, and of very many members each value is shown.
+    """
+    root = bodies.root
+    varying = [
+        each
+        for each in factors(root)
+        if about is None or instance_path(each.place) in about
+    ]
+    sizes = sorted(len(each.wishes) for each in varying)
+    if prod(sizes[-2:]) > _MOST_ROWS:
+        varying = [Factor(each.place, _few(each.wishes)) for each in varying]
+    if sum(sizes) > _MOST_WISHES:
+        turns = range(max(len(each.wishes) for each in varying))
+        return [
+            {each.place: each.wishes[n % len(each.wishes)] for each in varying}
+            for n in turns
+        ]
     if len(varying) < 2:
         return [{each.place: wish} for each in varying for wish in each.wishes]
     values = [list(range(len(each.wishes))) for each in varying]
@@ -480,6 +530,11 @@ def _rows(bodies: Bodies, seed: int) -> list[dict[Location, Wish]]:
     ]
 
 
+def _few(wishes: tuple[Wish, ...]) -> tuple[Wish, ...]:
+    """Return the first of many wishes, and the last, which may be for absence."""
+    return (*wishes[: _PAIRED - 1], *wishes[_PAIRED - 1 :][-1:])
+
+
 def _allows(shape: Shape, factor: Factor, index: int) -> bool:
     name, wish = str(factor.place[0]), factor.wishes[index]
     child = shape.members.get(name, ())
@@ -502,6 +557,7 @@ def _greedy_rows(
         for a, b in product(factors[i], factors[j])
         if (a, b) not in pairs
     }
+    restricted = frozenset().union(*forbidden)
     # By value, the values of other factors not yet shown beside it.
     lacking: dict[_Value, set[_Value]] = {
         value: {
@@ -520,7 +576,9 @@ def _greedy_rows(
 
         def fit(value: _Value, row: set[_Value] = row) -> tuple[int, int, int, int]:
             """Rank a value for a row: allowed, showing most pairs, lacking most."""
-            clashes = sum(frozenset({value, one}) in forbidden for one in row)
+            clashes = 0
+            if value in restricted:
+                clashes = sum(frozenset({value, one}) in forbidden for one in row)
             shown = len(lacking[value] & row)
             return -clashes, shown, len(lacking[value]), -value[1]
 

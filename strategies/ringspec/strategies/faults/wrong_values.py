@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from ringspec.spec.rules import Level
 from ringspec.spec.schemas import ITEM
-from ringspec.spec.values import Json, at_path, canonical, kind_of, same
+from ringspec.spec.values import Json, at_path, canonical, kind_of
 from ringspec.strategies.faults.fault import Fault, Spot
 
 # In a contract: values commonly mistaken for one of a list, or for a name.
@@ -38,10 +38,11 @@ def enums(spot: Spot) -> Iterator[Fault]:
     other = sibling(spot.bodies.contract.request.schema, spot.assertion.path[:-1])
     # Values that are right at the same place under another condition.
     choices = [value for shape in spot.shapes() for value in shape.choices() or ()]
+    right = {canonical(value) for value in listed}
     elsewhere = {
         canonical(value): (f"{value}-elsewhere", value)
         for value in choices
-        if not any(same(value, each) for each in listed)
+        if canonical(value) not in right
     }
     rarer: _Forms = []
     if isinstance(spot.value, str):
@@ -58,7 +59,7 @@ def enums(spot: Spot) -> Iterator[Fault]:
         # Of a long list, one value in another case stands for all.
         if len(listed) > FEW:
             name = name.removeprefix(f"{spot.value}-")  # noqa: PLW2901
-        if not any(same(value, each) for each in listed):
+        if canonical(value) not in right:
             everywhere = name in {UNKNOWN, OTHER}
             yield spot.put(name, value, everywhere=everywhere)
 

@@ -56,7 +56,7 @@ class Bodies:
                 body = Builder().build((shape,))
             except Unfit:
                 continue
-            if not self.contract.settled_prover.is_valid(body):
+            if not self.contract.is_settled(body):
                 unfit = unfit or body
                 continue
             use = self.contract.level_of_use(body)
@@ -116,7 +116,10 @@ class Bodies:
             return False
         try:
             return not (
-                is_irregular(body) or self.contract.settled_prover.proven_broken(body)
+                is_irregular(body)
+                or not self.contract.is_settled(body)
+                or self.contract.settled_prover.proven_broken(body)
+                or self.contract.prover.proven_broken(body)
             )
         except Disagreement:
             return False

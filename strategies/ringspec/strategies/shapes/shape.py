@@ -99,9 +99,9 @@ class Shape:
         kind = kind_of(value)
         if kind != self.kind and not (self.kind == "number" and kind == "integer"):
             return False
-        choices = self.choices()
-        if choices is not None:
-            return any(same(value, known) for known in choices)
+        if self.enum is not None or kind in {"boolean", "null"}:
+            known = self.enum is None or any(same(value, it) for it in self.enum)
+            return known and self._bounds(value)
         if kind == "object":
             return self.required <= value.keys() and all(
                 admitted(self.members[name], child)
@@ -121,12 +121,27 @@ def admitted(alternatives: Alternatives, value: Json) -> bool:
     return any(shape.admits(value) for shape in alternatives)
 
 
+# The latest meets of two shapes: bodies are built of the same ones again and again.
+_MET: dict[tuple[int, int], tuple[Shape, Shape, Shape | None]] = {}
+_MOST_MET = 20_000
+# Of more pairs, equal alternatives are looked for before all are met.
+_MANY = 64
+
+
 def meet(left: Alternatives, right: Alternatives) -> Alternatives:
     """Return the intersection of two sets of alternatives."""
+    if len(left) * len(right) > _MANY and left == right:
+        return left
     found: list[Shape] = []
     for one in left:
         for other in right:
-            shape = _meet(one, other)
+            key = id(one), id(other)
+            if key not in _MET:
+                if len(_MET) >= _MOST_MET:
+                    _MET.clear()
+                # Both are kept, so that no other shape takes their ids.
+                _MET[key] = one, other, _meet(one, other)
+            shape = _MET[key][-1]
             if shape is not None and shape not in found:
                 found.append(shape)
     return tuple(found)
@@ -136,6 +151,8 @@ ANYTHING: Alternatives = tuple(Shape(kind=kind) for kind in KINDS)
 
 
 def _meet(left: Shape, right: Shape) -> Shape | None:
+    if left is right:
+        return left
     kind = left.kind
     if left.kind != right.kind:
         kind = "integer"
@@ -143,6 +160,8 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
             return None
     required = left.required | right.required
     members = _meet_members(left, right, required)
+    if members is None:
+        return None
     closed = left.closed or right.closed
     if any(not members.get(name, () if closed else ANYTHING) for name in required):
         return None
@@ -191,15 +210,21 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
 
 def _meet_members(
     left: Shape, right: Shape, required: frozenset[str]
-) -> dict[str, Alternatives]:
+) -> dict[str, Alternatives] | None:
+    """Return the members of both; None if there is no value for one that is needed."""
     members: dict[str, Alternatives] = {}
-    for name in {**left.members, **right.members}:
+    both = {**left.members, **right.members}
+    # Those that are needed may settle it.
+    for name in sorted(both, key=required.__contains__, reverse=True):
         in_left = left.members.get(name, () if left.closed else ANYTHING)
         in_right = right.members.get(name, () if right.closed else ANYTHING)
         if in_left is ANYTHING or in_right is ANYTHING:
             members[name] = in_left if in_right is ANYTHING else in_right
         else:
             members[name] = meet(in_left, in_right)
+        if name in required and not members[name]:
+            return None
+    members = {name: members[name] for name in both}
     if OTHERS[0] in members:
         # A required name gets the schema of any name.
         for name in sorted(required - members.keys()):
