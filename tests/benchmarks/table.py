@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from jinja2 import Environment
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 HERE = Path(__file__).parent
@@ -18,108 +19,9 @@ HERE = Path(__file__).parent
 
 def render(results: dict[str, Any]) -> str:
     """Write the tables, one for each section that was measured."""
-    writers = {"fleet": _fleet, "peers": _peers, "generation": _generation}
-    told = [
-        "\n".join(write(results[name]))
-        for name, write in writers.items()
-        if name in results
-    ]
-    if "firing" in results or "start" in results:
-        told.append("\n".join(_speed(results)))
-    return "\n\n".join(told)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'|'.join('---' for _ in head)}|"
-    for row in rows:
-        yield f"| {' | '.join(map(str, row))} |"
-
-
-def _fleet(fleet: dict[str, Any]) -> Iterator[str]:
-    counts, took = fleet["counts"], fleet["requests"]
-    yield from _table(
-        ("level", "mutants whose rule binds", "noticed", "by that rule"),
-        (
-            (each["level"].upper(), each["mutants"], each["noticed"], each["named"])
-            for each in fleet["levels"]
-        ),
-    )
-    yield ""
-    yield from _table(
-        ("the fleet at level may", "measured"),
-        (
-            (
-                f"false alarms on {counts['lawful']} lawful variants and the reference",
-                counts["false_alarms"],
-            ),
-            ("requests until noticed, median", f"{took['median']:g}"),
-            ("requests until noticed, worst", took["worst"]),
-            ("requests of a whole run", took["whole"]),
-            ("the least that could do, by a greedy cover", took["minimum"]),
-        ),
-    )
-
-
-def _peers(peers: dict[str, Any]) -> Iterator[str]:
-    step = peers["step"]
-    which = "every mutant" if step == 1 else f"one mutant in {step}"
-    yield (
-        f"The same servers, one tool after the other; {which} of the "
-        f"{peers['of']} that a create can show:"
-    )
-    yield ""
-    yield from _table(
-        ("tool", "noticed", "requests", "seconds"),
-        (
-            (
-                each["tool"],
-                f"{each['noticed']} of {each['mutants']}",
-                f"{each['requests']:,}",
-                f"{each['seconds']:.0f}",
-            )
-            for each in peers["rows"]
-        ),
-    )
-    yield ""
-    yield f"Not compared: {peers['others']}."
-
-
-def _generation(generation: dict[str, Any]) -> Iterator[str]:
-    head = ("bodies a second", "ringspec", "schemathesis", "ratio", "goal")
-    yield from _table(
-        (*head, "truly so, ours", "truly so, theirs"),
-        (
-            (
-                kind,
-                f"{generation[kind]['ringspec']['a_second']:.0f}",
-                f"{generation[kind]['schemathesis']['a_second']:.0f}",
-                f"{generation[kind]['ratio']:.1f}",
-                generation["goal"] if kind == "valid" else "",
-                f"{generation[kind]['ringspec']['true']:.1%}",
-                f"{generation[kind]['schemathesis']['true']:.1%}",
-            )
-            for kind in ("valid", "invalid")
-        ),
-    )
-
-
-def _speed(results: dict[str, Any]) -> Iterator[str]:
-    yield from _table(("speed", "measured", "goal"), _speeds(results))
-
-
-def _speeds(results: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    if "firing" in results:
-        firing = results["firing"]
-        what = f"firing {firing['cases']} cases, against a bare loop over their bytes"
-        yield what, f"{firing['ratio']:.2f} times", f"{firing['goal']} times"
-    if "start" in results:
-        start = results["start"]
-        goals = start["goals"]
-        what = "default run on the embedded server, from a cold start"
-        yield what, f"{start['run_s']:.1f} s", f"{goals['run_s']:g} s"
-        yield "its peak memory", f"{start['memory_mb']} MB", f"{goals['memory_mb']} MB"
-        yield "`ringspec --help`", f"{start['help_s']:.2f} s", f"{goals['help_s']:g} s"
+    environment = Environment(trim_blocks=True, lstrip_blocks=True)
+    template = HERE.joinpath("table.jinja").read_text("utf-8")
+    return environment.from_string(template).render(results).strip()
 
 
 def put(readme: str, table: str) -> str:

@@ -274,12 +274,13 @@ def test_a_profile_has_several_by_the_names_of_their_schemes(
     profile.write_text(PROFILE)
     with served(server(lets_in(security))) as url:
         where = ("run", url, "--contract", contract(security), "--profile", profile)
-        ended = ringspec(*where, "--report=html=r.html")
+        ended = ringspec(*where, f"--report=html={tmp_path / 'r.html'}")
         profile.write_text(PROFILE.replace("App", "Apq"))
         misspelt = ringspec(*where)
 
     assert (ended.status, ended.failing - {"auth.secrecy"}) == (0, set())
-    shown = ended.stdout + json.dumps(ended.report)
+    page = (tmp_path / "r.html").read_text("utf-8")
+    shown = ended.stdout + json.dumps(ended.report) + page
     assert not [it for it in (KEY, "pa55w0rd", BASIC, "app-7") if it in shown]
     assert misspelt.status == 2
     assert "p.toml:3: the contract has no security scheme 'Apq'" in misspelt.stderr

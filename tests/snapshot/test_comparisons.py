@@ -11,10 +11,7 @@ from typing import Any, Literal
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from ringspec.reports import (
-    Record,
-    compare_reports,
-)
+from ringspec.reports import Record, compare_reports
 from ringspec.reports.comparison import Comparison
 from ringspec.reports.json_report import report_json
 

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,44 +52,16 @@ class Stack:
     apart: tuple[str, ...] = ()
 
 
-_UVICORN = ("{bin}/python", "-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}")
-_PRISM = ("{bin}/prism", "mock", "-h", "127.0.0.1", "-p", "{port}", "{contract}")
-
-STACKS: tuple[Stack, ...] = (
+_TABLES = tomllib.loads((HERE / "stacks.toml").read_text("utf-8"))
+_WORDS = ("packages", "command", "before", "apart")
+STACKS = tuple(
     Stack(
-        name="Prism",
-        packages=("@stoplight/prism-cli",),
-        command=_PRISM,
-        guarded=True,
-        apart=("robustness",),
-    ),
-    Stack(
-        name="connexion",
-        packages=("connexion",),
-        command=(*_UVICORN, "connexion_app:app"),
-        spelling=Spelling.OLD,
-        guarded=True,
-    ),
-    Stack(
-        name="FastAPI",
-        packages=("fastapi", "pydantic", "datamodel-code-generator"),
-        before=(
-            *("{bin}/datamodel-codegen", "--input", "{contract}", "--output"),
-            *("models.py", "--input-file-type", "openapi", "--output-model-type"),
-            *("pydantic_v2.BaseModel", "--disable-warnings"),
-        ),
-        command=(*_UVICORN, "fastapi_app:app"),
-    ),
-    Stack(
-        name="express",
-        packages=("express", "express-openapi-validator"),
-        command=("node", "express.cjs"),
-    ),
-    Stack(
-        name="fastify",
-        packages=("fastify", "fastify-openapi-glue"),
-        command=("node", "fastify.mjs"),
-    ),
+        name=name,
+        spelling=Spelling(row.get("spelling", Spelling.PLAIN)),
+        guarded=row.get("guarded", False),
+        **{each: tuple(row.get(each, "").split()) for each in _WORDS},
+    )
+    for name, row in _TABLES.items()
 )
 
 

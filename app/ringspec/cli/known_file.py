@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -25,7 +25,7 @@ from ringspec.harness import Known, Result
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.profile import Places
 from ringspec.reports import console, print_template, put, shown, write_obstacle
-from ringspec.spec import Contract, ReportError, RuleId, UsageError, nearest
+from ringspec.spec import ReportError, UsageError, nearest
 
 Keys = tuple[str | int, ...]
 
@@ -79,7 +79,7 @@ class KnownFile:
             renews=self.renews,
         )
 
-    def renewed(self, result: Result, contract: Contract, status: int) -> int:
+    def renewed(self, result: Result, status: int) -> int:
         """Write the list as a run updates it, say so, and return the exit status."""
         path, update = self.path, result.known_update
         if path is None or not self.renews:
@@ -89,9 +89,11 @@ class KnownFile:
             click.echo(f"{path} stays as it is: the run was {why}", err=True)
             return status
         if update.added or update.dropped or not path.exists():
-            kept = [each for each in self.entries if each[0] in update.kept]
-            parts = [self.head, *(it or _toml(known, contract) for known, it in kept)]
-            parts += [_toml(each, contract) for each in update.added]
+            rules = {str(each.rule.id) for each in result.rules}
+            dropped = [each.known for each in update.dropped]
+            kept = [each for each in self.entries if each[0] not in dropped]
+            parts = [self.head, *(it or _toml(known, rules) for known, it in kept)]
+            parts += [_toml(each, rules) for each in update.added]
             text = "\n".join(it.strip("\n") + "\n" for it in parts if it.strip())
             try:
                 put(path, text.encode())
@@ -198,10 +200,9 @@ def _split(
     return _HEAD, tuple((each, "") for each in entries)
 
 
-def _toml(known: Known, contract: Contract) -> str:
-    is_rule = RuleId(known.id) in {*contract.rules, *contract.dropped}
+def _toml(known: Known, rules: Container[str]) -> str:
     values = {
-        "rule" if is_rule else "case": known.id,
+        "rule" if known.id in rules else "case": known.id,
         "phase": _EXPLORE if known.explored else "",
         **{key: getattr(known, key) for key in _TEXTS},
     }

@@ -36,7 +36,7 @@ from ringspec.harness.running.plan import (
 )
 from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.running.tape import Tape
-from ringspec.harness.running.whole import Whole, run_each
+from ringspec.harness.running.whole import Whole, known_of, run_each
 from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import Redactor, Terminal, console, print_template, stages
 from ringspec.spec import Level, UsageError, check_known
@@ -111,7 +111,7 @@ class RunOptions(FireOptions):
             outputs = Outputs(wanted, terminal, redactor, self.docs, plan=plan)
             events = run_each(whole) if whole.is_several else run(plan)
             status, result = report_run(events, outputs)
-        return known_file.renewed(result, plan.contract, status)
+        return known_file.renewed(result, status)
 
     def checked(self) -> ReportPaths:
         """Return the formats and paths of the reports; raises as `report_paths`."""
@@ -193,17 +193,13 @@ class RunOptions(FireOptions):
         for contract, select, exclude in chosen:
             own = replace(self, select=select, exclude=exclude)
             plan = own._plan(by_contract[contract.operation.id])  # noqa: SLF001 - a copy
-            entries = tuple(
-                replace(it, id=it.id.removeprefix(contract.prefix))
-                for it in known.entries
-                if it.id.startswith(contract.prefix)
-            )
-            plans.append(replace(plan, known=replace(known, entries=entries)))
+            plans.append(replace(plan, known=known_of(known, contract)))
         options = {"operation": self.operations, "exclude-operation": self.excluded}
         options |= {"tag": self.tags, "select": self.select, "exclude": self.exclude}
         given = [f"--{name} {it}" for name, listed in options.items() for it in listed]
         return Whole(
             plans=tuple(plans),
+            known=known,
             unread=tuple(unread),
             narrowed=tuple(given) if several else (),
         )

@@ -14,6 +14,7 @@ from ringspec.harness.judging.verdict import Judged as Judged
 from ringspec.harness.judging.verdict import Known as Known
 from ringspec.harness.judging.verdict import Made as Made
 from ringspec.harness.judging.verdict import Notice as Notice
+from ringspec.harness.judging.verdict import OperationResult as OperationResult
 from ringspec.harness.judging.verdict import Outcome as Outcome
 from ringspec.harness.judging.verdict import Result as Result
 from ringspec.harness.judging.verdict import RuleResult as RuleResult

@@ -222,7 +222,7 @@ def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
         case {"bytes": label}:
             return words["bytes"].get(label, f"the body: {label.replace('-', ' ')}")
         case {"value": value, **place}:
-            return _header(*next(iter(place.items())), value)
+            return _sent(*next(iter(place.items())), value)
         case {"method": method}:
             return f"the method is {method}{f', not {twin.method}' if twin else ''}"
         case {"path": path}:
@@ -232,12 +232,15 @@ def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
     return client.get(f"{name}={value}") or client.get(name) or f"{name}: {value}"
 
 
-def _header(kind: str, name: str, value: str | None) -> str:
+def _sent(kind: str, name: str, value: Json) -> str:
+    """Say what is sent in a header or another parameter."""
     if name.lower() == "content-type":
         label = f"labelled {value}" if value else "not labelled: no Content-Type"
         return f"the body is {label}"
-    if not value:
-        return f"the {kind} {name} is {'left out' if value is None else 'empty'}"
+    kind = f"{kind} parameter" if kind in {"query", "path"} else kind
+    if not isinstance(value, str) or not value:
+        said = "left out" if value is None else _written(value)
+        return f"the {kind} {name} is {'empty' if value == '' else said}"
     known = (it for place, it in _fault_words()["token"].items() if place in value)
     is_long = len(value) > _VALUE
     own = f"has {len(value):,} characters" if is_long else f"is {_written(value)}"
@@ -289,7 +292,7 @@ def due(finding: Finding, rule: Rule) -> str:
     case, response = finding.case, finding.exchange.response
     if finding.rule in (case.rule, *case.broken):
         return _sentence(expectation(case))
-    if finding.rule == "error.status":
+    if rule.id.removeprefix(f"{rule.operation}/") == "error.status":
         return _sentence(_status(case.status))
     if response is None or response.status >= 500:
         return f"{rule.sentence} Here: {expectation(case)}."
@@ -305,12 +308,14 @@ def expectation(case: Case) -> str:
     status = _status(case.status)
     match case.expect:
         case Expect.ACCEPT:
-            return f"the body is valid, so that it is accepted with {status}"
+            what = "body" if case.request.body else "request"
+            return f"the {what} is valid, so that it is accepted with {status}"
         case Expect.REJECT if case.broken:
+            what = "request" if isinstance(case.fault, dict) else "body"
             shown = (f"{json.dumps(v)} at {k}" for k, v in case.or_default.items())
             taken = f", or accepted, the default shown: {' and '.join(shown)}"
             lawful = taken if case.or_default else ""
-            return f"the body is invalid, so that it is refused with {status}{lawful}"
+            return f"the {what} is invalid, so that it is refused with {status}{lawful}"
         case Expect.REJECT:
             return f"the request is refused with {status}"
         case Expect.SURVIVE:

@@ -36,6 +36,7 @@ _SHARE = 0.9
 _ANSWERS = ("answer", "error")
 _CONDITIONAL = ("/then/", "/else/", "/dependentRequired", "/dependentSchemas")
 _ACCEPTED = "invalid bodies are accepted"
+_REQUESTS = "invalid requests are accepted"
 _TOLD = "the answers tell of errors, with a status of success"
 # Types of JSON whose names do not take `a`.
 _TYPES = {"null": "null", "array": "an array", "object": "an object"}
@@ -85,16 +86,23 @@ def refusal(result: Result) -> Refusal | None:
     reasons: dict[str, str] = {}
     opened: Counter[str] = Counter()
     found = [it for each in result.rules for it in (*each.failures, *each.inconclusive)]
-    plain = [it.case for it in found if it.reason.startswith(PLAIN_REFUSED)]
-    plain.sort(key=lambda case: bool(case.twin))
+    # Of each operation the plainest, which has no twin.
+    plain: dict[str, Case] = {}
+    for each in result.rules:
+        for it in (*each.failures, *each.inconclusive):
+            if it.reason.startswith(PLAIN_REFUSED):
+                known = plain.setdefault(each.rule.operation, it.case)
+                if known.twin and not it.case.twin:
+                    plain[each.rule.operation] = it.case
     for each in result.rules if result.learnt else ():
         reason = first_reason(each)
         if each.outcome is Outcome.INCONCLUSIVE and reason.startswith(REFUSED):
             twin = _TWIN.match(reason)
-            case = twin[1] if twin else plain[0].id
+            case = twin[1] if twin else plain[each.rule.operation].id
             rules.append(each)
             opened[case] += 1
-            reasons.setdefault(case, reason.removeprefix("its "))
+            lead = f"{each.rule.operation}: " if each.rule.operation else ""
+            reasons.setdefault(case, lead + reason.removeprefix("its "))
     if not rules:
         return None
     (first, _), *others = opened.most_common()
@@ -131,11 +139,13 @@ def explained(result: Result) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
         found = plainest(members)
         rules = {of[id(it)].rule.id: of[id(it)] for it in (*found[:1], *members)}
         fallen = (each.rule for each in members if _is_unchecked(each))
+        title = next((scopes[it] for it in fallen if it in scopes), _title(members))
+        if any(isinstance(each.case.fault, dict) for each in members):
+            title = title.replace(_ACCEPTED, _REQUESTS)
         return Cause(
             rules=tuple(rules.values()),
             findings=_once(found),
-            title=next((scopes[it] for it in fallen if it in scopes), _title(members))
-            + (f"; {_TOLD}" if TELLS_OF_ERROR in found[0].reason else ""),
+            title=title + (f"; {_TOLD}" if TELLS_OF_ERROR in found[0].reason else ""),
             known=all(
                 any(known.covers(each) for known in of[id(each)].known)
                 for each in members
@@ -178,12 +188,11 @@ def _grouped(
         else:
             yield members
     others = [each for each in failures if not _is_bad_answer(each)]
-    bodies = {each.exchange.request.body for each in others if _is_unchecked(each)}
+    taken = {_key(each) for each in others if _is_unchecked(each)}
     signs: list[set[Hashable]] = []
     for each in others:
-        body = each.exchange.request.body
         # A server that accepts a body here accepts it for all that it breaks.
-        own: set[Hashable] = {body} if body in bodies else set()
+        own: set[Hashable] = {_key(each)} & taken
         if _is_unchecked(each):
             # A success that tells of an error is a defect of its own.
             own.add((scopes.get(each.rule, each.rule), TELLS_OF_ERROR in each.reason))
@@ -192,6 +201,12 @@ def _grouped(
         signs.append(own)
     for group in _joined(signs):
         yield [others[number] for number in group]
+
+
+def _key(finding: Finding) -> Hashable:
+    """Return what was sent: the body, or all of a request that has none."""
+    request = finding.exchange.request
+    return request.body or request
 
 
 def _title(findings: Sequence[Finding]) -> str:
@@ -251,14 +266,17 @@ def _scopes(
 
 def _scopes_of(rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield a key and the title of each scope of a rule."""
-    words = rule.id.split(".")
-    yield "*", f"{_ACCEPTED} that break nearly any rule"
-    yield f"*.{words[-1]}", f"{_ACCEPTED} that break rules *.{words[-1]}"
-    if all(any(it in place for it in _CONDITIONAL) for place in rule.places):
-        yield "if", f"{_ACCEPTED} that break rules between members"
+    lead = f"{rule.operation}/" if rule.operation else ""
+    words = rule.id.removeprefix(lead).split(".")
+    is_conditional = all(any(it in at for it in _CONDITIONAL) for at in rule.places)
+    for own, of in {lead: f" of {rule.operation}", "": ""}.items():
+        yield f"{own}*", f"{_ACCEPTED} that break nearly any rule{of}"
+        yield f"{own}*.{words[-1]}", f"{_ACCEPTED} that break rules {own}*.{words[-1]}"
+        if is_conditional:
+            yield f"{own}if", f"{_ACCEPTED} that break rules between members{of}"
     # Its own type may well be checked where nothing inside is.
     for end in range(1, len(words) - 1):
-        inside = ".".join(words[:end])
+        inside = lead + ".".join(words[:end])
         yield f"{inside}.*", f"{_ACCEPTED} that break rules inside {inside}"
 
 

@@ -22,7 +22,7 @@ from ringspec.spec import Level, UsageError
 COMPARISON_FORMATS: dict[str, tuple[str, ...]] = {
     "json": (),
     "markdown": ("compare.md",),
-    "html": ("compare.html", "report.css", "compare.css"),
+    "html": ("compare.html", "report.css", "table.css", "compare.css"),
 }
 # What a report says of a rule that it does not have.
 _NO_RULE: Report = {"failures": (), "inconclusive": (), "why": ""}
@@ -238,11 +238,7 @@ class Comparison:
         return 3 if self.changes["unsettled"] else 0
 
     def show(
-        self,
-        stdout: TextIO,
-        *,
-        everything: bool = False,
-        color: Color = "auto",
+        self, stdout: TextIO, *, everything: bool = False, color: Color = "auto"
     ) -> None:
         """Print it; everything: also the rules that are alike, or unchanged."""
         out = console(stdout, color)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Iterable, Iterator
 from http.client import responses
 from importlib import metadata
@@ -22,6 +23,7 @@ from ringspec.reports.curl import sendable
 from ringspec.reports.files import Record
 from ringspec.reports.json_report import utc, water_level
 from ringspec.reports.printable import cut, utf8_start
+from ringspec.spec import Json, leading
 from ringspec.strategies import Request
 
 # Of the bodies of all answers; the longest are cut first, none beyond its limit.
@@ -66,7 +68,23 @@ def render(record: Record) -> bytes:
                 timings=harfile.Timings(send=0, wait=elapsed_ms, receive=0),
                 comment=comment,
             )
+    if record.result.operations:
+        _group(written := json.loads(text.getvalue()), record)
+        return json.dumps(written, ensure_ascii=False).encode() + b"\n"
     return text.getvalue().encode() + b"\n"
+
+
+def _group(archive: Json, record: Record) -> None:
+    """Put the exchanges of each operation on a page of its own."""
+    log, first = archive["log"], dict[str, str]()
+    ids = [each.id for each in record.result.operations]
+    for entry in log["entries"]:
+        entry["pageref"] = page = leading(entry["comment"], ids)
+        first.setdefault(page, entry["startedDateTime"])
+    log["pages"] = [
+        {"startedDateTime": began, "id": page, "title": page, "pageTimings": {}}
+        for page, began in first.items()
+    ]
 
 
 def _fired(record: Record) -> Iterator[tuple[Exchange, str]]:

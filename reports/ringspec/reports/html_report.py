@@ -25,7 +25,7 @@ from ringspec.reports.html_templates import filled
 from ringspec.reports.json_report import water_level
 from ringspec.reports.printable import cut, decoded, shown, visible
 from ringspec.spec import Level, Rule
-from ringspec.strategies import Phase
+from ringspec.strategies import Phase, Request
 
 Value: TypeAlias = str | Body
 
@@ -57,12 +57,13 @@ _UNSAFE = "<>&\u2028\u2029"
 def render(record: Record) -> bytes:
     """Write the whole report."""
     result = record.result
-    groups: dict[str, list[RuleResult]] = {}
+    groups: dict[str, list[RuleResult]] = {each.id: [] for each in result.operations}
     for each in result.rules:
-        groups.setdefault(each.rule.group, []).append(each)
+        name = each.rule.operation or each.rule.group
+        groups.setdefault(name, []).append(each)
     return filled(
         "report.html",
-        styles=("report.css",),
+        styles=("report.css", *(["table.css"] if result.operations else [])),
         script="report.js",
         run=record.started,
         result=result,
@@ -171,6 +172,12 @@ def _details(finding: Finding, rule: Rule, started: Started) -> dict[str, Value]
     sent, response = exchange.request.body, exchange.response
     edited = twin.request.body if twin else sent
     before, body = _pair(edited, sent) if edited != sent else ((), one(sent))
+    request: Value = _head(exchange.request)
+    if twin and case.broken and isinstance(case.fault, dict):
+        # A parameter: what the fault changed stands in the line or in a header.
+        request = _pair(_head(twin.request).encode(), _head(exchange.request).encode())[
+            1
+        ]
     # A found case stands in a report only.
     saved = ["REPORT.json", "--case"] if case.phase is Phase.EXPLORE else []
     words = ["ringspec", "replay", *saved, case.id, started.target]
@@ -183,7 +190,7 @@ def _details(finding: Finding, rule: Rule, started: Started) -> dict[str, Value]
         "due": due(finding, rule),
         "fault": "\n".join(fault_lines(case, twin)),
         "before": "\n\n".join("\n".join(_step(each)) for each in earlier(exchange)),
-        "request": "\n".join((_line(exchange), *_headers(exchange.request.headers))),
+        "request": request,
         "twin_id": shown(case.twin or "", 200),
         "twin": before,
         "body": body,
@@ -198,8 +205,12 @@ def _details(finding: Finding, rule: Rule, started: Started) -> dict[str, Value]
 _pair = lru_cache(maxsize=512)(pair)
 
 
-def _line(exchange: Exchange) -> str:
-    return f"{shown(exchange.request.method, 40)} {shown(exchange.request.path, 1000)}"
+def _line(request: Request) -> str:
+    return f"{shown(request.method, 40)} {shown(request.path, 1000)}"
+
+
+def _head(request: Request) -> str:
+    return "\n".join((_line(request), *_headers(request.headers)))
 
 
 def _headers(headers: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -210,7 +221,7 @@ def _headers(headers: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def _step(exchange: Exchange) -> Iterator[str]:
-    yield _line(exchange)
+    yield _line(exchange.request)
     if exchange.request.body:
         yield _start(exchange.request.body)
     yield f"→ {status_line(exchange)}"

@@ -71,6 +71,7 @@ def report_json(record: Record) -> dict[str, Json]:
         "run": {**asdict(started.made), "ended": result.ended},
         "contract": asdict(started.contract),
         "counts": asdict(result.counts),
+        **operations_json(result),
         **attributes(result, "message", "hint", "interrupted"),
         **({"fail_untested": True} if result.fail_untested else {}),
         "notices": list(record.notices),
@@ -78,6 +79,12 @@ def report_json(record: Record) -> dict[str, Json]:
         "stale": [{**_known(each.known), "why": each.why} for each in result.stale],
         "rules": _rules(result),
     }
+
+
+def operations_json(result: Result) -> dict[str, Json]:
+    """Return what was found about each operation, if there are several."""
+    found = [asdict(each) for each in result.operations]
+    return {"operations": found} if found else {}
 
 
 def refused_json(result: Result) -> dict[str, Json]:
@@ -181,7 +188,8 @@ def failure_json(
 
 def rule_json(rule: Rule) -> dict[str, Json]:
     """Return the description of a rule that every JSON report has."""
-    return attributes(rule, "id", "level", "evidence", "sentence", "source")
+    names = ("id", "level", "evidence", "sentence", "source")
+    return attributes(rule, *(["operation"] if rule.operation else ()), *names)
 
 
 def attributes(value: object, *names: str) -> dict[str, Json]:

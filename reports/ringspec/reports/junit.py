@@ -1,5 +1,6 @@
 """The JUnit report: a testcase for each rule, and for each stale known failure.
 
+Of several operations each has a suite, and what belongs to none of them the last one.
 A failure below the level stands in the output of a green testcase; an inconclusive rule
 is an error, never a skip; a known failure is skipped.
 """
@@ -18,6 +19,7 @@ from ringspec.spec import RuleId
 
 # Cases of one rule that are written out.
 LIMIT = 5
+_REST = "ringspec"
 _KINDS = {Outcome.FAIL: "failure", Outcome.INCONCLUSIVE: "error", Outcome.PASS: ""}
 
 
@@ -29,12 +31,21 @@ def render(record: Record) -> bytes:
     elapsed_s: dict[RuleId, float] = defaultdict(float)
     for judged in record.judged:
         elapsed_s[judged.case.rule] += judged.exchange.elapsed_s
+    groups: dict[str, list[RuleResult]] = {it.id: [] for it in result.operations}
+    for each in result.rules:
+        groups.setdefault(each.rule.operation or _REST, []).append(each)
     kinds = Counter(map(_kind, result.rules))
-    kinds["failure"] += len(result.stale)
+    failed = bool(result.stale or kinds["failure"])
     end = "failure" if result.conclusion is Conclusion.NONCONFORMANT else "error"
-    if not result.conclusion.exit_code or kinds["failure"] or kinds["error"]:
+    if not result.conclusion.exit_code or failed or kinds["error"]:
         end = ""
-    kinds[end] += 1
+    if result.stale or end or not groups:
+        groups.setdefault(_REST, [])
+    suites = {name: Counter(map(_kind, rules)) for name, rules in groups.items()}
+    if _REST in suites:
+        suites[_REST] += Counter({"failure": len(result.stale)})
+        suites[_REST] += Counter([end] if end else [])
+    spent_s = {k: sum(elapsed_s[it.rule.id] for it in v) for k, v in groups.items()}
     began = utc(min((each.exchange.began_s for each in record.judged), default=0))
     return filled(
         "junit.xml",
@@ -44,8 +55,12 @@ def render(record: Record) -> bytes:
         elapsed_s=elapsed_s,
         began=(began or "").partition(".")[0],  # readers differ on what follows
         kind=_kind,
-        kinds=kinds,
+        groups=groups,
+        spent_s=spent_s if result.operations else {_REST: result.duration_s},
+        suites=suites,
+        kinds=sum(suites.values(), Counter()),
         end=end,
+        rest=_REST,
         most=LIMIT,
         link=lambda rule: rule_link(record.docs, rule.id),
     )

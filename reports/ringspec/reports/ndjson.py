@@ -16,6 +16,7 @@ from ringspec.reports.json_report import (
     answer_json,
     attributes,
     earlier_json,
+    operations_json,
     part_json,
     request_json,
     utc,
@@ -73,6 +74,7 @@ def line(event: Event, size: int) -> bytes:
                     "format": FORMAT,
                     **attributes(event, "target", "level", "seed"),
                     "cases": event.total,
+                    **({"operations": event.operations} if event.operations else {}),
                     "contract": contract,
                     "run": asdict(event.made),
                 }
@@ -111,6 +113,7 @@ def _ended(result: Result) -> dict[str, Json]:
         **attributes(result, "ended", "exit_code", "level"),
         "duration_s": round(result.duration_s, 3),
         "counts": asdict(result.counts),
+        **operations_json(result),
         **attributes(result, "message", "hint", "interrupted"),
         "rules": [
             {

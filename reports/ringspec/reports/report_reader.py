@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import jsonschema_rs
 
 from ringspec.harness import (
+    Conclusion,
     ContractName,
     Counts,
     Exchange,
@@ -25,6 +26,7 @@ from ringspec.harness import (
     Judged,
     Known,
     Made,
+    OperationResult,
     Outcome,
     Played,
     Response,
@@ -230,6 +232,14 @@ def record_of(report: Report) -> Record:
             rules=rules,
             counts=counts,
             ended=run.get("ended", ""),
+            operations=tuple(
+                OperationResult(
+                    conclusion=Conclusion(it["conclusion"]),
+                    counts=Counts(**it["counts"]),
+                    **members(it, "id", "method", "path", "sha256"),
+                )
+                for it in report.get("operations", ())
+            ),
             **terms,
             **members(report, "duration_s", "message", "hint", "learnt"),
         ),
@@ -246,6 +256,7 @@ def _rule(entry: Report) -> RuleResult:
         id=RuleId(entry["id"]),
         level=Level(entry["level"]),
         evidence=Evidence(entry["evidence"]),
+        operation=entry.get("operation", ""),
         places=tuple(entry.get("places", ())),
         **members(entry, "sentence", "source"),
     )

@@ -64,7 +64,7 @@ _OF_REPLAYS = {
 # Ids of what was created, mostly, which differ from run to run.
 _VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
 # Rules that are judged only by a member that an answer holds.
-_OF_ANSWERS = ("answer.", "error.")
+_OF_ANSWERS = {"answer", "error"}
 
 
 def show(screen: Console, *parts: str, result: Result, **about: Any) -> None:
@@ -164,7 +164,8 @@ class RuleTexts:
 
     def _rule(self, result: RuleResult) -> RuleText:
         found = self._result.stale
-        stale = [it for it in found if it.known.id.partition("/")[0] == result.rule.id]
+        rule = result.rule.id
+        stale = [it for it in found if f"{it.known.id}/".startswith(f"{rule}/")]
         outcome = result.otherwise or result.outcome
         if stale and outcome is Outcome.PASS:
             outcome = Outcome.FAIL
@@ -236,7 +237,7 @@ class Terminal:
         self._redactor = redactor or Redactor()
         self._again = again
         self._progress: ProgressLine | None = None
-        self._level = Level.MUST
+        self._level, self._operation = Level.MUST, ""
         self._failures = 0
 
     def close(self) -> None:
@@ -264,6 +265,7 @@ class Terminal:
 
     def _begin(self, started: Started) -> None:
         self._level = started.level
+        self._operation = started.contract.operation
         if self._quiet:
             return
         print_template(self._out, "begin.txt", run=started)
@@ -283,7 +285,8 @@ class Terminal:
             return
         found, warned = explained(result)
         found = tuple(each for each in found if not each.known)
-        commands = () if self._again is None else _next(self._again, result, found)
+        told = self._operation, result, found
+        commands = () if self._again is None else _next(self._again, *told)
         show(
             self._out,
             *("refusal", "table", "failures", "known", "stale", "open", "warnings"),
@@ -296,8 +299,19 @@ class Terminal:
         )
 
 
+def _replayed(
+    again: Mapping[str, str], operation: str, result: Result
+) -> Iterator[str]:
+    """Yield the options of a replay."""
+    for name, text in again.items():
+        if name in _OF_REPLAYS and (name != "--operation" or not result.operations):
+            yield from filter(None, [text])
+    if not result.operations and {"--tag", "--exclude-operation"} & again.keys():
+        yield shlex.join(("--operation", operation))
+
+
 def _next(
-    again: Mapping[str, str], result: Result, found: Sequence[Cause]
+    again: Mapping[str, str], operation: str, result: Result, found: Sequence[Cause]
 ) -> Iterator[tuple[str, str]]:
     """Yield commands, by what was given to this one: as a shell takes it, by option."""
 
@@ -312,8 +326,8 @@ def _next(
     # The first that is on the list.
     first = next((it for it in printed if it.case.phase != Phase.EXPLORE), None)
     if first is not None:
-        words = ["ringspec replay", shlex.quote(visible(first.case.id))]
-        words += [text for name, text in again.items() if name in _OF_REPLAYS and text]
+        case = shlex.quote(visible(first.case.id))
+        words = ("ringspec replay", case, *_replayed(again, operation, result))
         yield visible(" ".join(words)), "the first of them again"
     if any(len(each.findings) > LIMIT for each in found):
         yield run(report="--report html=report.html"), "every case, side by side"
@@ -430,7 +444,7 @@ def _open(
     case: str, judged: Judged | None, before: Mapping[RuleId, str], result: Result
 ) -> str:
     """Say why a case that does not fail has not passed either, if so."""
-    own = (it for it in result.rules if it.rule.id == case.partition("/")[0])
+    own = (it for it in result.rules if case.startswith(f"{it.rule.id}/"))
     inapplicable = (it.why for it in own if it.outcome is Outcome.NOT_APPLICABLE)
     if judged is None:
         return next(inapplicable, "") or result.message or "it was not fired"
@@ -442,7 +456,8 @@ def _open(
     if not judged.findings:
         return next(inapplicable, "") or "it was not judged"
     passed = {each.rule for each in judged.findings}
-    silent = (it for it in before if it.startswith(_OF_ANSWERS) and it not in passed)
+    of = {it.rule.id: it.rule.group for it in result.rules}
+    silent = (it for it in before if of.get(it) in _OF_ANSWERS and it not in passed)
     rule = next(silent, None)
     return f"this time the answer says nothing of {rule}" if rule else ""
 

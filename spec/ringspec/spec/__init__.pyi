@@ -7,6 +7,7 @@ from ringspec.spec.contract import Inputs as Inputs
 from ringspec.spec.contract import Unread as Unread
 from ringspec.spec.contract import load as load
 from ringspec.spec.contract import load_each as load_each
+from ringspec.spec.contract import operations_of as operations_of
 from ringspec.spec.errors import InternalError as InternalError
 from ringspec.spec.errors import MisfitError as MisfitError
 from ringspec.spec.errors import ReportError as ReportError
@@ -27,7 +28,9 @@ from ringspec.spec.links import Paging as Paging
 from ringspec.spec.links import Role as Role
 from ringspec.spec.links import makers as makers
 from ringspec.spec.operations import Wanted as Wanted
+from ringspec.spec.operations import endpoints as endpoints
 from ringspec.spec.operations import is_json as is_json
+from ringspec.spec.operations import leading as leading
 from ringspec.spec.operations import media_name as media_name
 from ringspec.spec.overlay import dialect_names as dialect_names
 from ringspec.spec.overrides import PROFILES as PROFILES

@@ -16,7 +16,7 @@ from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, wi
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Link, read_links, standard_rules
-from ringspec.spec.operations import Operation, Wanted, choose
+from ringspec.spec.operations import Operation, Wanted, choose, endpoints
 from ringspec.spec.overlay import Overlay
 from ringspec.spec.overrides import (
     Fixture,
@@ -58,20 +58,15 @@ _WITHOUT_BODY = "A request that keeps to every rule is accepted."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """All that a contract is made of, its dialect and overrides applied.
-
-    Attributes:
-        catalogue: the data of the catalogue.
-        changes: of rules, by the dialect.
-        given: values of parameters, by name, or by operation and name.
-    """
+    """All that a contract is made of, its dialect and overrides applied."""
 
     document: dict[str, Json]
-    catalogue: Json
+    catalogue: Json  # the data of the catalogue
     operation: str | None
     dialect: str | None = None
-    changes: Json = field(default_factory=dict)
+    changes: Json = field(default_factory=dict)  # of rules, by the dialect
     fixtures: dict[str, Json] = field(default_factory=dict)
+    # Values of parameters, by name, or by operation and name.
     given: dict[str, Json] = field(default_factory=dict)
     packs: list[Json] = field(default_factory=list)  # their rows
 
@@ -96,10 +91,14 @@ class Inputs:
         if operation.schema_place:
             request = document.inline(base, operation.schema_place, is_request=True)
             request = replace(request, schema=closed(request.schema, self.packs))
-            document.check(request, catalogue)
+            shown = document.check(request, catalogue, operation.examples)
+            operation = replace(operation, examples=tuple(shown))
         fixtures = read_fixtures(request)
         sent = forms.without_marked(request.schema, "readOnly")
-        request = with_fixtures(replace(request, schema=sent), values)
+        request = replace(request, schema=sent)
+        if error := request.unavoidable():
+            raise error
+        request = with_fixtures(request, values)
         answers = read_answers(base, operation, catalogue.rules)
         links = read_links(base, operation, catalogue.rules)
         stated = assertions(request, in_choices=True)
@@ -119,14 +118,17 @@ class Inputs:
         left = without(request, stated, frozenset(dropped))
         catalogue = respelt(catalogue, request.schema)
         catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
+        of_parameters = (each.schema for each in operation.wire.parameters)
+        notices = [it for each in (request, *of_parameters) for it in each.notices]
+        notices += answers.notices
         # All that determines the cases and the judgement of answers.
         binding = {it: rows[it] for it in rows if it != "explained"}
         adapted = filter(None, (self.changes, values, self.given, self.packs))
-        parts = [base, binding, operation.id, *adapted]
+        parts = [binding, operation.id, *adapted]
         return Contract(
             title=reading.text(info.get("title"), "#/info/title"),
             version=str(info.get("version", "")),
-            sha256=reading.digest(parts),
+            sha256=reading.digest_of(base, parts),
             dialect=self.dialect,
             operation=operation,
             request=left,
@@ -141,49 +143,39 @@ class Inputs:
             catalogue=catalogue,
             fixtures=fixtures,
             inputs=replace(self, operation=operation.id),
+            notices=tuple(dict.fromkeys(notices)),
         )
 
 
 @dataclass(frozen=True)
 class Contract:
-    """One operation's promises; immutable, since callers share it.
-
-    Attributes:
-        rules: the catalogue's rows in its order, each with its places.
-        links: operations that act on created resources.
-        fixtures: values that a target has to know beforehand.
-        whole: the body's schema with the keywords that a dialect drops, for valid
-            bodies.
-        dropped: rules of the catalogue that this dialect drops or lacks.
-        chosen: branches of choices that bodies are read as, by the choice's path.
-        prefix: what ids begin with in a run of several operations.
-        members: schema of the value that the parameters form.
-        wire: how a value is sent and read, if that value is not a body.
-        sha256: digest of the inputs.
-        notices: what is odd in the file, and stops nothing.
-    """
+    """One operation's promises; immutable, since callers share it."""
 
     title: str
     version: str
-    sha256: str
+    sha256: str  # digest of the inputs
     dialect: str | None
     operation: Operation
     request: Inlined
+    # The body's schema with the keywords that a dialect drops, for valid bodies.
     whole: Json
     answers: Answers
-    links: tuple[Link, ...]
+    links: tuple[Link, ...]  # operations that act on created resources
     assertions: tuple[Assertion, ...]
-    rules: dict[RuleId, Rule]
+    rules: dict[RuleId, Rule]  # the catalogue's rows in its order, each with its places
+    # Rules of the catalogue that this dialect drops or lacks.
     dropped: tuple[RuleId, ...]
     catalogue: Catalogue
-    fixtures: tuple[Fixture, ...]
+    fixtures: tuple[Fixture, ...]  # values that a target has to know beforehand
     inputs: Inputs
-    members: Inlined
+    members: Inlined  # schema of the value that the parameters form
+    # Branches of choices that bodies are read as, by the choice's path.
     chosen: Chosen = field(default_factory=dict)
     checks: tuple[AnswerCheck, ...] = ()  # of rule packs
-    prefix: str = ""
+    prefix: str = ""  # what ids begin with in a run of several operations
+    # How a value is sent and read, if that value is not a body.
     wire: Wire | None = None
-    notices: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()  # what is odd in the file, and stops nothing
 
     @property
     def securities(self) -> tuple[Security, ...]:
@@ -349,11 +341,7 @@ def load(
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A document as one of OpenAPI 3.1, its dialect applied, and its catalogue.
-
-    Attributes:
-        content: all of it as text, for comparison.
-    """
+    """A document as one of OpenAPI 3.1, its dialect applied, and its catalogue."""
 
     path: Path
     base: dict[str, Json]
@@ -361,7 +349,7 @@ class _Source:
     dialect: Overlay | None
     rows: Json
     rows_at: str
-    content: str
+    content: str  # all of it as text, for comparison
 
 
 def _source(path: Path, dialect: str | Overlay | None) -> _Source:
@@ -400,6 +388,11 @@ class Unread:
 
     operation: str
     error: SpecError
+
+
+def operations_of(path: Path | None, dialect: str | Overlay | None = None) -> list[str]:
+    """List the ids of all operations of a contract; raise as `load`."""
+    return [each.id for each in endpoints(_source(path or OURS, dialect).base)]
 
 
 def load_each(

@@ -24,12 +24,7 @@ from enum import StrEnum
 from ringspec.spec.answers import Answers, answers_of
 from ringspec.spec.document import Node, follow, resolve
 from ringspec.spec.errors import SpecError
-from ringspec.spec.operations import (
-    Endpoint,
-    Operation,
-    endpoints,
-    json_body,
-)
+from ringspec.spec.operations import Endpoint, Operation, endpoints, json_body
 from ringspec.spec.parameters import Parameter
 from ringspec.spec.reading import check_form
 from ringspec.spec.rules import Rule, RuleId, http_rules

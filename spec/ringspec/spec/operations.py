@@ -14,7 +14,7 @@ from ringspec.spec.parameters import Parameter, Wire, read_parameters, shown
 from ringspec.spec.reading import mapping
 from ringspec.spec.schemas import VOCABULARY
 from ringspec.spec.security import Security, security_of
-from ringspec.spec.values import Json, steps
+from ringspec.spec.values import Json, known_of, steps
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Their bodies have no meaning. Source: RFC 9110, 9.3.
@@ -70,8 +70,16 @@ class Endpoint:
         return name == self.id or (method.lower(), path) == (self.method, self.path)
 
 
-def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
+def endpoints(base: dict[str, Json]) -> list[Endpoint]:
     """List every method of every path, in the document's order."""
+    known = known_of(base)
+    if "endpoints" not in known:
+        known["endpoints"] = list(_endpoints(base))
+    listed: list[Endpoint] = known["endpoints"]
+    return listed
+
+
+def _endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
     found = [
         (method, path, item, item.at(method))
         for path, item in Node(base, base).at("paths", {}).members()
@@ -87,6 +95,12 @@ def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
         yield Endpoint(method=method, path=path, item=item, node=node, id=name)
 
 
+def leading(name: str, ids: Iterable[str]) -> str:
+    """Return the operation that leads an id of a run of several; empty if none does."""
+    led = (each for each in ids if name.startswith(f"{each}/"))
+    return max(led, key=len, default="")
+
+
 def choose(
     base: dict[str, Json], wanted: str | None, given: Mapping[str, Json]
 ) -> Operation:
@@ -94,7 +108,7 @@ def choose(
 
     `given` has values of its parameters, by name, or by operation and name.
     """
-    known = list(endpoints(base))
+    known = endpoints(base)
     if wanted is None:
         found = [it for it in known if it.method == "post" and json_body(it)]
     else:
@@ -133,7 +147,7 @@ class Wanted:
         Raises:
             UsageError: a name or a tag is none, or nothing is left.
         """
-        known = list(endpoints(base))
+        known = endpoints(base)
         for name in (*self.operations, *self.excluded):
             if not any(each.is_called(name) for each in known):
                 ids = [each.id for each in known]

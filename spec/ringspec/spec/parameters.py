@@ -178,7 +178,10 @@ def _parameter(node: Node, where: str, given: Mapping[str, Json]) -> Parameter:
         is_valid = Prover(schema.schema, ()).is_valid
         fit = (each for each in shown(holder) if each is not None and is_valid(each))
         plain = next(fit, None)
-    if plain is None and is_required:
+    if plain is None and (error := schema.unavoidable()):
+        if is_required:
+            raise error
+    elif plain is None and is_required:
         plain = _fitting(holder, schema.schema, f"{where} parameter {name}")
     elif plain is None:
         plain = next(settled(holder.at("schema", {}).value), None)
@@ -209,6 +212,7 @@ def _parameter(node: Node, where: str, given: Mapping[str, Json]) -> Parameter:
     is_flat = not {"object", "array"} & found.kinds
     is_flat &= not (found.is_list and where == "cookie")
     takes_part = bool(schema.schema) and not media and simple and is_flat
+    takes_part &= not schema.faults
     return replace(found, takes_part=takes_part)
 
 

@@ -12,11 +12,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.reports import (
-    Record,
-    compare_reports,
-    read_history,
-)
+from ringspec.reports import Record, compare_reports, read_history
 from ringspec.reports.comparison import Comparison, RuleMark
 from ringspec.reports.json_report import report_json
 from ringspec.spec import UsageError

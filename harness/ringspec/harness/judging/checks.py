@@ -419,8 +419,9 @@ def default_faults(
 
 
 def taken(contract: Contract, case: Case, response: Response) -> tuple[Verdict, str]:
-    """Judge an invalid body that was accepted, perhaps with a lawful default."""
-    accepted = f"an invalid body was accepted with HTTP {response.status}"
+    """Judge what is invalid and was accepted, perhaps with a lawful default."""
+    what = "request" if case.broken and isinstance(case.fault, dict) else "body"
+    accepted = f"an invalid {what} was accepted with HTTP {response.status}"
     data, unread = parse(response)
     if not case.or_default:
         told = error_inside(contract.answers, response, case.body)

@@ -236,6 +236,18 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperationResult:
+    """What a run of several operations found about one; the run's rules have its id."""
+
+    id: str
+    method: str
+    path: str  # with its placeholders
+    sha256: str  # as of its contract; empty if it cannot be tested
+    conclusion: Conclusion
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a run found."""
 
@@ -258,6 +270,7 @@ class Result:
     # What made the run a part of the whole: options, or an interrupt.
     narrowed: tuple[str, ...] = ()
     ended: str = ""  # when, in ISO 8601, UTC
+    operations: tuple[OperationResult, ...] = ()  # of a run of several
 
     @property
     def judged(self) -> int:
@@ -273,7 +286,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractName:
-    """A contract, as far as reports name it; `operation` is the id of its operation."""
+    """A contract, as far as reports name it.
+
+    `operation` is the id of its operation; empty in a run of several.
+    """
 
     title: str
     version: str
@@ -319,6 +335,7 @@ class Started:
     level: Level
     seed: int
     total: int
+    operations: tuple[str, ...] = ()  # ids of those of a run of several
     # Whether clients of the target are judged, and not the target itself.
     clients: bool = False
     made: Made = field(default_factory=Made)

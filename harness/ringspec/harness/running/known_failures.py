@@ -26,7 +26,7 @@ from ringspec.strategies import Case, Phase, line
 
 # The reason of an entry that was added by a run.
 UNREASONED = "not yet looked at"
-_DROPS = "--update-known-failures drops stale entries and adds new ones"
+DROPS = "--update-known-failures drops stale entries and adds new ones"
 _RENEW = "mend what has expired, or give it another day in the file"
 
 Results = tuple[RuleResult, ...]
@@ -72,7 +72,7 @@ class KnownAudit:
         # A new date is for people to give.
         hint = _RENEW if expired & set(kept) else ""
         if gone and update is None:
-            hint = _DROPS
+            hint = DROPS
         stale: list[Stale] = []
         for each in kept:
             when = f"{EXPIRED} {each.expires}" if each in expired else ""

@@ -46,35 +46,25 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run is to do.
-
-    Attributes:
-        cases: the whole list; its first is fired first, whatever is selected.
-        success: the status that cases of the list expect, if it is not their own; so
-            are `rejections`.
-        quick: ids of the cases that are enough in the phase cases; all without any.
-        select: prefixes of rule ids to be run; all without any.
-        rules: ids of the only rules that are judged, of those that prefixes leave.
-        patience_s: how long scripts may wait in vain for what is to show.
-        only: ids of the cases that are fired and alone judged, whatever else is
-            selected; the first case and twins are fired with them.
-        notices: what is said before anything is sent.
-        made: with what the run is made, but for when.
-        tape: takes down what comes from outside, if it is to be judged anew.
-    """
+    """What a run is to do."""
 
     contract: Contract
+    # The whole list; its first is fired first, whatever is selected.
     cases: tuple[Case, ...]
     url: str
     filling: Filling = field(default_factory=Filling)
     phases: frozenset[Phase] = DEFAULT_PHASES
+    # Ids of the cases that are enough in the phase cases; all without any.
     quick: frozenset[str] | None = None
     level: Level = Level.MUST
+    # The status that cases of the list expect, if it is not their own; so are
+    # `rejections`.
     success: int | None = None
     rejections: tuple[int, ...] = ()
     seed: int = 0
-    select: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()  # prefixes of rule ids to be run; all without any
     exclude: tuple[str, ...] = ()
+    # Ids of the only rules that are judged, of those that prefixes leave.
     rules: frozenset[RuleId] | None = None
     safety: Safety = field(default_factory=Safety)
     pacing: Pacing = field(default_factory=Pacing)
@@ -83,13 +73,17 @@ class Plan:
     fail_untested: bool = False
     examples: int = EXAMPLES
     explore_s: float = 60.0
+    # How long scripts may wait in vain for what is to show.
     patience_s: float = Patience.seconds
     route: Route = field(default_factory=Route)
     connect: Callable[[], Connection] | None = None
     known: KnownList = field(default_factory=KnownList)
+    # Ids of the cases that are fired and alone judged, whatever else is selected; the
+    # first case and twins are fired with them.
     only: frozenset[str] | None = None
-    notices: tuple[str, ...] = ()
-    made: Made = field(default_factory=Made)
+    notices: tuple[str, ...] = ()  # what is said before anything is sent
+    made: Made = field(default_factory=Made)  # with what the run is made, but for when
+    # Takes down what comes from outside, if it is to be judged anew.
     tape: Tape | None = None
 
     def takes(self, case: Case) -> bool:
@@ -240,10 +234,8 @@ def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
 def advice(filling: Filling) -> str:
     """Return what to do where a target refuses every request."""
     hints, asked = HINTS["credentials"], filling.asked
-    lacking = (
-        hints[it.scheme or it.where].format(it.name, it.id)
-        for it in filling.lacks(asked)
-    )
+    ways = [(hints[it.scheme or it.where], it) for it in filling.lacks(asked)]
+    lacking = (way.format(it.name, it.id) for way, it in ways)
     unsent = asked.unsent and hints["unsent"].format(", ".join(asked.unsent))
     other = hints["given" if filling.tokens else "none"]
     return "; ".join(lacking) or unsent or other

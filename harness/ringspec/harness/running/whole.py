@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from ringspec.harness.judging.verdict import (
+    TWIN_REFUSED,
     Conclusion,
-    ContractName,
     Counts,
     Ended,
     Event,
     Finding,
     Judged,
+    Known,
+    KnownList,
+    KnownUpdate,
     Notice,
+    OperationResult,
     Outcome,
     Result,
     RuleResult,
+    Stale,
     Started,
 )
+from ringspec.harness.running.known_failures import DROPS
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import Session
-from ringspec.spec import BODY_ACCEPTED, Contract, RuleId, Unread, http_rules
+from ringspec.spec import (
+    BODY_ACCEPTED,
+    Contract,
+    RuleId,
+    Unread,
+    endpoints,
+    http_rules,
+    leading,
+)
 from ringspec.strategies import led
 
 
@@ -30,11 +45,13 @@ class Whole:
     """The plans of several operations, each with its own contract, and their account.
 
     Attributes:
+        known: all failures that are known; the plans have those of their operations.
         unread: operations that cannot be tested.
         narrowed: what makes the run a part of the whole, as options.
     """
 
     plans: tuple[Plan, ...]
+    known: KnownList = field(default_factory=KnownList)
     unread: tuple[Unread, ...] = ()
     narrowed: tuple[str, ...] = ()
 
@@ -44,14 +61,37 @@ class Whole:
         return any(plan.contract.prefix for plan in self.plans)
 
 
+def known_of(known: KnownList, contract: Contract) -> KnownList:
+    """Return the entries of one operation, with its own ids.
+
+    Where it is tested alone, they may be led by it all the same.
+    """
+    if not known.entries:
+        return known
+    own, ids = contract.operation.id, operation_ids(contract)
+    led = {it: leading(it.id, ids) for it in known.entries}
+    wanted = (own,) if contract.prefix else (own, "")
+    entries = (
+        replace(it, id=it.id.removeprefix(f"{own}/")) if lead else it
+        for it, lead in led.items()
+        if lead in wanted
+    )
+    return replace(known, entries=tuple(entries))
+
+
+def operation_ids(contract: Contract) -> list[str]:
+    """List the ids of all operations of a contract's document."""
+    return [each.id for each in endpoints(contract.inputs.document)]
+
+
 def run_each(whole: Whole) -> Generator[Event, None, None]:
     """Run the plans of several operations in turn, and yield one run's events.
 
     All ids are led by the operation. Raises as `run`.
     """
     sessions = [Session(plan) for plan in whole.plans]
-    names = [ContractName.of(plan.contract) for plan in whole.plans]
-    operations = f"{len(names) + len(whole.unread)} operations"
+    operations = [plan.contract.operation.id for plan in whole.plans]
+    operations += [each.operation for each in whole.unread]
     told, results, ended = set[str](), list[Result](), False
     for number, session in enumerate(sessions):
         contract = whole.plans[number].contract
@@ -60,8 +100,14 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
                 match event:
                     case Started() if number == 0:
                         total = sum(len(each.cases) for each in sessions)
-                        whole_name = replace(event.contract, operation=operations)
-                        yield replace(event, contract=whole_name, total=total)
+                        yield replace(
+                            event,
+                            contract=replace(
+                                event.contract, operation="", sha256=_digest(whole)
+                            ),
+                            operations=tuple(operations),
+                            total=total,
+                        )
                     case Judged():
                         yield _led(event, contract)
                     case Notice(message=message) if message not in told:
@@ -81,6 +127,11 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
     yield Ended(result=_joined(whole, results))
 
 
+def _digest(whole: Whole) -> str:
+    digests = "".join(each.contract.sha256 for each in whole.plans)
+    return hashlib.sha256(digests.encode()).hexdigest()
+
+
 def _led(judged: Judged, contract: Contract) -> Judged:
     """Return what was judged with ids that are led by the operation."""
     findings = (_led_finding(each, contract) for each in judged.findings)
@@ -88,10 +139,15 @@ def _led(judged: Judged, contract: Contract) -> Judged:
     return replace(judged, case=case, findings=tuple(findings))
 
 
+def _led_reason(reason: str, contract: Contract) -> str:
+    return reason.replace(f"{TWIN_REFUSED} ", f"{TWIN_REFUSED} {contract.prefix}", 1)
+
+
 def _led_finding(finding: Finding, contract: Contract) -> Finding:
     prefix = contract.prefix
     return replace(
         finding,
+        reason=_led_reason(finding.reason, contract),
         rule=RuleId(prefix + finding.rule),
         case=led(finding.case, prefix),
         twin=led(finding.twin, prefix) if finding.twin else None,
@@ -109,6 +165,66 @@ def _led_rule(result: RuleResult, contract: Contract) -> RuleResult:
         rule=rule,
         failures=tuple(_led_finding(it, contract) for it in result.failures),
         inconclusive=tuple(_led_finding(it, contract) for it in result.inconclusive),
+        why=_led_reason(result.why, contract),
+        known=_led_known(result.known, contract),
+    )
+
+
+def _led_known(entries: Iterable[Known], contract: Contract) -> tuple[Known, ...]:
+    return tuple(replace(it, id=contract.prefix + it.id) for it in entries)
+
+
+def _led_stale(entries: Iterable[Stale], contract: Contract) -> list[Stale]:
+    prefix = contract.prefix
+    return [
+        replace(it, known=replace(it.known, id=prefix + it.known.id)) for it in entries
+    ]
+
+
+def _known(
+    whole: Whole, results: Sequence[tuple[Contract, Result]]
+) -> tuple[list[Stale], KnownUpdate | None]:
+    """Return what is stale of all known failures, and how the list is renewed."""
+    stale, added, dropped = list[Stale](), list[Known](), list[Stale]()
+    ids = operation_ids(results[0][0])
+    why = "this contract has no such operation"
+    wrong = [it for it in whole.known.entries if not leading(it.id, ids)]
+    updates = [one.known_update for _, one in results if one.known_update]
+    (dropped if updates else stale).extend(Stale(known=it, why=why) for it in wrong)
+    for contract, one in results:
+        stale += _led_stale(one.stale, contract)
+        if update := one.known_update:
+            added += _led_known(update.added, contract)
+            dropped += _led_stale(update.dropped, contract)
+    if not updates:
+        return stale, None
+    gone = {it.known for it in dropped}
+    kept = tuple(it for it in whole.known.entries if it not in gone)
+    return stale, KnownUpdate(kept=kept, added=tuple(added), dropped=tuple(dropped))
+
+
+def _operations(
+    whole: Whole, results: Sequence[tuple[Contract, Result]], rules: list[RuleResult]
+) -> tuple[OperationResult, ...]:
+    """Return what was found about each operation, in the document's order."""
+    drawn = {
+        it.operation.id: (one.conclusion, one.counts, it.sha256) for it, one in results
+    }
+    for each in whole.unread:
+        own = [it for it in rules if it.rule.operation == each.operation]
+        counts = Counts.of(own, cases=0, requests=0)
+        drawn[each.operation] = Conclusion.INCONCLUSIVE, counts, ""
+    return tuple(
+        OperationResult(
+            id=each.id,
+            method=each.method.upper(),
+            path=each.path,
+            conclusion=drawn[each.id][0],
+            counts=drawn[each.id][1],
+            sha256=drawn[each.id][2],
+        )
+        for each in endpoints(results[0][0].inputs.document)
+        if each.id in drawn
     )
 
 
@@ -123,20 +239,30 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
         why = str(each.error)
         rules.append(RuleResult(rule=like, outcome=Outcome.UNTESTED, why=why))
     open_ = [(it.operation.id, one) for it, one in pairs if one.message]
-    begun = [one for _, one in pairs if one.counts.cases] or list(results)
+    # What an interrupt kept from its turn says nothing; nor what has no such rule.
+    begun = [
+        one
+        for one in results
+        if one.counts.cases or (one.counts.inconclusive and not one.interrupted)
+    ]
+    stale, update = _known(whole, pairs)
     counts = Counts.of(
         rules,
         cases=sum(each.counts.cases for each in results),
         requests=sum(each.counts.requests for each in results),
     )
-    drawn = {one.conclusion for one in begun}
+    drawn = {one.conclusion for one in begun or results}
     order = (Conclusion.NONCONFORMANT, Conclusion.INCONCLUSIVE, Conclusion.IN_PART)
     conclusion = next((it for it in order if it in drawn), Conclusion.CONFORMANT)
+    if stale:
+        conclusion = Conclusion.NONCONFORMANT
     if conclusion is Conclusion.CONFORMANT and whole.narrowed:
         conclusion = Conclusion.IN_PART
     if whole.unread and results[0].fail_untested and conclusion.exit_code == 0:
         conclusion = Conclusion.INCONCLUSIVE
-    message, hint = "", ""
+    message, hint = "", next((it.hint for it in results if it.hint), "")
+    if stale and not hint:
+        hint = DROPS
     if open_:
         operation, one = open_[0]
         more = f" (and {len(open_) - 1} more operations)" * bool(open_[1:])
@@ -151,9 +277,11 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
         message=message,
         hint=hint,
         interrupted=any(each.interrupted for each in results),
-        stale=tuple(it for each in results for it in each.stale),
+        stale=tuple(stale),
+        known_update=update,
         learnt=any(each.learnt for each in results),
         narrowed=tuple(dict.fromkeys(narrowed)),
         ended=results[-1].ended,
+        operations=_operations(whole, pairs, rules),
         share=None,
     )
