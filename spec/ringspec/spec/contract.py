@@ -199,7 +199,7 @@ class Contract:
 
     def led(self, name: RuleId) -> Rule:
         """Return a rule with the id that it has in a run of several operations."""
-        rule = self.rules[name]
+        rule = self.rules.get(name) or self.catalogue.rules[name]
         if not self.prefix:
             return rule
         return replace(rule, id=RuleId(self.prefix + name), operation=self.operation.id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -257,9 +256,9 @@ def concrete(media: str) -> str:
 
 def json_body(endpoint: Endpoint) -> str:
     """Return the place of the schema of an operation's JSON body; empty without one."""
-    if endpoint.method in _BODILESS or not endpoint.node.has("requestBody"):
+    body = endpoint.node.at("requestBody", {})
+    if endpoint.method in _BODILESS and body.value.get("required") is not True:
         return ""
-    body = endpoint.node.at("requestBody")
     content = body.at("content", {})
     places = (m.place for _, m in json_types(content) if m.has("schema"))
     return next((f"{place}/schema" for place in places), "")
@@ -272,7 +271,7 @@ def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
     tokens = {(it.where, it.name.lower()) for it in (*security.places, *security.spare)}
     parameters = [
         each
-        for each in read_parameters((endpoint.item, node), given)
+        for each in read_parameters(endpoint.path, (endpoint.item, node), given)
         if (each.where, each.name.lower()) not in tokens
     ]
     headers = [each for each in parameters if each.where == "header"]
@@ -321,12 +320,7 @@ def _members_at(node: Node, schema: str) -> Json:
 
 def _filled(path: str, parameters: list[Parameter], query: list[str]) -> str:
     """Put values for a path's placeholders, and for the queries it cannot lack."""
-    known = {each.name: each.value for each in parameters if each.where == "path"}
-    for name in re.findall(r"\{([^}]*)\}", path):
-        if known.get(name) is None:
-            raise SpecError(
-                f"path {path} has {{{name}}}, and no parameter describes it",
-                hint="describe it by a parameter `in: path` with an `example`",
-            )
-        path = path.replace(f"{{{name}}}", str(known[name]))
+    for each in parameters:
+        if each.where == "path":
+            path = path.replace(f"{{{each.name}}}", str(each.value))
     return f"{path}?{'&'.join(query)}" if query else path

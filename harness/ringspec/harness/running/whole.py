@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringspec.harness.judging.verdict import (
@@ -31,6 +31,7 @@ from ringspec.harness.running.run import Session
 from ringspec.spec import (
     BODY_ACCEPTED,
     Contract,
+    Rule,
     RuleId,
     Unread,
     endpoints,
@@ -59,6 +60,30 @@ class Whole:
     def is_several(self) -> bool:
         """Whether ids are led by operations."""
         return any(plan.contract.prefix for plan in self.plans)
+
+    def limited_to(self, rules: Collection[RuleId]) -> Whole:
+        """Return the part of it that judges some rules, and no others.
+
+        Raises:
+            SpecError: they are all of operations that cannot be tested.
+        """
+        plans = list[Plan]()
+        for plan in self.plans:
+            lead = plan.contract.prefix
+            own = {RuleId(it.removeprefix(lead)) for it in rules if it.startswith(lead)}
+            # The ids of another operation may begin so too.
+            own &= {*plan.contract.rules, *plan.contract.dropped}
+            plans += [replace(plan, rules=frozenset(own))] if own else []
+        unread = tuple(it for it in self.unread if unread_rule(it).id in rules)
+        if not plans:
+            raise (unread or self.unread)[0].error
+        return replace(self, plans=tuple(plans), unread=unread)
+
+
+def unread_rule(unread: Unread) -> Rule:
+    """Return the rule that stands for an operation that cannot be tested."""
+    name = RuleId(f"{unread.operation}/{BODY_ACCEPTED}")
+    return replace(http_rules()[BODY_ACCEPTED], id=name, operation=unread.operation)
 
 
 def known_of(known: KnownList, contract: Contract) -> KnownList:
@@ -234,10 +259,8 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
     pairs = list(zip(contracts, results, strict=True))
     rules = [_led_rule(it, contract) for contract, one in pairs for it in one.rules]
     for each in whole.unread:
-        name = RuleId(f"{each.operation}/{BODY_ACCEPTED}")
-        like = replace(http_rules()[BODY_ACCEPTED], id=name, operation=each.operation)
-        why = str(each.error)
-        rules.append(RuleResult(rule=like, outcome=Outcome.UNTESTED, why=why))
+        rule, why = unread_rule(each), str(each.error)
+        rules.append(RuleResult(rule=rule, outcome=Outcome.UNTESTED, why=why))
     open_ = [(it.operation.id, one) for it, one in pairs if one.message]
     # What an interrupt kept from its turn says nothing; nor what has no such rule.
     begun = [
