@@ -1,4 +1,4 @@
-"""Every keyword of JSON Schema 2020-12 is served by cases, or refused by its name.
+"""Every keyword of JSON Schema 2020-12 is served by cases, or left out by its name.
 
 In: schemas of one member, `it`. A keyword is served when a valid body stands on its
 boundary and an invalid one just beyond, which both validators have proven.
@@ -18,11 +18,13 @@ from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped] #
 from ringspec.spec import Contract, Json, SpecError, load
 from ringspec.strategies import Case, Expect
 from ringspec.strategies.case_list import compile_cases
+from ringspec.strategies.certificate import untested
 
 from .test_contracts import document
 
 TEXT = {"type": "string", "examples": ["abcd"]}
 WAYS = {"type": "string", "enum": ["air", "road", "sea"]}
+FEW = {"type": "integer", "maximum": 7}
 POINTER = "#/paths/~1t/post/requestBody/content/application~1json/schema"
 
 
@@ -55,6 +57,11 @@ def is_(*values: Json) -> Callable[[Any], bool]:
 
 def long(length: int) -> Callable[[Any], bool]:
     return lambda it: isinstance(it, str | list) and len(it) == length
+
+
+def size(number: int) -> Callable[[Any], bool]:
+    """Return what tells whether an object has so many members."""
+    return lambda it: isinstance(it, dict) and len(it) == number
 
 
 def choices(**more: Json) -> dict[str, Json]:
@@ -228,44 +235,122 @@ SERVED = [
         lambda it: by("road")(it) or by("sea")(it),
         "required",
     ),
+    *(
+        Served(keyword, {**more, "$ref": to}, is_(7), is_(8), broken="maximum")
+        for keyword, to, more in (
+            ("$ref", "#/components/schemas/Few", {}),
+            ("$anchor", "#few", {}),
+            ("$id", "https://example.com/few", {}),
+            ("$defs", "#/$defs/few", {"$id": "urn:it", "$defs": {"few": FEW}}),
+            # Keywords beside a reference bind too.
+            ("$ref", "#/components/schemas/Wide", {"maximum": 7}),
+        )
+    ),
+    Served("$dynamicRef", {"$dynamicRef": "#one"}, is_(7), is_(8), "maximum"),
     Served(
-        "$ref", {"$ref": "#/components/schemas/Few"}, is_(7), is_(8), broken="maximum"
+        "patternProperties",
+        {"type": "object", "patternProperties": {r"^x-\p{L}": {"type": "integer"}}},
+        lambda it: it == {"x-A": 1},
+        lambda it: isinstance(it, dict) and it.get("x-A") == "1",
+        "type",
+    ),
+    Served(
+        "propertyNames",
+        {"type": "object", "propertyNames": {"maxLength": 3}},
+        has(),
+        lambda it: isinstance(it, dict) and any(len(name) > 3 for name in it),
+    ),
+    Served(
+        "prefixItems",
+        {"type": "array", "prefixItems": [WAYS, {"type": "integer"}]},
+        is_(["air", 1]),
+        lambda it: it[1:] == ["1"],
+        "type",
+    ),
+    Served(
+        "unevaluatedItems",
+        {"type": "array", "prefixItems": [WAYS], "unevaluatedItems": False},
+        is_(["air"]),
+        lambda it: it[:1] == ["AIR"],
+        "enum",
+    ),
+    Served("minProperties", {"type": "object", "minProperties": 2}, size(2), size(1)),
+    Served(
+        "oneOf",
+        {"oneOf": [{"type": "integer"}, {"type": "number"}]},
+        is_(1.5),
+        is_(1),
     ),
 ]
-COMPONENTS = {"schemas": {"Few": {"type": "integer", "maximum": 7}}}
-
-# Each at the member `it`: the keyword, and what stands beside it.
-REFUSED: dict[str, dict[str, Json]] = {
-    "patternProperties": {"type": "object", "patternProperties": {"^x": TEXT}},
-    "propertyNames": {"type": "object", "propertyNames": {"maxLength": 3}},
-    "prefixItems": {"type": "array", "prefixItems": [TEXT]},
-    "unevaluatedItems": {"type": "array", "unevaluatedItems": False},
-    "contentSchema": {
-        **TEXT,
-        "contentMediaType": "application/json",
-        "contentSchema": {"type": "object"},
-    },
-    "$dynamicRef": {"$dynamicRef": "#node"},
-    "$dynamicAnchor": {**TEXT, "$dynamicAnchor": "node"},
-    "$anchor": {**TEXT, "$anchor": "node"},
-    "$id": {**TEXT, "$id": "https://example.com/it"},
-    "$vocabulary": {**TEXT, "$vocabulary": {}},
-    # Of older drafts, where they asserted something, and one misspelt.
-    "dependencies": choices(dependencies={"a": ["b"]}),
-    "additionalItems": {"type": "array", "additionalItems": False},
-    "$recursiveRef": {"$recursiveRef": "#"},
-    "minimun": {"type": "integer", "minimun": 3},
+COMPONENTS = {
+    "schemas": {
+        "Few": {**FEW, "$anchor": "few", "$dynamicAnchor": "one"},
+        "Named": {**FEW, "$id": "https://example.com/few"},
+        "Wide": {"type": "integer", "maximum": 9},
+        "A": {"$dynamicAnchor": "many"},
+        "B": {"$dynamicAnchor": "many"},
+    }
 }
-# They say nothing about a value.
+
+# Each at the member `it`: what stands there, the rules that nothing is known of, and
+# what is said.
+LEFT_OUT: dict[str, tuple[Json, set[str], str]] = {
+    "a pattern of another language": (
+        {"type": "string", "pattern": r"\A[a-z]+\z"},
+        {"it.type", "it.pattern"},
+        r"it/pattern: '\\A[a-z]+\\z' is no pattern of ECMA 262",
+    ),
+    "a pattern that no text is found of": (
+        {"type": "string", "pattern": "/^[a-z]+$/"},
+        {"it.type", "it.pattern"},
+        "",
+    ),
+    "a pattern of names of another language": (
+        {"type": "object", "patternProperties": {r"x\Z": TEXT}},
+        {"it.type", "it.values.type"},
+        "it/patternProperties: ",
+    ),
+    "a keyword of older drafts": (
+        choices(dependencies={"a": ["b"]}),
+        {"it.type", "it.a.type", "it.b.type", "it.c.type"},
+        "it has dependencies, which JSON Schema 2020-12 lacks",
+    ),
+    "a reference to what it stands in": ({"$recursiveRef": "#"}, set(), "it has $rec"),
+    "a reference to one of several": ({"$dynamicRef": "#many"}, set(), "several"),
+    "a reference to nothing": ({"$ref": "#/no"}, set(), "points at nothing"),
+    "a bound that is a text": (
+        {"type": "integer", "maximum": "3"},
+        {"it.type"},
+        "it/maximum: ",
+    ),
+    "a type that is none": ({"type": "any"}, set(), "it/type: "),
+    "a schema that is none": (5, set(), "it is not a schema"),
+    "a contrary that cannot be worked out": (
+        {"type": "integer", "not": {"multipleOf": 3}},
+        {"it.type", "it.absent"},
+        "",
+    ),
+}
+FOREIGN: dict[str, Json] = {"type": "string", "pattern": r"\A[a-z]+\z"}
+# They say nothing about a value, as every keyword that nobody knows.
 SILENT = {
-    *("$schema", "$comment", "$defs", "title", "description", "default", "examples"),
+    *("$schema", "$comment", "title", "description", "default", "examples"),
     *("deprecated", "readOnly", "writeOnly", "contentEncoding", "contentMediaType"),
+    *(
+        "contentSchema",
+        "$vocabulary",
+        "$dynamicAnchor",
+        "dependencies",
+        "$recursiveRef",
+    ),
+    "$recursiveAnchor",
 }
 
 
-def contract_of(schema: Json, folder: Path) -> Path:
+def contract_of(schema: Json, folder: Path, *, needed: bool = True) -> Path:
     path = folder / "contract.yaml"
-    body = {"type": "object", "required": ["it"], "properties": {"it": schema}}
+    members = {"it": schema, "other": {"type": "boolean"}}
+    body = {"type": "object", "required": ["it"] * needed, "properties": members}
     path.write_text(yaml.safe_dump(document(body, components=COMPONENTS)))
     return path
 
@@ -305,57 +390,61 @@ def test_a_keyword_has_a_case_on_its_boundary_and_one_beyond(
     assert {case.rule for case in cases} <= set(contract.rules)
 
 
-@pytest.mark.parametrize("keyword", REFUSED)
-def test_a_keyword_without_support_is_refused_by_name_and_place(
-    keyword: str, tmp_path: Path
+@pytest.mark.parametrize(("schema", "rules", "said"), LEFT_OUT.values(), ids=LEFT_OUT)
+def test_what_cannot_be_tested_is_left_out_by_name(
+    schema: Json, rules: set[str], said: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(SpecError) as caught:
-        compile_cases(load(contract_of(REFUSED[keyword], tmp_path)))
+    contract = load(contract_of(schema, tmp_path, needed=False))
+    cases = compile_cases(contract)
 
-    assert f"{POINTER}/properties/it has {keyword}" in str(caught.value)
-    assert caught.value.hint
-    assert caught.value.exit_code == 2
+    found = untested(contract, cases)
+
+    assert values(cases, Expect.ACCEPT) == []
+    assert {case.rule for case in cases} >= {"other.type", "body.type"}
+    assert found.keys() == rules
+    assert all(f"reaches it: {POINTER}" in why for why in found.values()) or not said
+    (*_, notice) = contract.notices or ("",)
+    assert said in notice
 
 
-@pytest.mark.parametrize(
-    ("schema", "said"),
-    [
-        pytest.param(
-            {"type": "integer", "not": {"multipleOf": 3}},
-            "it/not has multipleOf inside `if` or `not`",
-            id="a contrary that cannot be worked out",
-        ),
-        pytest.param(
-            {"type": "string", "if": {"format": "uuid"}, "then": {"maxLength": 36}},
-            "it/if has format inside `if` or `not`",
-            id="a condition likewise",
-        ),
-        pytest.param(
-            {"type": "string", "then": {"maxLength": 36}},
-            "it has then without `if`",
-            id="a branch without a condition",
-        ),
-        pytest.param(
-            {"type": "integer", "maximum": 3, "example": 7},
-            "it/example breaks what it is an example of",
-            id="an example that breaks a bound",
-        ),
-    ],
-)
-def test_what_would_be_skipped_is_refused_with_its_place(
+@pytest.mark.parametrize(("schema", "said"), [row[::2] for row in LEFT_OUT.values()])
+def test_of_a_required_member_it_refuses_the_operation_by_place(
     schema: Json, said: str, tmp_path: Path
 ) -> None:
     with pytest.raises(SpecError) as caught:
         compile_cases(load(contract_of(schema, tmp_path)))
 
-    assert f"{POINTER}/properties/{said}" in str(caught.value)
+    assert f"{POINTER}/properties/it" in str(caught.value)
+    assert said in str(caught.value)
     assert caught.value.hint
 
 
-def test_what_is_defined_and_never_used_is_not_refused(tmp_path: Path) -> None:
-    unused = {"$defs": {"never": REFUSED["prefixItems"]}}
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"type": "integer", "maximun": 3}, "has maximun, which says nothing: did you"),
+        ({"type": "integer", "unit": "kg", "x-maximun": 3}, ""),
+        ({"type": "integer", "maximum": 3, "example": 7}, "/example breaks what it"),
+        ({"type": "integer", "examples": ["x", 5]}, "/examples/0 breaks what it"),
+        ({"type": "integer", "default": None}, "/default breaks what it stands in"),
+        ({"type": "integer", "examples": {"a": 5}}, "/examples: "),
+        ({"type": "integer", "required": True}, "/required is no list: no rule is"),
+    ],
+)
+def test_what_is_odd_is_said_once_and_stops_nothing(
+    schema: Json, said: str, tmp_path: Path
+) -> None:
+    contract = load(contract_of(schema, tmp_path, needed=False))
+    cases = compile_cases(contract)
 
-    assert compile_cases(load(contract_of({**TEXT, **unused}, tmp_path)))
+    assert len(contract.notices) == bool(said)
+    assert all(said in each for each in contract.notices)
+    shown = values(cases, Expect.ACCEPT)
+    assert shown
+    assert all(isinstance(value, int) and value <= 5 for value in shown)
+    # To draft 3, it is required.
+    sent = [each.body for each in cases if each.expect == Expect.ACCEPT]
+    assert not schema.get("required") or all("it" in body for body in sent)
 
 
 @pytest.mark.parametrize(
@@ -383,15 +472,20 @@ def test_what_is_defined_and_never_used_is_not_refused(tmp_path: Path) -> None:
             lambda it: {"type": "object", "unevaluatedProperties": it},
             id="in a member that is left to evaluate",
         ),
+        pytest.param(lambda it: {"$ref": "#/$defs/a", "$defs": {"a": it}}, id="below"),
     ],
 )
-def test_a_keyword_without_support_is_refused_wherever_it_stands(
+def test_what_cannot_be_read_is_never_sent_wherever_it_stands(
     around: Callable[[Json], Json], tmp_path: Path
 ) -> None:
-    schema = around(REFUSED["patternProperties"])
+    schema = around(FOREIGN)
+    contract = load(contract_of(schema, tmp_path, needed=False))
 
-    with pytest.raises(SpecError, match="patternProperties"):
-        compile_cases(load(contract_of(schema, tmp_path)))
+    sent = values(compile_cases(contract), Expect.ACCEPT)
+
+    texts = [each for each in sent if each not in ([], {}, None)]
+    assert texts == []
+    assert len(contract.notices) == 1
 
 
 def test_every_keyword_of_the_standard_is_accounted_for() -> None:
@@ -403,7 +497,7 @@ def test_every_keyword_of_the_standard_is_accounted_for() -> None:
     }
 
     # `dependentSchemas` becomes `if` and `then`.
-    known = {*(row.keyword for row in SERVED), *REFUSED, *SILENT, "dependentSchemas"}
+    known = {*(row.keyword for row in SERVED), *SILENT, "dependentSchemas"}
 
     assert len(standard) > 50
     assert standard - known == set()

@@ -27,7 +27,7 @@ from ringspec.spec.operations import (
 )
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import Catalogue, RuleId
-from ringspec.spec.values import Json
+from ringspec.spec.values import Json, known_of
 
 ANSWER_JSON, ENVELOPE = RuleId("answer.json"), RuleId("error.envelope")
 ERROR_STATUS = RuleId("error.status")
@@ -91,6 +91,7 @@ class Answers:
         media_type: what accepted answers are asked for in: JSON if they may be.
         bind: whether they owe what is described of them, and nothing else.
         refusing: the statuses that refuse a request; empty if any may.
+        notices: what is odd in their schemas, and stops nothing.
     """
 
     described: dict[str, Described]
@@ -98,6 +99,7 @@ class Answers:
     media_type: str
     bind: bool
     refusing: tuple[str | int, ...]
+    notices: tuple[str, ...]
 
     def is_bare(self, status: int) -> bool:
         """Return whether answers of a status need no body."""
@@ -166,6 +168,14 @@ def _answer(status: str, media: Node, rows: Collection[RuleId], at: str) -> Answ
 
 def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
     """Read the answers of one operation; a catalogue has the `rows`."""
+    known, key = known_of(node.document), ("answers", node.place, *rows)
+    if key not in known:
+        known[key] = _answers(node, rows)
+    found: Answers = known[key]
+    return found
+
+
+def _answers(node: Node, rows: Collection[RuleId]) -> Answers:
     described: dict[str, Described] = {}
     bind = ANSWER_JSON not in rows
     for given, response in node.at("responses", {}).members():
@@ -194,6 +204,7 @@ def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
         media_type=best.replace("*+json", "*") if "+" in best else concrete(best),
         bind=bind,
         refusing=(400, 422) if ERROR_STATUS in rows else tuple(refusing),
+        notices=tuple(notice for each in every for notice in each.schema.notices),
     )
 
 

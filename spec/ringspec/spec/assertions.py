@@ -269,6 +269,8 @@ def _stated(
         return  # a schema speaks for itself
     if keyword in CLOSING and value in (True, {}):
         return
+    if keyword == "pattern":
+        value = at.schema.get("x-pattern", value)  # as the document has it
     stated = Assertion(
         path=(*at.path, keyword),
         keyword=keyword,

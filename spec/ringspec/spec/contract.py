@@ -16,7 +16,7 @@ from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, wi
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Link, read_links, standard_rules
-from ringspec.spec.operations import Operation, Wanted, choose
+from ringspec.spec.operations import Operation, Wanted, choose, endpoints
 from ringspec.spec.overlay import Overlay
 from ringspec.spec.overrides import (
     Fixture,
@@ -91,10 +91,14 @@ class Inputs:
         if operation.schema_place:
             request = document.inline(base, operation.schema_place, is_request=True)
             request = replace(request, schema=closed(request.schema, self.packs))
-            document.check(request, catalogue)
+            shown = document.check(request, catalogue, operation.examples)
+            operation = replace(operation, examples=tuple(shown))
         fixtures = read_fixtures(request)
         sent = forms.without_marked(request.schema, "readOnly")
-        request = with_fixtures(replace(request, schema=sent), values)
+        request = replace(request, schema=sent)
+        if error := request.unavoidable():
+            raise error
+        request = with_fixtures(request, values)
         answers = read_answers(base, operation, catalogue.rules)
         links = read_links(base, operation, catalogue.rules)
         stated = assertions(request, in_choices=True)
@@ -114,14 +118,17 @@ class Inputs:
         left = without(request, stated, frozenset(dropped))
         catalogue = respelt(catalogue, request.schema)
         catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
+        of_parameters = (each.schema for each in operation.wire.parameters)
+        notices = [it for each in (request, *of_parameters) for it in each.notices]
+        notices += answers.notices
         # All that determines the cases and the judgement of answers.
         binding = {it: rows[it] for it in rows if it != "explained"}
         adapted = filter(None, (self.changes, values, self.given, self.packs))
-        parts = [base, binding, operation.id, *adapted]
+        parts = [binding, operation.id, *adapted]
         return Contract(
             title=reading.text(info.get("title"), "#/info/title"),
             version=str(info.get("version", "")),
-            sha256=reading.digest(parts),
+            sha256=reading.digest_of(base, parts),
             dialect=self.dialect,
             operation=operation,
             request=left,
@@ -136,6 +143,7 @@ class Inputs:
             catalogue=catalogue,
             fixtures=fixtures,
             inputs=replace(self, operation=operation.id),
+            notices=tuple(dict.fromkeys(notices)),
         )
 
 
@@ -191,7 +199,7 @@ class Contract:
 
     def led(self, name: RuleId) -> Rule:
         """Return a rule with the id that it has in a run of several operations."""
-        rule = self.rules[name]
+        rule = self.rules.get(name) or self.catalogue.rules[name]
         if not self.prefix:
             return rule
         return replace(rule, id=RuleId(self.prefix + name), operation=self.operation.id)
@@ -380,6 +388,11 @@ class Unread:
 
     operation: str
     error: SpecError
+
+
+def operations_of(path: Path | None, dialect: str | Overlay | None = None) -> list[str]:
+    """List the ids of all operations of a contract; raise as `load`."""
+    return [each.id for each in endpoints(_source(path or OURS, dialect).base)]
 
 
 def load_each(

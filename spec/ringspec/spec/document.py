@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
-from ringspec.spec.errors import SpecError, did_you_mean
+from ringspec.spec.errors import SpecError, did_you_mean, nearest
+from ringspec.spec.patterns import portable
 from ringspec.spec.reading import check_form, mapping, sequence, text
 from ringspec.spec.rules import Catalogue
-from ringspec.spec.schemas import CHOICES, CLOSING, FORMATS, VOCABULARY, rebuilt, walk
+from ringspec.spec.schemas import (
+    CHOICES,
+    CLOSING,
+    FORMATS,
+    KEYWORDS,
+    VOCABULARY,
+    Subschema,
+    keywords,
+    rebuilt,
+    subschemas,
+    walk,
+)
 from ringspec.spec.values import (
     FILES,
     Json,
     Path,
+    at_path,
     at_pointer,
     enum_key,
     escape,
     pointer,
     steps,
 )
-
-# They change the base URI, or cannot be written as pointers.
-_UNSUPPORTED = frozenset({"$dynamicRef", "$recursiveRef", "$id"})
 
 
 def follow(document: Json, place: str, at: str = "") -> Json:
@@ -125,25 +137,72 @@ class Inlined:
 
     Attributes:
         origins: places in the document of its subschemas, by their paths.
+        faults: what cannot be read, by the paths of schemas that no valid body has a
+            value of; what is left of these asserts less.
+        notices: what is odd, and stops nothing.
     """
 
     schema: Json
     origins: dict[Path, str]
+    faults: dict[Path, SpecError] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
 
-    def place_of(self, path: Path) -> str:
-        """Return the pointer of a path, by the closest subschema around it."""
+    def around(self, path: Path) -> Path:
+        """Return the path of the closest subschema around a path."""
         cut = len(path)
         while cut and path[:cut] not in self.origins:
             cut -= 1
+        return path[:cut]
+
+    def place_of(self, path: Path) -> str:
+        """Return the pointer of a path, by the closest subschema around it."""
+        around = self.around(path)
         # Of a keyword that another one stands for, that one's place.
-        return self.origins.get(path[:cut], "#") + pointer(path[cut:])
+        return self.origins.get(around, "#") + pointer(path[len(around) :])
+
+    def leave_out(self, path: Path, error: SpecError) -> None:
+        """Keep the values of a schema that cannot be read out of valid bodies."""
+        self.notices.append(f"{error}; what depends on it is not tested")
+        for index, keyword in keywords(path):
+            # On what stands in a condition, the schema around it depends.
+            if keyword not in _SETTLED:
+                path = path[:index]
+                break
+        with suppress(KeyError, TypeError):  # it is left out already
+            at_path(self.schema, path).update(_CLOSED)
+        self.faults.setdefault(path, error)
+
+    def unavoidable(self, path: Path = ()) -> SpecError | None:
+        """Return a fault that every value of a schema meets; None without one."""
+        if path in self.faults:
+            return self.faults[path]
+        node = at_path(self.schema, path)
+        below: dict[str, list[SpecError | None]] = {}
+        for each in subschemas(Subschema(node, path)):
+            needed = each.keyword in {"allOf", *CHOICES}
+            if each.keyword == "properties" and node.get("type", "object") == "object":
+                needed = each.path[-1] in node.get("required", ())
+            elif each.keyword == "items" and node.get("type") == "array":
+                needed = node.get("minItems", 0) > 0
+            if needed:
+                below.setdefault(each.keyword, []).append(self.unavoidable(each.path))
+        for keyword, found in below.items():
+            if all(found) if keyword in CHOICES else any(found):
+                return next(filter(None, found))
+        return None
+
+
+# The keywords whose schemas have settled forms of their own.
+_SETTLED = frozenset(
+    {"properties", "patternProperties", "items", "allOf", "anyOf", "oneOf"}
+)
 
 
 def inline(document: Json, place: str, *, is_request: bool = False) -> Inlined:
     """Replace every reference of the schema at a place by its target.
 
     A schema that contains itself is repeated to a depth; what is deeper may be
-    anything, and stays absent from valid bodies.
+    anything, and stays absent from valid bodies. So does what cannot be read.
 
     Args:
         document: the whole document.
@@ -151,12 +210,25 @@ def inline(document: Json, place: str, *, is_request: bool = False) -> Inlined:
         is_request: whether discriminators bind: JSON Schema itself ignores them.
     """
     node = follow(document, place)
-    for depth in _DEPTHS:
-        inliner = _Inliner(document, is_request, depth)
+    for depth, reach in _DEPTHS:
+        inliner = _Inliner(document, is_request, depth, reach)
         try:
-            return Inlined(inliner.schema(node, place), inliner.origins)
+            schema = inliner.schema(node, place)
         except _TooLarge:
             continue
+        found = Inlined(schema, inliner.origins, notices=inliner.notices)
+        for path, error in inliner.faults:
+            found.leave_out(path, error)
+        for path in inliner.cuts:
+            what = f"{found.place_of(path)} contains itself, and nothing ends it"
+            hint = "make one of the members on the way optional"
+            found.faults.setdefault(path, SpecError(what, hint=hint))
+        if reach < _FAR:
+            found.notices.append(
+                f"{place} has more than {_LARGE} subschemas: what is behind"
+                f" {reach} references is not tested"
+            )
+        return found
     raise SpecError(
         f"{place} has more than {_LARGE} subschemas",
         hint="leave out what need not be tested, or refer to it less often",
@@ -164,17 +236,24 @@ def inline(document: Json, place: str, *, is_request: bool = False) -> Inlined:
 
 
 _TYPES = ("null", "boolean", "object", "array", "string", "integer", "number")
-_BITS = {"int32": 32, "int64": 64}
+# Source: OpenAPI Format Registry.
+_BITS = re.compile(r"(u?)int(8|16|32|64)")
 
 
-# How often a schema is repeated inside itself; less, where that is too large.
-_DEPTHS = (2, 1, 0)
+# How often a schema is repeated inside itself, and the most references on the way to
+# one; less, where that is too large.
+_FAR = 1000
+_DEPTHS = ((2, _FAR), (1, _FAR), (0, _FAR), (0, 5), (0, 3), (0, 2), (0, 1))
 _LARGE = 5000
 
 
-# A schema whose values are absent from valid bodies, and marks where one was cut off.
+# A schema whose values are absent from valid bodies.
 _CLOSED: dict[str, Json] = {"x-settled": {"not": {}}}
-_CUT = "x-cut"
+# They say what a schema is, not what its values are.
+_NAMES = frozenset(
+    {"$id", "$schema", "$anchor", "$dynamicAnchor", "$vocabulary", "$defs"}
+) | {"definitions"}
+_OLD = frozenset(VOCABULARY["old"])
 
 
 class _TooLarge(Exception):  # noqa: N818 - the next depth is tried
@@ -183,86 +262,170 @@ class _TooLarge(Exception):  # noqa: N818 - the next depth is tried
 
 @dataclass(frozen=True, slots=True)
 class _Inliner:
+    """Inlines a schema.
+
+    Attributes:
+        depth: how often a schema is repeated inside itself.
+        reach: most references on the way to a schema.
+        faults: what cannot be read, with the paths of the schemas around.
+        cuts: paths at which the schema is cut off.
+        bases: places of schemas that have an `$id`.
+    """
+
     document: Json
     is_request: bool
     depth: int
+    reach: int
     origins: dict[Path, str] = field(default_factory=dict)
+    faults: list[tuple[Path, SpecError]] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    cuts: list[Path] = field(default_factory=list)
+    bases: list[str] = field(default_factory=list)
 
     def schema(
         self, node: Json, place: str, path: Path = (), inside: Path = ()
     ) -> Json:
         """Inline a node at a place and a path, inside of references."""
-        if not isinstance(node, (dict, bool)):
+        self.origins[path] = place
+        if len(self.origins) > _LARGE:
+            raise _TooLarge
+        try:
+            return self._read(node, place, path, inside)
+        except SpecError as error:
+            self.faults.append((path, error))
+            return {}
+
+    def _read(self, node: Json, place: str, path: Path, inside: Path) -> Json:
+        if isinstance(node, bool):
+            # jsonschema gives no location for errors of the schema `false`.
+            return {} if node else {"not": {}}
+        if not isinstance(node, dict):
             raise SpecError(
                 f"{place} is not a schema",
                 hint="a schema is an object, true or false",
             )
-        if isinstance(node, dict) and "x-nullable" in node:
+        if "x-nullable" in node:
             node = {name: node[name] for name in node if name != "x-nullable"}
-            return _or_null(self.schema(node, place, path, inside))
-        if isinstance(node, dict) and "$ref" in node:
+            return _or_null(self._read(node, place, path, inside))
+        if isinstance(node.get("$id"), str):
+            self.bases.append(place)
+        if "$ref" in node or "$dynamicRef" in node:
             return self._referred(node, place, path, inside)
-        self.origins[path] = place
-        if len(self.origins) > _LARGE:
-            raise _TooLarge
-        if isinstance(node, bool):
-            # jsonschema gives no location for errors of the schema `false`.
-            return {} if node else {"not": {}}
-        if self.is_request and "discriminator" in node:
-            return self._discriminated(node, place, path, inside)
+        if self.is_request and isinstance(node.get("discriminator"), dict):
+            try:
+                return self._discriminated(node, place, path, inside)
+            except SpecError as error:
+                self.notices.append(f"{error}; the discriminator is ignored")
         return self._plain(node, place, path, inside)
 
     def _plain(
         self, node: dict[str, Json], place: str, path: Path, inside: Path
     ) -> dict[str, Json]:
-        for keyword in node:
-            if keyword in _UNSUPPORTED:
-                raise SpecError(
-                    f"{place} has {keyword}, which is not supported",
-                    hint="refer by $ref and JSON pointers into this file",
-                )
+        for keyword in _OLD & node.keys():
+            fault = f"{place} has {keyword}, which JSON Schema 2020-12 lacks"
+            hint = VOCABULARY["instead"].get(keyword, "state it by other keywords")
+            self.faults.append((path, SpecError(fault, hint=hint)))
+        required = _listed(node, "required")
+        gone = _NAMES | _OLD
 
         def below(keyword: str, steps: Path, child: Json) -> Json:
             if keyword in CLOSING and isinstance(child, bool):
                 return child
             at, to = place + pointer(steps), (*path, *steps)
+            if keyword == "patternProperties":
+                to = (*path, keyword, portable(steps[1]) or "")
             if keyword == "allOf" and isinstance(child, dict) and "$ref" in child:
                 # What a schema extends is no choice of the ones that extend it.
+                self.origins[to] = at
                 return self._referred(child, at, to, inside, is_part=True)
+            known = len(self.cuts)
             made = self.schema(child, at, to, inside)
             is_optional = keyword == "properties" and steps[1] not in required
-            is_cut = is_optional and any(_CUT in each.schema for each in walk(made))
-            return _CLOSED if is_cut else made
+            if not is_optional or len(self.cuts) == known:
+                return made
+            del self.cuts[known:]
+            return dict(_CLOSED)
 
-        required = node.get("required", ())
-        schema = self._formatted(rebuilt(node, below), place, path)
+        kept = {name: value for name, value in node.items() if name not in gone}
+        kept = self._sent(kept, place)
+        schema = self._patterned(rebuilt(kept, below), place, path)
+        schema = self._formatted(schema, place, path)
         # `dependentSchemas` is a condition on a member's presence.
-        for name, sub in schema.pop("dependentSchemas", {}).items():
+        conditions = schema.get("dependentSchemas")
+        for name, sub in conditions.items() if isinstance(conditions, dict) else ():
             parts = schema.setdefault("allOf", [])
             to = (*path, "allOf", str(len(parts)))
             at = f"{place}/dependentSchemas/{escape(name)}"
             self.origins[to] = self.origins[*to, "then"] = at
             schema["allOf"] = [*parts, {"if": {"required": [name]}, "then": sub}]
+            schema.pop("dependentSchemas", None)
         return schema
+
+    def _sent(self, node: dict[str, Json], place: str) -> dict[str, Json]:
+        """Return a schema whose valid values have the members with `required: true`.
+
+        To draft 3 they are required; what this draft demands of them, nothing says.
+        """
+        given = node.get("properties")
+        members = dict(given) if isinstance(given, dict) else {}
+        needed = []
+        for name, child in members.items():
+            if isinstance(child, dict) and isinstance(child.get("required"), bool):
+                members[name] = {k: v for k, v in child.items() if k != "required"}
+                needed += [name] * child["required"]
+                where = f"{place}/properties/{escape(name)}/required"
+                self.notices.append(f"{where} is no list: no rule is read from it")
+        if not needed:
+            return {**node, "properties": members} if members else node
+        own = {"allOf": [node["x-settled"]]} if "x-settled" in node else {}
+        settled = {"required": needed, **own}
+        return {**node, "properties": members, "x-settled": settled}
+
+    def _patterned(
+        self, node: dict[str, Json], place: str, path: Path
+    ) -> dict[str, Json]:
+        """Return a schema with patterns that all engines read alike.
+
+        Of a text, the one written stands beside it.
+        """
+        given, named = node.get("pattern"), node.get("patternProperties")
+        of_names = named if isinstance(named, dict) else {}
+        written = [*of_names, *([given] if isinstance(given, str) else [])]
+        found = {each: portable(each) for each in written}
+        for each in written:
+            if found[each] is None:
+                where = "pattern" if each == given else "patternProperties"
+                fault = f"{place}/{where}: {each!r} is no pattern of ECMA 262 that"
+                hint = "keep to what regular expressions of all languages have"
+                self.faults.append((path, SpecError(f"{fault} is read", hint=hint)))
+        if given in found and found[given] != given:
+            node = {**node, "pattern": found[given] or "", "x-pattern": given}
+        if any(found[each] != each for each in of_names):
+            kept = {found[name] or "": sub for name, sub in of_names.items()}
+            node = {**node, "patternProperties": kept}
+        return node
 
     def _formatted(
         self, node: dict[str, Json], place: str, path: Path
     ) -> dict[str, Json]:
         """Return a schema with the formats of OpenAPI as what they assert.
 
-        Source: OpenAPI Format Registry, int32, int64 and byte.
+        Source: OpenAPI Format Registry; what it does not have is an annotation.
         """
         form = node.get("format")
-        if form is None or form in FORMATS:
+        if form is None or form in FORMATS or not isinstance(form, str):
             return node
         left = {name: value for name, value in node.items() if name != "format"}
         if form == "byte":
             left["contentEncoding"] = "base64"
-        if form in _BITS and re.search("integer|number", str(node.get("type"))):
-            most = 2 ** (_BITS[form] - 1)
-            bounds = ("minimum", -most, max), ("maximum", most - 1, min)
+        bits = _BITS.fullmatch(form)
+        if bits and re.search("integer|number", str(node.get("type"))):
+            size = 2 ** int(bits[2])
+            least = 0 if bits[1] else -size // 2
+            bounds = ("minimum", least, max), ("maximum", least + size - 1, min)
             for keyword, bound, tighter in bounds:
-                if tighter(left.get(keyword, bound), bound) == bound:
+                known = left.get(keyword, bound)
+                if isinstance(known, int | float) and tighter(known, bound) == bound:
                     left[keyword] = bound
                     self.origins[*path, keyword] = f"{place}/format"
         return left
@@ -298,7 +461,7 @@ class _Inliner:
                 below = (*path, keyword, str(index), "allOf", str(len(parts)))
                 self.origins[below] = f"{place}/discriminator"
                 named: dict[str, Json] = {"properties": {member: {"enum": listed}}}
-                required = (*node.get("required", ()), *own.get("required", ()))
+                required = (*_listed(node, "required"), *_listed(own, "required"))
                 if member not in required:
                     named["required"] = [member]
                 schema[keyword][index] = {**own, "allOf": [*parts, named]}
@@ -342,26 +505,67 @@ class _Inliner:
         *,
         is_part: bool = False,
     ) -> Json:
-        target = _reference(node, place)
-        if inside.count(target) > self.depth:
+        target = self._target(node, place)
+        beside = {k: v for k, v in node.items() if k not in {"$ref", "$dynamicRef"}}
+        if any(k in KEYWORDS and k not in _NAMES for k in beside):
+            parts = [*_listed(beside, "allOf"), {"$ref": target}]
+            return self._read({**beside, "allOf": parts}, place, path, inside)
+        if inside.count(target) > self.depth or len(inside) >= self.reach:
             self.origins[path] = target
-            return {**_CLOSED, _CUT: True}
+            self.cuts.append(path)
+            return dict(_CLOSED)
         found = follow(self.document, target, place)
         if is_part and isinstance(found, dict) and not CHOICES & found.keys():
             found = {k: value for k, value in found.items() if k != "discriminator"}
         schema = self.schema(found, target, path, (*inside, target))
-        beside = {name: value for name, value in node.items() if name != "$ref"}
-        # Annotations beside a reference replace the target's. Assertions are refused:
-        # they would need an allOf, without a place in the document.
-        for keyword in beside:
-            if keyword not in VOCABULARY["annotations"] and not keyword.startswith(
-                "x-"
-            ):
-                raise SpecError(
-                    f"{place} has {keyword} beside its $ref",
-                    hint="put the $ref into an allOf of its own",
-                )
-        return {**cast("dict[str, Json]", schema), **beside}
+        # Annotations beside a reference replace the target's.
+        more = {name: value for name, value in beside.items() if name not in _NAMES}
+        return {**cast("dict[str, Json]", schema), **more}
+
+    def _target(self, node: dict[str, Json], place: str) -> str:
+        """Return the place that a reference names: a pointer, an anchor or an `$id`."""
+        dynamic = "$ref" not in node
+        given = _reference({"$ref": node["$dynamicRef"]} if dynamic else node, place)
+        base, around = "", self.document
+        for step in steps(place) if self.bases else ():
+            around = at_pointer(around, f"/{escape(step)}")
+            if isinstance(around, dict) and isinstance(around.get("$id"), str):
+                base = urljoin(base, around["$id"])
+        if given.startswith("#/") and not base:
+            return given
+        whole = base + given if given.startswith("#") else urljoin(base, given)
+        uri, _, fragment = whole.partition("#")
+        listed = [*_named(self.document)]
+        if dynamic and sum(it.endswith(f"#{fragment}") for it, _ in listed) > 1:
+            raise SpecError(
+                f"{place}/$dynamicRef {given!r} may lead to several schemas",
+                hint="refer to one by $ref",
+            )
+        if fragment and not fragment.startswith("/"):
+            return dict(listed).get(f"{uri}#{fragment}", given)
+        found = dict(listed).get(uri)
+        return f"{found}{fragment}" if found else given
+
+
+def _named(node: Json, place: str = "#", base: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the schemas that have an `$id` or an anchor: the URI and place of each."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$id"), str):
+            base = urljoin(base, node["$id"]).rstrip("#")
+            yield base, place
+        for word in ("$anchor", "$dynamicAnchor"):
+            if isinstance(node.get(word), str):
+                yield f"{base}#{node[word]}", place
+    listed = node.items() if isinstance(node, dict) else ()
+    for name, child in enumerate(node) if isinstance(node, list) else listed:
+        if isinstance(child, dict | list):
+            yield from _named(child, f"{place}/{escape(str(name))}", base)
+
+
+def _listed(node: dict[str, Json], keyword: str) -> list[Json]:
+    """Return the list of a keyword; an empty one, if it is malformed."""
+    found = node.get(keyword)
+    return found if isinstance(found, list) else []
 
 
 def _or_null(schema: Json) -> Json:
@@ -407,23 +611,100 @@ def _is_free(branch: Json, member: str) -> bool:
     )
 
 
-def check(inlined: Inlined, catalogue: Catalogue) -> None:
-    """Check a schema against JSON Schema 2020-12, and our annotations in it."""
-    _check_schema(inlined.schema, inlined, ())
+def check(
+    inlined: Inlined, catalogue: Catalogue, shown: Sequence[Json] | None = None
+) -> list[Json]:
+    """Check a schema against JSON Schema 2020-12, and our annotations in it.
+
+    What is wrong in it is left out, with a notice. So are examples that break what they
+    are examples of, if some are `shown` of the whole: those that fit are returned.
+    """
+    _mend(inlined)
+    fitting = [] if shown is None else _check_examples(inlined, shown)
     for each in walk(inlined.schema):
         node, place = each.schema, inlined.place_of(each.path)
         for name in ("x-settled", "x-live"):
             if name in node:
                 _check_schema(node[name], inlined, (*each.path, name))
-        for pattern in (node.get("pattern", ""), *node.get("patternProperties", ())):
-            try:
-                re.compile(pattern)
-            except (re.error, OverflowError, RecursionError) as error:
-                raise SpecError(
-                    f"{place}: {pattern!r} is no pattern to Python: {error}",
-                    hint="keep to what regular expressions of all languages have",
-                ) from error
+        for name in node.keys() - _KNOWN:
+            if name.startswith("x-"):
+                continue
+            for near in nearest(name, _KNOWN, cutoff=0.75):
+                inlined.notices.append(
+                    f"{place} has {name}, which says nothing: did you mean {near}?"
+                )
         _check_annotations(node, place, catalogue)
+    return fitting
+
+
+_KNOWN = frozenset((*KEYWORDS, *VOCABULARY["annotations"], *VOCABULARY["old"])) | {
+    *VOCABULARY["read with others"]
+}
+
+
+def _mend(inlined: Inlined) -> None:
+    """Take out the keywords whose values JSON Schema does not admit."""
+    import jsonschema_rs  # noqa: PLC0415 - slow to import
+
+    draft = jsonschema_rs.Draft202012Validator
+    try:
+        draft(inlined.schema)
+    except jsonschema_rs.ValidationError:
+        faults = [*draft({"$ref": _META}).iter_errors(inlined.schema)]
+        for error in faults:
+            path = tuple(str(step) for step in error.instance_path)
+            around = inlined.around(path)
+            keyword = path[len(around)]
+            at_path(inlined.schema, around).pop(keyword, None)
+            near = did_you_mean(str(error.instance), _TYPES)
+            hint = f"{near}schemas are JSON Schema 2020-12, as in OpenAPI 3.1"
+            fault = f"{inlined.place_of(path)}: {error.message}"
+            if keyword in VOCABULARY["annotations"]:
+                inlined.notices.append(f"{fault}; it is not used")
+            else:
+                inlined.leave_out(around, SpecError(fault, hint=hint))
+    except ValueError:
+        _check_schema(inlined.schema, inlined, ())
+
+
+_META = "https://json-schema.org/draft/2020-12/schema"
+
+
+def _check_examples(inlined: Inlined, shown: Sequence[Json]) -> list[Json]:
+    """Leave out the examples and defaults that break what they stand in."""
+    import jsonschema_rs  # noqa: PLC0415 - as above
+
+    whole: dict[str, Json] = {**inlined.schema, "examples": [*shown]}
+    listed = [(whole, "examples", "an example of the body", each) for each in shown]
+    for each in walk(inlined.schema):
+        around = {keyword for _, keyword in keywords(each.path)}
+        # An example has to fit only where any value does.
+        if around & {"not", "if", "contains"}:
+            continue
+        node, place = each.schema, inlined.place_of(each.path)
+        named = [it for it in ("default", "example") if it in node]
+        listed += [(node, name, f"{place}/{name}", node[name]) for name in named]
+        for index, value in enumerate(node.get("examples", ())):
+            listed.append((node, "examples", f"{place}/examples/{index}", value))
+    members = {str(n): node for n, (node, *_) in enumerate(listed)}
+    validator = jsonschema_rs.Draft202012Validator(
+        {"properties": members}, validate_formats=True
+    )
+    found: dict[int, str] = {}
+    with suppress(ValueError):  # a lone surrogate
+        values = {str(n): value for n, (*_, value) in enumerate(listed)}
+        for error in validator.iter_errors(values):
+            found.setdefault(int(error.instance_path[0]), error.message)
+    for index, why in found.items():
+        node, name, place, value = listed[index]
+        inlined.notices.append(
+            f"{place} breaks what it stands in, and is not used: {why[:120]}"
+        )
+        if name == "examples":
+            node[name] = [it for it in node[name] if it is not value]
+        else:
+            node[f"x-{name}"] = node.pop(name)
+    return list(whole["examples"])
 
 
 def _check_schema(schema: Json, inlined: Inlined, path: Path) -> None:

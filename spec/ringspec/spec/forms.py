@@ -55,10 +55,12 @@ def settle(schema: Json) -> Json:
     if schema.get("contentEncoding") == "base64":
         changed.setdefault("pattern", BASE64)
     if "object" in _types(schema):
-        # A member that is required and not described: any value is right, a text is
+        # A member that is required and not described: if any value is right, a text is
         # what most readers take.
+        other = schema.get("additionalProperties")
+        any_other = other if isinstance(other, dict) and other else {"type": "string"}
         nameless = {
-            name: settle({"type": "string"})
+            name: settle(any_other)
             for name in sorted(_required(schema) - _names(schema))
         }
         if nameless:
@@ -80,7 +82,10 @@ def _settled(schema: dict[str, Json], beside: frozenset[str]) -> dict[str, Json]
             return settle(child)
         if keyword in beside:
             return _settled(child, _BESIDE | _CONDITIONAL)
-        return child
+        # Of a branch that cannot be read, no value is settled.
+        is_choice = keyword in CHOICES and isinstance(child, dict)
+        is_out = is_choice and child.get("x-settled") == {"not": {}}
+        return {"not": {}} if is_out else child
 
     changed = rebuilt(schema, below)
     settled = changed.pop("x-settled", None)

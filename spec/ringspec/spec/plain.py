@@ -48,19 +48,28 @@ def _tried(schema: Json) -> Iterator[Json]:
             yield from sorted(found, key=lambda each: abs(each - 1))
         elif kind == "boolean":
             yield from (False, True)
-        elif kind == "array":
-            least = max(1, node.get("minItems", 1))
-            items = dict.fromkeys(map(json.dumps, _tried(node.get("items", {}))))
-            yield [json.loads(each) for each in [*items][:least]]
-            yield [fitting(node.get("items", {}))] * least
-        elif kind == "object":
-            members = node.get("properties", {})
-            names = node.get("required", ()) or members
-            yield {name: fitting(members.get(name, {})) for name in names}
+        elif kind in {"array", "object"}:
+            yield from _filled(node, kind)
         elif kind == "string":
             yield from [UUID] * (node.get("format") == "uuid")
             least, most = node.get("minLength", 0), node.get("maxLength", 100)
             yield from (*texts_of_form(node, []), "text"[:most].ljust(least, "t"))
+
+
+def _filled(node: dict[str, Json], kind: str) -> Iterator[Json]:
+    """Yield arrays, or objects, that probably fit a schema."""
+    if kind == "array":
+        first = [*map(fitting, node.get("prefixItems", ()))]
+        least = max(1 - len(first), node.get("minItems", 1) - len(first))
+        items = dict.fromkeys(map(json.dumps, _tried(node.get("items", {}))))
+        yield [*first, *(json.loads(each) for each in [*items][:least])]
+        yield [*first, *[fitting(node.get("items", {}))] * least]
+        return
+    members = node.get("properties", {})
+    names = node.get("required", ()) or members
+    yield {name: fitting(members.get(name, {})) for name in names}
+    name = fitting({"type": "string", **node.get("propertyNames", {})})
+    yield {name: fitting(node.get("additionalProperties", {}))}
 
 
 def settled(schema: Json) -> Iterator[Json]:

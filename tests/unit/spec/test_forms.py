@@ -10,7 +10,7 @@ import pytest
 
 from ringspec.spec import Contract, Disagreement, Json, Level, is_irregular, reading
 from ringspec.spec.assertions import assertions
-from ringspec.spec.document import inline
+from ringspec.spec.document import Inlined, inline
 from ringspec.spec.forms import settle
 from ringspec.spec.proof import Prover
 
@@ -156,7 +156,8 @@ def test_a_breach_by_lone_surrogates_is_not_proven() -> None:
 
 def test_validators_that_differ_are_told() -> None:
     # A bare `$` also stands before a last line break to Python, and only to it.
-    prover = prover_of({"properties": {"a": {"pattern": "^x$"}}})
+    schema = {"properties": {"a": {"pattern": "^x$"}}}
+    prover = Prover(schema, assertions(Inlined(schema, {})))
 
     with pytest.raises(Disagreement, match=re.escape("['a.pattern'] and []")) as raised:
         prover.proven_broken({"a": "x\n"})

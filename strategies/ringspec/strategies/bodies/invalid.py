@@ -109,7 +109,7 @@ def _reasons(
     bodies: Bodies, assertion: Assertion, valid: list[Json]
 ) -> Iterator[tuple[int, str]]:
     """Yield why no case breaks an assertion; those that say more rank higher."""
-    yield 1, "no valid body reaches it"
+    yield 1, f"no valid body reaches it{bodies.why_out(assertion.stem)}"
     prover, schema = bodies.contract.prover, bodies.contract.request.schema
     taking = sorted(Reached(schema, dict(enumerate(valid))).taking(assertion))
     near = (valid[it] for it in taking if any(locations_of(assertion, valid[it])))

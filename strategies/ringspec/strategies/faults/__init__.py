@@ -20,6 +20,7 @@ _ROWS: tuple[tuple[str, Callable[[Spot], Iterator[Fault]], str], ...] = (
     ("enum", wrong_values.enums, "enum const"),
     ("required", wrong_values.missing, "required dependentRequired"),
     ("unknown", wrong_values.unknown, "additionalProperties unevaluatedProperties"),
+    ("unknown", wrong_values.names, "propertyNames"),
     ("range", bounds.out_of_range, "minimum exclusiveMinimum maximum exclusiveMaximum"),
     ("range", bounds.multiples, "multipleOf"),
     ("length", bounds.too_short, "minLength"),

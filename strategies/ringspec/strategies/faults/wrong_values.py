@@ -283,6 +283,13 @@ def missing(spot: Spot) -> Iterator[Fault]:
         yield spot.drop("missing", spot.assertion.value, everywhere=True)
 
 
+def names(spot: Spot) -> Iterator[Fault]:
+    """Break `propertyNames`, with a value that another member has."""
+    value = next(iter(spot.value.values()), UNKNOWN)
+    for label, name in (("empty", ""), ("blanks", "no name"), ("long", "n" * 300)):
+        yield spot.add(f"{label}-name", (name, value))
+
+
 def unknown(spot: Spot) -> Iterator[Fault]:
     """Break `additionalProperties: false`, with a value that a sibling has."""
     # The first name that is a word, in two misspellings.

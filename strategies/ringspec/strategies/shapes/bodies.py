@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import jsonschema_rs
-
 from ringspec.spec.contract import Contract
-from ringspec.spec.errors import SpecError, nearest
+from ringspec.spec.errors import SpecError
+from ringspec.spec.forms import settle
 from ringspec.spec.proof import Disagreement, is_irregular
 from ringspec.spec.rules import BODY_ACCEPTED, Level
-from ringspec.spec.schemas import ITEM, VOCABULARY, keywords, walk
-from ringspec.spec.values import Json, Location
+from ringspec.spec.schemas import ITEM, walk
+from ringspec.spec.values import Json, Location, Path, at_path
 from ringspec.strategies.case import Case, Expect, Request, Requests, encode
-from ringspec.strategies.shapes.build import Builder, Unfit, Wish
-from ringspec.strategies.shapes.compile import (
-    COMPILED,
-    NEGATED,
-    SILENT,
-    TooMany,
-    compile_schema,
-    is_silent,
-)
+from ringspec.strategies.shapes.build import Builder, Unfit, Wish, buildable
+from ringspec.strategies.shapes.compile import TooMany, compile_schema
 from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape
 from ringspec.strategies.shapes.text import with_examples
 
@@ -42,10 +35,11 @@ class Bodies:
         Raises:
             SpecError: the contract has something that cannot be compiled.
         """
-        check_supported(self.contract)
+        check_headers(self.contract)
         examples = self.contract.operation.examples
         try:
-            shapes = compile_schema(with_examples(self.contract.settled, examples))
+            schema = with_examples(self.contract.settled, examples)
+            shapes = buildable(compile_schema(schema))
         except TooMany as error:
             place = self.contract.request.place_of(())
             raise SpecError(f"{place}: {error}", hint=error.hint) from error
@@ -94,6 +88,25 @@ class Bodies:
             hint="do its keywords contradict each other? give `examples` of texts with"
             " a pattern or a rare format",
         )
+
+    def why_out(self, path: Path) -> str:
+        """Return why no valid body has a value of a subschema; empty if none is known.
+
+        It is `: ` and the reason.
+        """
+        request = self.contract.request
+        around = [
+            path[:n] for n in range(len(path), 0, -1) if path[:n] in request.origins
+        ]
+        for each in around:
+            if error := request.unavoidable(each):
+                return f": {error}"
+        for each in around:
+            schema = with_examples(settle(at_path(request.schema, each)))
+            with suppress(TooMany):
+                if not buildable(compile_schema(schema)):
+                    return f": nothing is found that fits {request.place_of(each)}"
+        return ""
 
     def _unfit(self) -> str:
         """Return the place of the innermost needed schema that no value is built of."""
@@ -192,88 +205,13 @@ def bodies_of(contract: Contract, level: Level = Level.MAY) -> Bodies:
     return _KNOWN[key]
 
 
-# Of older drafts: validators may apply them, but no rule is read from them.
-_OLD = frozenset(VOCABULARY["old"])
-
-
-def check_supported(contract: Contract) -> None:
-    """Check that cases can be compiled from a contract.
-
-    Raises:
-        SpecError: it has a keyword that is not supported, or an example that breaks its
-            own schema.
-    """
-    for each in walk(contract.request.schema):
-        place = contract.request.place_of(each.path)
-        around = {keyword for _, keyword in keywords(each.path)}
-        negated = bool(around & {"not", "if"})
-        _check_keywords(each.schema, place, negated=negated)
-        # An example has to fit only where any value does.
-        if not negated and "contains" not in around:
-            _check_examples(each.schema, place)
-    answers = (each.answer for each in contract.answers.described.values())
-    for answer in filter(None, answers):
-        for each in walk(answer.schema.schema):
-            for keyword in _OLD & each.schema.keys():
-                raise _refused(keyword, answer.schema.place_of(each.path))
+def check_headers(contract: Contract) -> None:
+    """Check that what a header has can be sent in one; SpecError if not."""
     for header in contract.operation.headers:
-        # What can be sent in a header: RFC 9110, 5.5.
+        # RFC 9110, 5.5.
         value = header.value or ""
         if not value.isprintable() or max(value, default="") > "\xff":
             raise SpecError(
                 f"{header.place}: no header can have the value {value!r}",
                 hint="give an `example` of Latin letters, without a line break",
-            )
-
-
-def _check_keywords(schema: dict[str, Json], place: str, *, negated: bool) -> None:
-    """Check a subschema; if negated, its opposite must be compilable too."""
-    for keyword in schema:
-        if is_silent(keyword):
-            continue
-        if keyword not in COMPILED:
-            raise _refused(keyword, place)
-        if negated and keyword not in NEGATED:
-            raise SpecError(
-                f"{place} has {keyword} inside `if` or `not`, which is not supported",
-                hint="what breaks it cannot be worked out: say it by const, enum,"
-                " pattern, required or bounds",
-            )
-    for keyword in ("then", "else"):
-        if keyword in schema and "if" not in schema:
-            raise SpecError(
-                f"{place} has {keyword} without `if`, which says nothing",
-                hint="put the `if` beside it, or take it out",
-            )
-    if ITEM in schema.get("properties", {}):
-        raise SpecError(
-            f"{place}/properties has a member named {ITEM!r}, which is not supported",
-            hint="leave it out of the contract that is tested",
-        )
-
-
-def _refused(keyword: str, place: str) -> SpecError:
-    near = nearest(keyword, {*COMPILED, *SILENT}, cutoff=0.75)
-    meant = "state it by others, such as properties, if, oneOf or contains"
-    meant = f"did you mean {near[0]!r}?" if near else meant
-    return SpecError(
-        f"{place} has {keyword}, which is not supported",
-        hint=VOCABULARY["instead"].get(keyword, meant),
-    )
-
-
-def _check_examples(schema: dict[str, Json], place: str) -> None:
-    """Check examples of texts and numbers; larger ones may be parts only."""
-    listed = {f"examples/{i}": v for i, v in enumerate(schema.get("examples", ()))}
-    if "example" in schema:
-        listed["example"] = schema["example"]
-    shown = {name: v for name, v in listed.items() if not isinstance(v, dict | list)}
-    if not shown:
-        return
-    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-    for name, value in shown.items():
-        for error in validator.iter_errors(value):
-            raise SpecError(
-                f"{place}/{name} breaks what it is an example of: {error.message}",
-                hint="bodies are built from examples: correct it or take it out",
             )

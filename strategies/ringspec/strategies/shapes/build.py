@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,8 @@ from ringspec.spec.plain import UUID
 from ringspec.spec.values import Json, Location, same
 from ringspec.strategies.shapes.locations import NOTHING
 from ringspec.strategies.shapes.shape import (
+    ANYTHING,
+    OTHERS,
     Alternatives,
     ItemClass,
     Shape,
@@ -36,6 +39,7 @@ class Unfit(Exception):  # noqa: N818 - it is an answer, not an error
 
 
 _ANY = object()
+_TEXT = (Shape(kind="string"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +152,14 @@ class Builder:
         }:
             raise Unfit(place)
         built.update(dict.fromkeys(shape.unnamed, "text"))
-        # Optional members, until there are as many as are needed.
+        # Optional members, until there are as many as are needed; then any others.
         for name, below in shape.members.items():
             if len(built) < shape.min_size and name in allowed - built.keys():
                 built[name] = self.build(below, (*place, name))
+        free = shape.members.get(OTHERS[0], () if shape.closed else _TEXT)
+        for name in (f"other-{n}" for n in range(1, shape.min_size + 1)):
+            if len(built) < shape.min_size and name not in built:
+                built[name] = self.build(free, (*place, name))
         if len(built) < shape.min_size:
             raise Unfit(place)
         return built
@@ -222,6 +230,37 @@ class Builder:
             if shape.admits(text):
                 return text
         raise Unfit
+
+
+def buildable(
+    alternatives: Alternatives, known: dict[int, Alternatives] | None = None
+) -> Alternatives:
+    """Leave out what no value is found for, such as texts of a form."""
+    known = {} if known is None else known
+    if id(alternatives) not in known:
+        found = [_buildable(shape, known) for shape in alternatives]
+        is_same = all(map(operator.is_, found, alternatives))
+        kept = alternatives if is_same else tuple(filter(None, found))
+        known[id(alternatives)] = kept
+    return known[id(alternatives)]
+
+
+def _buildable(shape: Shape, known: dict[int, Alternatives]) -> Shape | None:
+    if shape.kind not in {"object", "array"} or shape.enum is not None:
+        try:
+            Builder().scalar(shape, ())
+        except Unfit:
+            return None
+        return shape
+    members = {name: buildable(it, known) for name, it in shape.members.items()}
+    items = None if shape.items is None else buildable(shape.items, known)
+    if all(map(operator.is_, members.values(), shape.members.values())):
+        if items is shape.items:
+            return shape
+    elif not all(members.get(name, ANYTHING) for name in shape.required):
+        return None
+    is_empty = items == () and shape.min_size > 0 and shape.kind == "array"
+    return None if is_empty else replace(shape, members=members, items=items)
 
 
 def number_near(shape: Shape) -> Json:

@@ -15,7 +15,8 @@ from math import ceil, floor, inf, isinf
 from typing import Any, TypeAlias
 
 from ringspec.spec.errors import SpecError
-from ringspec.spec.schemas import VOCABULARY
+from ringspec.spec.plain import fitting, matching, settled
+from ringspec.spec.proof import Prover
 from ringspec.spec.values import Json, kind_of
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
@@ -28,12 +29,11 @@ from ringspec.strategies.shapes.shape import (
 )
 from ringspec.strategies.shapes.text import MISSING
 
-# Annotations, and keywords that are read with another one.
-SILENT = frozenset((*VOCABULARY["annotations"], *VOCABULARY["read with others"]))
 # A number that is no integer, where the two are kept apart.
 FRACTION = "fraction"
 _WIDE_KINDS = tuple(FRACTION if kind == "number" else kind for kind in KINDS)
 _NUMBERS = frozenset({"integer", "number", FRACTION})
+_FRACTIONS = (1.5, 0.5, 12.5, 123.5, 1234.5, 12345.5, -1.5)
 _ALL = frozenset(KINDS) | _NUMBERS
 _TEXT, _LIST, _MAP = frozenset({"string"}), frozenset({"array"}), frozenset({"object"})
 # Most alternatives that are all worked out; of more, a sample.
@@ -82,9 +82,11 @@ class _Compiler:
         for kind in kinds:
             if kind in stated:
                 found += self._failures(schema, kind)
-            # A fraction is a kind of its own only if `wide`.
             elif kind != "number" or not _stated(schema, ("integer",)):
                 found.append(Shape(kind=kind))
+            # A fraction is a kind of its own only if `wide`: else a few show it.
+            else:
+                found.append(Shape(kind=kind, enum=_FRACTIONS))
         return live(found) if self.wide else tuple(found)
 
     def join(self, parts: Iterable[Alternatives], kind: str) -> Alternatives:
@@ -137,9 +139,10 @@ class _Compiler:
         # For a superset, the parts with the most branches come last.
         keywords = sorted(schema, key="allOf".__eq__) if self.wide else schema
         for keyword in keywords:
-            value = schema[keyword]
-            if is_silent(keyword) or (self.wide and keyword not in COMPILED):
+            # Any other keyword is an annotation, or is read with another one.
+            if keyword not in COMPILED:
                 continue
+            value = schema[keyword]
             about, admits, _ = COMPILED[keyword]
             if keyword == "allOf":
                 for sub in value:
@@ -154,18 +157,11 @@ class _Compiler:
 
     def _failures(self, schema: dict[str, Json], kind: str) -> Iterator[Shape]:
         for keyword, value in schema.items():
-            if is_silent(keyword):
-                continue
-            about, _, refuses = COMPILED.get(keyword, (_ALL, None, None))
+            about, _, refuses = COMPILED.get(keyword, (frozenset(), None, None))
             if kind in about and refuses is not None:
                 yield from refuses(_Compiler(self.wide, schema, kind), value)
             elif kind in about and self.wide:
                 yield Shape(kind=kind)  # its negation is not worked out
-
-
-def is_silent(keyword: str) -> bool:
-    """Return whether a keyword asserts nothing by itself."""
-    return keyword in SILENT or keyword.startswith("x-")
 
 
 def _stated(schema: dict[str, Json], kinds: Iterable[str]) -> list[str]:
@@ -239,8 +235,50 @@ def _additional(c: _Compiler, value: Json) -> list[Shape]:
     members = dict.fromkeys(c.schema.get("properties", {}), anything)
     if isinstance(value, dict) and value and not closed:
         # A few members show the schema of any name.
-        members = {**dict.fromkeys(OTHERS, c.fits(value)), **members}
+        members = {**dict.fromkeys(_free_names(c), c.fits(value)), **members}
     return c.shape(closed=closed, members=members)
+
+
+def _free_names(c: _Compiler) -> list[str]:
+    """List a few names that members may have, besides those that are described."""
+    names = c.schema.get("propertyNames", True)
+    if names is True:
+        return [*OTHERS]
+    tried = [*OTHERS, *settled(names), fitting({"type": "string", **names})]
+    fits = Prover(names, ()).is_valid
+    return [
+        each for each in dict.fromkeys(tried) if isinstance(each, str) and fits(each)
+    ][:3]
+
+
+def _named(c: _Compiler, value: Json) -> list[Shape]:
+    """Leave out the members whose names do not fit."""
+    if c.wide:
+        return c.shape()
+    named = {*c.schema.get("properties", ()), *OTHERS}
+    fits = Prover(value, ()).is_valid
+    return c.shape(members={name: () for name in sorted(named) if not fits(name)})
+
+
+def _by_pattern(c: _Compiler, value: Json) -> list[Shape]:
+    """Describe the members whose names have a pattern; one of each is made up."""
+    members: dict[str, Alternatives] = {}
+    for pattern, sub in () if c.wide else value.items():
+        named = (each for each in c.schema.get("properties", ()))
+        made = matching(pattern, 1, 100)
+        for name in [*filter(re.compile(pattern).search, named), made]:
+            if name is not None:
+                found = c.fits(sub)
+                members[name] = meet(members[name], found) if name in members else found
+    return c.shape(members=members)
+
+
+def _plainest(c: _Compiler, _value: Json) -> list[Shape]:
+    """Return the plainest value that fits everything around a keyword."""
+    if c.wide:
+        return c.shape()
+    value = fitting({**c.schema, "type": c.kind})
+    return [] if value is None else c.shape(enum=(value,))
 
 
 def _one_of(c: _Compiler, value: Json) -> Iterator[Shape]:
@@ -307,6 +345,8 @@ COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
         lambda c, v: c.shape(items=c.fits(v)),
         lambda c, v: c.counting({"not": v}, 1, inf),
     ),
+    "prefixItems": (_LIST, _plainest, None),
+    "unevaluatedItems": (_LIST, _plainest, None),
     "uniqueItems": (_LIST, lambda c, v: c.shape(unique=v and not c.wide), None),
     "contains": (_LIST, lambda c, v: c.counting(v, *c.counts), _not_contains),
     "properties": (
@@ -332,6 +372,8 @@ COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
             for lacking in needed
         ],
     ),
+    "patternProperties": (_MAP, _by_pattern, None),
+    "propertyNames": (_MAP, _named, None),
     "additionalProperties": (_MAP, _additional, None),
     "unevaluatedProperties": (_MAP, lambda c, _v: c.shape(), None),
     "minProperties": (_MAP, *_AT_LEAST),
@@ -350,9 +392,6 @@ COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
     "not": (_ALL, lambda c, v: c.breaks(v, c.own), lambda c, v: c.fits(v, c.own)),
     "if": (_ALL, lambda c, v: _if(c, v, c.fits), lambda c, v: _if(c, v, c.breaks)),
 }
-# The keywords that can be negated.
-NEGATED = frozenset(name for name, row in COMPILED.items() if row[2] is not None)
-
 _EXACT, _SUPERSET = _Compiler(wide=False), _Compiler(wide=True)
 compile_schema, negate = _EXACT.fits, _EXACT.breaks
 reach, avoid = _SUPERSET.fits, _SUPERSET.breaks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -40,7 +41,7 @@ def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
 def default_at(contract: Contract, location: Location) -> Json:
     """Return the default of a member or item, or NOTHING."""
     node = schema_at(contract.request.schema, instance_path(location))
-    return node.get("default", NOTHING)
+    return node.get("default", node.get("x-default", NOTHING))
 
 
 def lawful_defaults(contract: Contract, body: Json) -> dict[str, Json]:
@@ -136,10 +137,17 @@ class Reached:
             elif keyword == "properties":
                 if isinstance(value, dict) and name in value:
                     yield key, value[name], item
-            elif keyword == "additionalProperties":
+            elif keyword == "prefixItems":
+                listed = value[int(name) :][:1] if isinstance(value, list) else []
+                yield from ((key, each, int(name)) for each in listed)
+            elif keyword in {"additionalProperties", "patternProperties"}:
                 named = at_path(self._schema, above).get("properties", {})
                 members = value.items() if isinstance(value, dict) else ()
-                yield from ((key, v, item) for n, v in members if n not in named)
+                pattern = name if keyword == "patternProperties" else ""
+                found = ((n, v) for n, v in members if re.search(pattern, n))
+                yield from (
+                    (key, v, item) for n, v in found if pattern or n not in named
+                )
             elif taken is None or taken.is_valid(value) == (keyword == "then"):
                 yield key, value, item
 
@@ -156,15 +164,23 @@ def locations_of(assertion: Assertion, body: Json) -> Iterator[tuple[Location, s
             if name != ITEM and isinstance(value, dict) and name not in value:
                 yield location, position
     else:
-        yield from places(assertion.instance, body)
+        named = {keyword for _, keyword in keywords(assertion.path)}
+        in_map = not named.isdisjoint({"patternProperties", "additionalProperties"})
+        yield from places(assertion.instance, body, in_map=in_map)
 
 
 def places(
-    instance: tuple[str, ...], body: Json, above: Location = (), position: str = ""
+    instance: tuple[str, ...],
+    body: Json,
+    above: Location = (),
+    position: str = "",
+    *,
+    in_map: bool = False,
 ) -> Iterator[tuple[Location, str]]:
     """Yield each location of an instance path in a body, with its item.
 
-    Of an array the first, a middle and the last item are taken.
+    Of an array the first, a middle and the last item are taken; `in_map`, of an object
+    the last member, as names that are made up follow those that are described.
     """
     if not instance:
         yield above, position
@@ -174,11 +190,20 @@ def places(
         if isinstance(body, list):
             deep = bool(rest) or len(above) > 1
             for index, label in _sampled(body, rest, deep=deep):
-                yield from places(rest, body[index], (*above, index), label)
-        elif isinstance(body, dict) and OTHERS[0] in body:
-            yield from places(rest, body[OTHERS[0]], (*above, OTHERS[0]), position)
+                below = (*above, index)
+                yield from places(rest, body[index], below, label, in_map=in_map)
+        elif isinstance(body, dict):
+            name = OTHERS[0]
+            if in_map and body and name not in body:
+                name = [*body][-1]
+            if name in body:
+                at_name = (*above, name)
+                yield from places(rest, body[name], at_name, position, in_map=in_map)
     elif isinstance(body, dict) and step in body:
-        yield from places(rest, body[step], (*above, step), position)
+        yield from places(rest, body[step], (*above, step), position, in_map=in_map)
+    elif isinstance(body, list) and step.isdecimal() and int(step) < len(body):
+        index = int(step)
+        yield from places(rest, body[index], (*above, index), position, in_map=in_map)
 
 
 def _sampled(

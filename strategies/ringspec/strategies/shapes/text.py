@@ -12,6 +12,7 @@ from pathlib import Path as File
 
 from ringspec.spec.forms import NOT_BLANK
 from ringspec.spec.plain import texts_of_form
+from ringspec.spec.proof import Prover
 from ringspec.spec.schemas import rebuilt
 from ringspec.spec.values import Json, Path
 
@@ -69,6 +70,7 @@ def sibling_text(example: str, number: int) -> str:
 
 
 _GIVEN = frozenset({"examples", "enum", "const"})
+_FORMED = frozenset({"format", "contentEncoding"})
 # Their schemas are about the same value.
 _SAME = frozenset({"allOf", "anyOf", "oneOf", "then", "else"})
 
@@ -96,12 +98,10 @@ def with_examples(schema: Json, values: Iterable[Json] = ()) -> Json:
         return with_examples(child, known) if keyword in _SAME else child
 
     changed = rebuilt(schema, below)
-    has_form = (
-        "format" in schema
-        or "contentEncoding" in schema
-        or schema.get("pattern", NOT_BLANK) != NOT_BLANK
-    )
+    has_form = _FORMED & schema.keys() or schema.get("pattern", NOT_BLANK) != NOT_BLANK
     is_given = _GIVEN & schema.keys() or any(isinstance(each, str) for each in alone)
     if has_form and not is_given:
+        if known:
+            known = [*filter(Prover(schema, ()).is_valid, known)]
         changed["examples"] = texts_of_form(schema, known)
     return changed
