@@ -286,11 +286,6 @@ def parameter(name: str, where: str) -> dict[str, Any]:
             "schema/properties/a/maxLength: -1 is less than",
             id="a bound that is none",
         ),
-        pytest.param(
-            document({}, path="/t/{id}"),
-            "path /t/{id} has {id}, and no parameter describes it",
-            id="a placeholder without a parameter",
-        ),
     ],
 )
 def test_what_is_not_supported_is_refused_with_its_place(

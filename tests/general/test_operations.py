@@ -35,6 +35,36 @@ def run(ringspec: Callable[..., Ended], pets: str) -> Callable[..., Ended]:
     return call
 
 
+LIMIT = "listPets/query.limit.max/101"
+MISSING = f"{PATCH}/tag.required/missing"
+
+
+def test_cases_of_several_operations_are_replayed(
+    run: Callable[..., Ended],
+    ringspec: Callable[..., Ended],
+    pets: str,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run.json"
+    url, contract = f"{pets}/unlimited", ("--contract", CONTRACT)
+    found = run("unlimited", "--select", "listPets/query", f"--report=json={path}")
+
+    # A pet is created first, so that there is one to be changed.
+    done = ringspec("replay", LIMIT, MISSING, url, *contract)
+    again = ringspec("replay", path, *contract)
+    alone = ringspec("replay", LIMIT, url, *contract, "--operation", "listPets")
+    wrong = ringspec("replay", "listPets/query.limit.max", url, *contract)
+
+    assert "  ringspec replay listPets/query.limit.type/word" in found.stdout
+    assert f"fails            {LIMIT}" in done.stdout
+    assert f"passes           {MISSING}" in done.stdout
+    assert f"still fails      {LIMIT}" in again.stdout
+    assert "6 still fail at level must" in again.stdout
+    assert (done.status, again.status, alone.status, wrong.status) == (1, 1, 1, 2)
+    assert "--select listPets/query.limit.max" in wrong.stderr
+    assert f"its cases are listPets/query.limit.max/valid-100, {LIMIT}" in wrong.stderr
+
+
 def test_each_report_is_grouped_by_operation(
     run: Callable[..., Ended], tmp_path: Path
 ) -> None:

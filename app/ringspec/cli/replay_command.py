@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
 from ringspec.harness.running.plan import Plan, lacking_rules
 from ringspec.harness.running.run import run
+from ringspec.harness.running.whole import Whole, run_each
 from ringspec.harness.sending.policy import is_loopback
 from ringspec.reports import (
     FailedCase,
@@ -25,8 +26,17 @@ from ringspec.reports import (
     shown,
     stages,
 )
-from ringspec.spec import Contract, Level, RuleId, UsageError, dialect_names, nearest
-from ringspec.strategies import Case, Request, otherwise
+from ringspec.spec import (
+    Contract,
+    Level,
+    RuleId,
+    UsageError,
+    dialect_names,
+    leading,
+    nearest,
+    operations_of,
+)
+from ringspec.strategies import Case, Request, otherwise, unled
 
 _EXPLORE = "explore/"
 _INCONCLUSIVE = 3
@@ -57,29 +67,47 @@ class ReplayOptions(FireOptions):
     def status(self) -> int:
         """Replay, report, and return the exit status."""
         ids, path, url = _ids_report_url(self.arguments, self.chosen)
-        ids = tuple(dict.fromkeys(ids))
+        lead = f"{self.operation}/"
+        ids = tuple(dict.fromkeys(each.removeprefix(lead) for each in ids))
         wanted = self.report_paths()
         past = read_report(path) if path else None
         failed = failed_cases(past) if past else {}
         setup, address = self._setup(past, path, url)
+        if past is not None and not ids:
+            level = Level(self.level or past["level"])
+            ids = tuple(name for name, it in failed.items() if it.gating(level))
+            if not ids:
+                note = f"nothing failed at level {level} in {path}"
+                click.echo(f"note: {note}: nothing was sent", err=True)
+                return _INCONCLUSIVE
         with setup.server(address) as resolve:
-            plan = self._plan(setup, ids, past, path, failed)
+            parts = _parts(setup, ids)
+            plans = {
+                lead: self._plan(part, _own(ids, lead), past, path, _led(failed, lead))
+                for lead, part in parts.items()
+            }
+            level = max((it.level for it in plans.values()), key=lambda it: it.rank)
             before: dict[str, dict[RuleId, str]] | None = None
-            unfit: dict[str, str] = {}
             if past is not None:
-                before = {it.id: it.gating(plan.level) for it in failed.values()}
-                ids = ids or tuple(each for each, why in before.items() if why)
-                if not ids:
-                    note = f"nothing failed at level {plan.level} in {path}"
-                    click.echo(f"note: {note}: nothing was sent", err=True)
-                    return _INCONCLUSIVE
-                again = [failed[each] for each in ids if each in failed]
-                plan, unfit = _again(plan, again, past, path)
-            plan, redactor = setup.aimed(plan, *resolve())
+                before = {it.id: it.gating(level) for it in failed.values()}
+            url, credentials = resolve()
+            filling, redactor = setup.access(url, credentials)
             self.tell("")
-            lacking, rules = lacking_rules(plan), {it.id: it.rule for it in plan.cases}
-            lacks = {it: lacking[rules[it]] for it in ids if rules.get(it) in lacking}
-            unfit = {**lacks, **unfit}
+            unfit, fired = dict[str, str](), list[Plan]()
+            for lead, made in plans.items():
+                own, why = _own(ids, lead), dict[str, str]()
+                plan = replace(made, level=level)
+                if past is not None:
+                    known = _led(failed, lead)
+                    again = [known[each] for each in own if each in known]
+                    plan, why = _again(plan, again, past, path)
+                plan = setup.filled(plan, url, filling, redactor)
+                lacking = lacking_rules(plan)
+                rules = {it.id: it.rule for it in plan.cases}
+                lacks = (it for it in own if rules.get(it) in lacking)
+                why = {**{it: lacking[rules[it]] for it in lacks}, **why}
+                fired.append(replace(plan, only=frozenset(own) - why.keys()))
+                unfit |= {f"{lead}{each}": it for each, it in why.items()}
             replay = Replay(
                 ids,
                 before,
@@ -90,7 +118,8 @@ class ReplayOptions(FireOptions):
                 verbose=self.verbose,
                 color=self.color,
             )
-            events = run(replace(plan, only=frozenset(ids) - unfit.keys()))
+            whole = Whole(plans=tuple(fired))
+            events = run_each(whole) if whole.is_several else run(fired[0])
             status, _ = report_run(events, Outputs(wanted, replay, redactor, self.docs))
         return _INCONCLUSIVE if status == 0 and replay.is_open else status
 
@@ -121,7 +150,8 @@ class ReplayOptions(FireOptions):
             )
         named = contract.get("operation") if self.contract else None
         seed = past["seed"] if self.seed is None else self.seed
-        operation, profile = self.operation or named, replace(profile, dialect=dialect)
+        operation = self.operation or named or None
+        profile = replace(profile, dialect=dialect)
         return replace(setup, profile=profile, operation=operation, seed=seed), address
 
     def _plan(
@@ -142,12 +172,51 @@ class ReplayOptions(FireOptions):
             )
         for each in ids:
             if each not in listed and each not in failed:
-                hint = "; ".join(_advice(each, [*failed, *listed], contract))
-                raise UsageError(f"there is no case {shown(each, 200)!r}", hint=hint)
+                name, known = contract.prefix + each, (*failed, *listed)
+                led = [contract.prefix + it for it in known]
+                hint = "; ".join(_advice(name, led, contract))
+                raise UsageError(f"there is no case {shown(name, 200)!r}", hint=hint)
         levels = [Level(past["level"]) if past else Level.MUST]
         levels += [(failed.get(each) or listed[each]).level for each in ids]
         weakest = max(levels, key=lambda each: each.rank)
         return setup.plan(level=Level(self.level) if self.level else weakest)
+
+
+def _parts(setup: RunSetup, ids: Iterable[str]) -> dict[str, RunSetup]:
+    """Return the set-up of each operation that ids are of, by what leads these."""
+    file = setup.contract_file
+    known = operations_of(file, setup.profile.dialect) if file else []
+    leads = dict.fromkeys(leading(each, known) for each in ids)
+    if setup.operation or "" in leads:
+        return {"": setup}
+    parts = {f"{each}/": replace(setup, operation=each) for each in leads}
+    return {
+        lead: replace(part, loaded=replace(part.contract, prefix=lead))
+        for lead, part in parts.items()
+    }
+
+
+def _own(ids: Iterable[str], lead: str) -> tuple[str, ...]:
+    return tuple(it.removeprefix(lead) for it in ids if it.startswith(lead))
+
+
+def _led(failed: dict[str, FailedCase], lead: str) -> dict[str, FailedCase]:
+    """Return the cases of one operation, with its own ids."""
+
+    def own(rules: dict[RuleId, Any]) -> dict[RuleId, Any]:
+        return {RuleId(it.removeprefix(lead)): said for it, said in rules.items()}
+
+    return {
+        name.removeprefix(lead): replace(
+            it,
+            id=name.removeprefix(lead),
+            reasons=own(it.reasons),
+            levels=own(it.levels),
+            found=unled(it.found, lead) if it.found else None,
+        )
+        for name, it in failed.items()
+        if name.startswith(lead)
+    }
 
 
 def _ids_report_url(
@@ -192,7 +261,7 @@ def _advice(name: str, known: list[str], contract: Contract) -> Iterator[str]:
     near = own[:3] or nearest(name, known, most=3)
     if near:
         yield f"{'its cases are' if own else 'is it'} {', '.join(near)}"
-    if RuleId(name) in contract.rules:
+    if RuleId(name.removeprefix(contract.prefix)) in contract.rules:
         options = typed(click.get_current_context())
         where = re.findall(r"\S+://\S+", options.pop("", ""))
         words = ("ringspec run", *where, "--select", name, *options.values())
@@ -211,11 +280,12 @@ def _again(
         for turn, case in enumerate(plan.cases)
     ]
     listed = {case.id: case for case in cases}
-    sha256 = past["contract"]["sha256"]
+    digests = {it["id"]: it["sha256"] for it in past.get("operations", ())}
+    sha256 = digests.get(contract.operation.id, past["contract"]["sha256"])
     changed = sha256 != contract.sha256
     if changed:
-        digests = f"{contract.sha256[:12]}, not {sha256[:12]}"
-        note = f"the contract is not the one of {path}: sha256 {digests}"
+        both = f"{contract.sha256[:12]}, not {sha256[:12]}"
+        note = f"the contract is not the one of {path}: sha256 {both}"
         click.echo(f"note: {note}; cases that differ are left out", err=True)
     unfit: dict[str, str] = {}
     found: list[Case] = []

@@ -156,17 +156,6 @@ class RunOptions(FireOptions):
         return self.setup.profile.address(self.url)
 
     @contextmanager
-    def plan(self, known_file: KnownFile) -> Iterator[tuple[Plan, Redactor]]:
-        """Yield the plan of a run of one operation, and its redactor."""
-        with self.plans(known_file) as (whole, redactor):
-            if whole.is_several:
-                raise UsageError(
-                    "the contract has several operations",
-                    hint="name one of them with --operation",
-                )
-            yield whole.plans[0], redactor
-
-    @contextmanager
     def plans(self, known_file: KnownFile) -> Iterator[tuple[Whole, Redactor]]:
         """Yield the plans of a run and its redactor, while the target is up."""
         with self.setup.server(self.address) as resolve:

@@ -236,7 +236,7 @@ def record_of(report: Report) -> Record:
                 OperationResult(
                     conclusion=Conclusion(it["conclusion"]),
                     counts=Counts(**it["counts"]),
-                    **members(it, "id", "method", "path"),
+                    **members(it, "id", "method", "path", "sha256"),
                 )
                 for it in report.get("operations", ())
             ),

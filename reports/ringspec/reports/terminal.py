@@ -237,7 +237,7 @@ class Terminal:
         self._redactor = redactor or Redactor()
         self._again = again
         self._progress: ProgressLine | None = None
-        self._level = Level.MUST
+        self._level, self._operation = Level.MUST, ""
         self._failures = 0
 
     def close(self) -> None:
@@ -265,6 +265,7 @@ class Terminal:
 
     def _begin(self, started: Started) -> None:
         self._level = started.level
+        self._operation = started.contract.operation
         if self._quiet:
             return
         print_template(self._out, "begin.txt", run=started)
@@ -284,7 +285,8 @@ class Terminal:
             return
         found, warned = explained(result)
         found = tuple(each for each in found if not each.known)
-        commands = () if self._again is None else _next(self._again, result, found)
+        told = self._operation, result, found
+        commands = () if self._again is None else _next(self._again, *told)
         show(
             self._out,
             *("refusal", "table", "failures", "known", "stale", "open", "warnings"),
@@ -297,8 +299,19 @@ class Terminal:
         )
 
 
+def _replayed(
+    again: Mapping[str, str], operation: str, result: Result
+) -> Iterator[str]:
+    """Yield the options of a replay."""
+    for name, text in again.items():
+        if name in _OF_REPLAYS and (name != "--operation" or not result.operations):
+            yield from filter(None, [text])
+    if not result.operations and {"--tag", "--exclude-operation"} & again.keys():
+        yield shlex.join(("--operation", operation))
+
+
 def _next(
-    again: Mapping[str, str], result: Result, found: Sequence[Cause]
+    again: Mapping[str, str], operation: str, result: Result, found: Sequence[Cause]
 ) -> Iterator[tuple[str, str]]:
     """Yield commands, by what was given to this one: as a shell takes it, by option."""
 
@@ -313,8 +326,8 @@ def _next(
     # The first that is on the list.
     first = next((it for it in printed if it.case.phase != Phase.EXPLORE), None)
     if first is not None:
-        words = ["ringspec replay", shlex.quote(visible(first.case.id))]
-        words += [text for name, text in again.items() if name in _OF_REPLAYS and text]
+        case = shlex.quote(visible(first.case.id))
+        words = ("ringspec replay", case, *_replayed(again, operation, result))
         yield visible(" ".join(words)), "the first of them again"
     if any(len(each.findings) > LIMIT for each in found):
         yield run(report="--report html=report.html"), "every case, side by side"

@@ -7,6 +7,7 @@ from ringspec.spec.contract import Inputs as Inputs
 from ringspec.spec.contract import Unread as Unread
 from ringspec.spec.contract import load as load
 from ringspec.spec.contract import load_each as load_each
+from ringspec.spec.contract import operations_of as operations_of
 from ringspec.spec.errors import InternalError as InternalError
 from ringspec.spec.errors import MisfitError as MisfitError
 from ringspec.spec.errors import ReportError as ReportError

@@ -27,7 +27,7 @@ from ringspec.spec.operations import (
 )
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import Catalogue, RuleId
-from ringspec.spec.values import Json
+from ringspec.spec.values import Json, known_of
 
 ANSWER_JSON, ENVELOPE = RuleId("answer.json"), RuleId("error.envelope")
 ERROR_STATUS = RuleId("error.status")
@@ -168,6 +168,14 @@ def _answer(status: str, media: Node, rows: Collection[RuleId], at: str) -> Answ
 
 def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
     """Read the answers of one operation; a catalogue has the `rows`."""
+    known, key = known_of(node.document), ("answers", node.place, *rows)
+    if key not in known:
+        known[key] = _answers(node, rows)
+    found: Answers = known[key]
+    return found
+
+
+def _answers(node: Node, rows: Collection[RuleId]) -> Answers:
     described: dict[str, Described] = {}
     bind = ANSWER_JSON not in rows
     for given, response in node.at("responses", {}).members():

@@ -16,7 +16,7 @@ from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, wi
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Link, read_links, standard_rules
-from ringspec.spec.operations import Operation, Wanted, choose
+from ringspec.spec.operations import Operation, Wanted, choose, endpoints
 from ringspec.spec.overlay import Overlay
 from ringspec.spec.overrides import (
     Fixture,
@@ -124,11 +124,11 @@ class Inputs:
         # All that determines the cases and the judgement of answers.
         binding = {it: rows[it] for it in rows if it != "explained"}
         adapted = filter(None, (self.changes, values, self.given, self.packs))
-        parts = [base, binding, operation.id, *adapted]
+        parts = [binding, operation.id, *adapted]
         return Contract(
             title=reading.text(info.get("title"), "#/info/title"),
             version=str(info.get("version", "")),
-            sha256=reading.digest(parts),
+            sha256=reading.digest_of(base, parts),
             dialect=self.dialect,
             operation=operation,
             request=left,
@@ -199,7 +199,7 @@ class Contract:
 
     def led(self, name: RuleId) -> Rule:
         """Return a rule with the id that it has in a run of several operations."""
-        rule = self.rules[name]
+        rule = self.rules.get(name) or self.catalogue.rules[name]
         if not self.prefix:
             return rule
         return replace(rule, id=RuleId(self.prefix + name), operation=self.operation.id)
@@ -272,7 +272,7 @@ class Contract:
         return made
 
     @cached_property
-    def _provers(self) -> list[Prover]:
+    def provers(self) -> list[Prover]:
         """A prover for each reading, as a whole and as far as each choice."""
         kept = {frozenset(each.items()) for each in self.readings}
         ways = [frozenset(), *kept, *{frozenset(a.within) for a in self.assertions}]
@@ -280,7 +280,7 @@ class Contract:
 
     def breaks_just(self, body: Json, rules: frozenset[RuleId]) -> bool:
         """Return whether a body breaks some rules and no others, read in some way."""
-        return any(each.proven_broken(body) == rules for each in self._provers)
+        return any(each.proven_broken(body) == rules for each in self.provers)
 
     def limited_to(self, level: Level) -> Contract:
         """Return the contract whose valid bodies use nothing weaker than a level."""
@@ -388,6 +388,11 @@ class Unread:
 
     operation: str
     error: SpecError
+
+
+def operations_of(path: Path | None, dialect: str | Overlay | None = None) -> list[str]:
+    """List the ids of all operations of a contract; raise as `load`."""
+    return [each.id for each in endpoints(_source(path or OURS, dialect).base)]
 
 
 def load_each(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from ringspec.spec.parameters import Parameter, Wire, read_parameters, shown
 from ringspec.spec.reading import mapping
 from ringspec.spec.schemas import VOCABULARY
 from ringspec.spec.security import Security, security_of
-from ringspec.spec.values import Json, steps
+from ringspec.spec.values import Json, known_of, steps
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Their bodies have no meaning. Source: RFC 9110, 9.3.
@@ -70,8 +69,16 @@ class Endpoint:
         return name == self.id or (method.lower(), path) == (self.method, self.path)
 
 
-def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
+def endpoints(base: dict[str, Json]) -> list[Endpoint]:
     """List every method of every path, in the document's order."""
+    known = known_of(base)
+    if "endpoints" not in known:
+        known["endpoints"] = list(_endpoints(base))
+    listed: list[Endpoint] = known["endpoints"]
+    return listed
+
+
+def _endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
     found = [
         (method, path, item, item.at(method))
         for path, item in Node(base, base).at("paths", {}).members()
@@ -100,7 +107,7 @@ def choose(
 
     `given` has values of its parameters, by name, or by operation and name.
     """
-    known = list(endpoints(base))
+    known = endpoints(base)
     if wanted is None:
         found = [it for it in known if it.method == "post" and json_body(it)]
     else:
@@ -139,7 +146,7 @@ class Wanted:
         Raises:
             UsageError: a name or a tag is none, or nothing is left.
         """
-        known = list(endpoints(base))
+        known = endpoints(base)
         for name in (*self.operations, *self.excluded):
             if not any(each.is_called(name) for each in known):
                 ids = [each.id for each in known]
@@ -249,9 +256,9 @@ def concrete(media: str) -> str:
 
 def json_body(endpoint: Endpoint) -> str:
     """Return the place of the schema of an operation's JSON body; empty without one."""
-    if endpoint.method in _BODILESS or not endpoint.node.has("requestBody"):
+    body = endpoint.node.at("requestBody", {})
+    if endpoint.method in _BODILESS and body.value.get("required") is not True:
         return ""
-    body = endpoint.node.at("requestBody")
     content = body.at("content", {})
     places = (m.place for _, m in json_types(content) if m.has("schema"))
     return next((f"{place}/schema" for place in places), "")
@@ -264,7 +271,7 @@ def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
     tokens = {(it.where, it.name.lower()) for it in (*security.places, *security.spare)}
     parameters = [
         each
-        for each in read_parameters((endpoint.item, node), given)
+        for each in read_parameters(endpoint.path, (endpoint.item, node), given)
         if (each.where, each.name.lower()) not in tokens
     ]
     headers = [each for each in parameters if each.where == "header"]
@@ -313,12 +320,7 @@ def _members_at(node: Node, schema: str) -> Json:
 
 def _filled(path: str, parameters: list[Parameter], query: list[str]) -> str:
     """Put values for a path's placeholders, and for the queries it cannot lack."""
-    known = {each.name: each.value for each in parameters if each.where == "path"}
-    for name in re.findall(r"\{([^}]*)\}", path):
-        if known.get(name) is None:
-            raise SpecError(
-                f"path {path} has {{{name}}}, and no parameter describes it",
-                hint="describe it by a parameter `in: path` with an `example`",
-            )
-        path = path.replace(f"{{{name}}}", str(known[name]))
+    for each in parameters:
+        if each.where == "path":
+            path = path.replace(f"{{{each.name}}}", str(each.value))
     return f"{path}?{'&'.join(query)}" if query else path

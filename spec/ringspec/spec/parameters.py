@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from ringspec.spec.document import Inlined, Node, check, inline
 from ringspec.spec.errors import MisfitError, SpecError, did_you_mean
@@ -146,11 +146,12 @@ def shown(node: Node) -> Iterator[Json]:
 
 
 def read_parameters(
-    holders: Iterable[Node], given: Mapping[str, Json]
+    path: str, holders: Sequence[Node], given: Mapping[str, Json]
 ) -> list[Parameter]:
     """Read the parameters of a path and of its operation, which go first.
 
     Args:
+        path: with placeholders; one that no parameter describes stands for any text.
         holders: their nodes.
         given: values that a profile gives, by name.
     """
@@ -160,11 +161,25 @@ def read_parameters(
             name, where = node.at("name").text(), node.at("in").text()
             # Names of headers may be in any case.
             found[where, name.lower() if where == "header" else name] = node
-    return [
+    read = [
         _parameter(node, where, given)
         for (where, name), node in found.items()
         if where in _WHERE and (where != "header" or name not in _RESERVED)
     ]
+    for name in re.findall(r"\{([^}]*)\}", path):
+        if ("path", name) not in found:
+            value = given.get(name, "text")
+            made_up = Parameter(
+                name=name,
+                where="path",
+                place=holders[-1].place,
+                required=True,
+                value=quote(str(value), safe=""),
+                schema=Inlined({}, {}),
+                named=name in given,
+            )
+            read.append(made_up)
+    return read
 
 
 def _parameter(node: Node, where: str, given: Mapping[str, Json]) -> Parameter:
@@ -352,7 +367,7 @@ class Wire:
             return stated.keyword not in {"type", "minItems"} or stated.value in range(
                 2, 99
             )
-        return stated.keyword != "type" or "string" not in kinds
+        return "string" not in kinds or stated.keyword not in {"type", *CHOICES}
 
 
 def _pairs(text: str, apart: str) -> list[tuple[str, str]]:

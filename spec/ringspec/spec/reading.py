@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ringspec.spec.errors import SpecError, did_you_mean
-from ringspec.spec.values import Json, at_pointer, canonical, pointer
+from ringspec.spec.values import Json, at_pointer, canonical, known_of, pointer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import jsonschema_rs
     import yaml
 
@@ -173,6 +175,15 @@ def _loader(say: Callable[[str, int], None]) -> type[yaml.SafeLoader]:
 def digest(document: Json) -> str:
     """Return the sha256 of a document's content."""
     return hashlib.sha256(canonical(document).encode()).hexdigest()
+
+
+def digest_of(document: Json, parts: Iterable[Json]) -> str:
+    """Return the digest of a list of a large document and some small parts."""
+    known = known_of(document)
+    if "text" not in known:
+        known["text"] = canonical(document)
+    text = ",".join((known["text"], *map(canonical, parts)))
+    return hashlib.sha256(f"[{text}]".encode()).hexdigest()
 
 
 def _checked(kind: type[_Kind], name: str, value: Json, place: str) -> _Kind:

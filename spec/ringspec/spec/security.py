@@ -19,20 +19,13 @@ _PLACES = frozenset({"header", "query", "cookie"})
 
 @dataclass(frozen=True, slots=True)
 class TokenPlace:
-    """A part of a request that carries a token.
+    """A part of a request that carries a token."""
 
-    Attributes:
-        name: of the header, the query parameter or the cookie.
-        scheme: word before the token; empty without one.
-        id: name of the security scheme.
-        slot: what stands for the token until the request is sent.
-    """
-
-    name: str
-    scheme: str = ""
+    name: str  # of the header, the query parameter or the cookie
+    scheme: str = ""  # word before the token; empty without one
     where: str = "header"
-    id: str = ""
-    slot: str = TOKEN
+    id: str = ""  # name of the security scheme
+    slot: str = TOKEN  # what stands for the token until the request is sent
 
     def value(self, token: str) -> str:
         """Return what stands there with a token in it."""
@@ -51,19 +44,12 @@ BEARER = TokenPlace("Authorization", "Bearer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Security:
-    """The credentials that an operation asks for.
+    """The credentials that an operation asks for; without places, none are needed."""
 
-    Attributes:
-        places: all that a request has to have at once; none if none are needed.
-        spare: those of the other alternatives.
-        unsent: schemes that are asked for as well, and are nothing that is sent.
-        is_scoped: whether a token needs a scope.
-    """
-
-    places: tuple[TokenPlace, ...] = ()
-    spare: tuple[TokenPlace, ...] = ()
-    unsent: tuple[str, ...] = ()
-    is_scoped: bool = False
+    places: tuple[TokenPlace, ...] = ()  # all that a request has to have at once
+    spare: tuple[TokenPlace, ...] = ()  # those of the other alternatives
+    unsent: tuple[str, ...] = ()  # schemes asked for as well, which nothing sends
+    is_scoped: bool = False  # whether a token needs a scope
 
     def beside(self, other: Security) -> Security:
         """Return it as it is sent in a run of an operation that asks for another."""
@@ -86,11 +72,7 @@ def schemes_of(root: Node) -> dict[str, Node]:
 
 
 def security_of(node: Node) -> Security:
-    """Return what the `security` of an operation asks for.
-
-    Of its alternatives, the first that can be sent counts, and its first token goes as
-    `{token}`.
-    """
+    """Return what an operation asks for: of alternatives the first that can be sent."""
     root = Node(node.document, node.document)
     listed = (node if node.has("security") else root).at("security", []).items()
     found = [_alternative(root, each) for each in listed]
@@ -112,10 +94,7 @@ def any_scheme(base: dict[str, Json]) -> Security:
 
 
 def preferred(node: Node, given: Collection[str]) -> list[Json] | None:
-    """Return the alternatives of a `security` with the one that is given first.
-
-    None if none of them is met by the names that are given.
-    """
+    """Return the alternatives with the first one that is given; None if none is."""
     root, listed = Node(node.document, node.document), node.at("security", []).items()
     for each in listed:
         places = _alternative(root, each).places

@@ -70,6 +70,18 @@ def canonical(value: Json) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
+# What is known of the latest document, and that document.
+_LATEST: list[Any] = [None, {}]
+
+
+def known_of(document: Json) -> dict[Any, Any]:
+    """Return where to keep what is worked out of a document, while it is the latest."""
+    if _LATEST[0] is not document:
+        _LATEST[:] = [document, {}]
+    known: dict[Any, Any] = _LATEST[1]
+    return known
+
+
 def enum_key(value: Json) -> str:
     """Write an enum's value as a key of `x-enum-evidence`: texts as they are."""
     return value if isinstance(value, str) else canonical(value)

@@ -26,6 +26,7 @@ from ringspec.strategies.case import line as line
 from ringspec.strategies.case import parse_case as parse_case
 from ringspec.strategies.case import parse_request as parse_request
 from ringspec.strategies.case import status_fits as status_fits
+from ringspec.strategies.case import unled as unled
 from ringspec.strategies.case import wire_request as wire_request
 from ringspec.strategies.case import with_credentials as with_credentials
 from ringspec.strategies.certificate import cases_of as cases_of

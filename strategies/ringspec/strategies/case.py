@@ -373,6 +373,21 @@ def led(case: Case, prefix: str) -> Case:
     )
 
 
+def unled(case: Case, prefix: str) -> Case:
+    """Return a case with the ids that it has without a prefix."""
+
+    def named(rule: RuleId) -> RuleId:
+        return RuleId(rule.removeprefix(prefix))
+
+    return replace(
+        case,
+        id=case.id.removeprefix(prefix),
+        rule=named(case.rule),
+        broken=tuple(map(named, case.broken)),
+        levels={named(rule): level for rule, level in case.levels.items()},
+    )
+
+
 def expecting(
     cases: tuple[Case, ...], success: int | None, rejection: tuple[int, ...]
 ) -> tuple[Case, ...]:

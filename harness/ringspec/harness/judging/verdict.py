@@ -242,6 +242,7 @@ class OperationResult:
     id: str
     method: str
     path: str  # with its placeholders
+    sha256: str  # as of its contract; empty if it cannot be tested
     conclusion: Conclusion
     counts: Counts
 

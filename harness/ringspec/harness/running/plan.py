@@ -234,10 +234,8 @@ def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
 def advice(filling: Filling) -> str:
     """Return what to do where a target refuses every request."""
     hints, asked = HINTS["credentials"], filling.asked
-    lacking = (
-        hints[it.scheme or it.where].format(it.name, it.id)
-        for it in filling.lacks(asked)
-    )
+    ways = [(hints[it.scheme or it.where], it) for it in filling.lacks(asked)]
+    lacking = (way.format(it.name, it.id) for way, it in ways)
     unsent = asked.unsent and hints["unsent"].format(", ".join(asked.unsent))
     other = hints["given" if filling.tokens else "none"]
     return "; ".join(lacking) or unsent or other

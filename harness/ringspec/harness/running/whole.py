@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringspec.harness.judging.verdict import (
@@ -31,6 +32,7 @@ from ringspec.harness.running.run import Session
 from ringspec.spec import (
     BODY_ACCEPTED,
     Contract,
+    Rule,
     RuleId,
     Unread,
     endpoints,
@@ -59,6 +61,30 @@ class Whole:
     def is_several(self) -> bool:
         """Whether ids are led by operations."""
         return any(plan.contract.prefix for plan in self.plans)
+
+    def limited_to(self, rules: Collection[RuleId]) -> Whole:
+        """Return the part of it that judges some rules, and no others.
+
+        Raises:
+            SpecError: they are all of operations that cannot be tested.
+        """
+        plans = list[Plan]()
+        for plan in self.plans:
+            lead = plan.contract.prefix
+            own = {RuleId(it.removeprefix(lead)) for it in rules if it.startswith(lead)}
+            # The ids of another operation may begin so too.
+            own &= {*plan.contract.rules, *plan.contract.dropped}
+            plans += [replace(plan, rules=frozenset(own))] if own else []
+        unread = tuple(it for it in self.unread if unread_rule(it).id in rules)
+        if not plans:
+            raise (unread or self.unread)[0].error
+        return replace(self, plans=tuple(plans), unread=unread)
+
+
+def unread_rule(unread: Unread) -> Rule:
+    """Return the rule that stands for an operation that cannot be tested."""
+    name = RuleId(f"{unread.operation}/{BODY_ACCEPTED}")
+    return replace(http_rules()[BODY_ACCEPTED], id=name, operation=unread.operation)
 
 
 def known_of(known: KnownList, contract: Contract) -> KnownList:
@@ -103,7 +129,9 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
                         total = sum(len(each.cases) for each in sessions)
                         yield replace(
                             event,
-                            contract=replace(event.contract, operation=""),
+                            contract=replace(
+                                event.contract, operation="", sha256=_digest(whole)
+                            ),
                             operations=tuple(operations),
                             total=total,
                         )
@@ -125,6 +153,11 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
         ended |= last.interrupted or session.gave_up
     taken = round(time.perf_counter() - began, 3)
     yield Ended(result=replace(_joined(whole, results), duration_s=taken))
+
+
+def _digest(whole: Whole) -> str:
+    digests = "".join(each.contract.sha256 for each in whole.plans)
+    return hashlib.sha256(digests.encode()).hexdigest()
 
 
 def _led(judged: Judged, contract: Contract) -> Judged:
@@ -202,11 +235,13 @@ def _operations(
     whole: Whole, results: Sequence[tuple[Contract, Result]], rules: list[RuleResult]
 ) -> tuple[OperationResult, ...]:
     """Return what was found about each operation, in the document's order."""
-    drawn = {it.operation.id: (one.conclusion, one.counts) for it, one in results}
+    drawn = {
+        it.operation.id: (one.conclusion, one.counts, it.sha256) for it, one in results
+    }
     for each in whole.unread:
         own = [it for it in rules if it.rule.operation == each.operation]
         counts = Counts.of(own, cases=0, requests=0)
-        drawn[each.operation] = Conclusion.INCONCLUSIVE, counts
+        drawn[each.operation] = Conclusion.INCONCLUSIVE, counts, ""
     return tuple(
         OperationResult(
             id=each.id,
@@ -214,6 +249,7 @@ def _operations(
             path=each.path,
             conclusion=drawn[each.id][0],
             counts=drawn[each.id][1],
+            sha256=drawn[each.id][2],
         )
         for each in endpoints(results[0][0].inputs.document)
         if each.id in drawn
@@ -226,10 +262,8 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
     pairs = list(zip(contracts, results, strict=True))
     rules = [_led_rule(it, contract) for contract, one in pairs for it in one.rules]
     for each in whole.unread:
-        name = RuleId(f"{each.operation}/{BODY_ACCEPTED}")
-        like = replace(http_rules()[BODY_ACCEPTED], id=name, operation=each.operation)
-        why = str(each.error)
-        rules.append(RuleResult(rule=like, outcome=Outcome.UNTESTED, why=why))
+        rule, why = unread_rule(each), str(each.error)
+        rules.append(RuleResult(rule=rule, outcome=Outcome.UNTESTED, why=why))
     open_ = [(it.operation.id, one) for it, one in pairs if one.message]
     # What an interrupt kept from its turn says nothing; nor what has no such rule.
     begun = [

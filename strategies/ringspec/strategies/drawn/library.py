@@ -13,11 +13,10 @@ and a dialect by its name. Nothing is compiled before the first body is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import combinations
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -34,7 +33,7 @@ from ringspec.spec.forms import NOT_BLANK
 from ringspec.spec.proof import is_irregular
 from ringspec.spec.rules import BODY_ACCEPTED, Level, RuleId
 from ringspec.spec.schemas import ABOUT, ITEM, keywords, rebuilt
-from ringspec.spec.values import Json, at_path, patched, same
+from ringspec.spec.values import Json, at_path, patched
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.bodies.robustness import unsettled_edits
 from ringspec.strategies.case import Expect, Requests, encode
@@ -55,11 +54,8 @@ FAULT_FAMILIES = tuple(FAMILIES)
 _VALID, _INVALID = 2, 5
 # Edits of a body that are tried until one leaves it unspecified; a byte chooses each.
 _TRIES = 8
-# The first bytes choose a fault, and the members taken from the plain body, one in this
-# many. Shrinking takes them all.
-_CHOICES, _FAULTS, _RESET = 24, 256, 128
-# Most members that may prevent the reset of others.
-_HOLDING = 2
+# The first byte chooses a fault.
+_FAULTS = 256
 # Modules of tests name the same contract in many places.
 _load = lru_cache(maxsize=16)(load)
 
@@ -302,9 +298,7 @@ class Breaker:
         self._level = level
         self._bodies = bodies_of(contract)
         self._certifier = Certifier(contract)
-        # Slow, so done before the first draw.
-        _ = self._bodies.root
-        self._plain = bodies_of(contract, level).plain()
+        _ = self._bodies.root  # slow, so done before the first draw
 
     def of(self, rules: list[list[Assertion]]) -> SearchStrategy[Invalid]:
         """Draw a rule by its assertions, then one of them, then a body."""
@@ -330,48 +324,18 @@ class Breaker:
             return st.nothing()
 
         def drawn(data: bytes) -> Invalid:
-            # The first bytes shrink first: they choose the members to reset.
-            choices = ByteChoices(data[:_CHOICES])
-            valid = read(ByteChoices(data[_CHOICES:]))
-            number = choices.below(_FAULTS)
-            plain, both = self._plain, dict[str, Json]()
-            if isinstance(valid, dict) and isinstance(plain, dict):
-                both = {**plain, **valid}
-            reset = [
-                name
-                for name in both
-                if not same(valid.get(name, NOTHING), plain.get(name, NOTHING))
-                and not choices.below(_RESET)
-            ]
+            # The first byte chooses the fault, and shrinks first.
+            number, valid = data[0], read(ByteChoices(data[1:]))
             # Other assertions of the rule may have more faults in this body.
-            for body in (self._reset(valid, reset), valid) if reset else (valid,):
-                for each in (assertion, *siblings):
-                    made = self._broken(body, each, number)
-                    if made is not None:
-                        return made
+            for each in (assertion, *siblings):
+                made = self._broken(valid, each, number)
+                if made is not None:
+                    return made
             return reject()
 
         # One draw of bytes: with many small ones Hypothesis repeats bodies.
-        size = _CHOICES + CHOICE_BYTES
+        size = 1 + CHOICE_BYTES
         return st.binary(min_size=size, max_size=size).map(drawn)
-
-    def _reset(self, body: Json, names: Sequence[str]) -> Json:
-        """Return a body with as many of some members as possible from the plain one.
-
-        A byte shrinker seldom gets from one alternative to another: this resets single
-        members instead.
-        """
-        for without in range(min(_HOLDING + 1, len(names))):
-            for left in combinations(names, len(names) - without):
-                # In the order of the plain body.
-                nearer = {
-                    name: self._plain[name] if name in left else body[name]
-                    for name in {**self._plain, **body}
-                    if name in (self._plain if name in left else body)
-                }
-                if self._contract.settled_prover.is_valid(nearer):
-                    return nearer
-        return body
 
     def _broken(self, valid: Json, assertion: Assertion, number: int) -> Invalid | None:
         """Return a body with a fault chosen by a number, or None.

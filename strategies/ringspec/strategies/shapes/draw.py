@@ -346,14 +346,12 @@ def _number(shape: Shape) -> Reader:
         max(low, Fraction(_NUMBER)) if isinf(shape.high) else Fraction(str(shape.high))
     )
     plain = list(filter(shape.admits, shape.examples)) or [number_near(shape)]
-    # Numbers such as 2.0 are unspecified.
-    plain = [int(it) if float(it).is_integer() else it for it in plain]
     if shape.kind == "integer" or (shape.multiple and step.denominator == 1):
         # The least whole number that is a multiple: of 0.5 that is 1, of 2.5 it is 5.
         start, size = Fraction(0), Fraction(step.numerator)
         first, last = ceil(low / size), floor(high / size)
     elif shape.multiple:
-        return _choice(plain)
+        return _choice([int(it) if it % 1 == 0 else it for it in plain])
     else:
         first, last = 0, 2**24
         start, size = low, (high - low) / last
@@ -362,14 +360,14 @@ def _number(shape: Shape) -> Reader:
     edges = [first, last, min(first + 1, last), max(last - 1, first)]
 
     def read(choices: ByteChoices) -> Json:
-        kind = choices.below(4)
-        if kind == 0:
-            return plain[choices.below(len(plain))]
-        number = edges[choices.below(4)]
-        number = number if kind == 1 else first + choices.below(last - first + 1)
-        while (value := json_number(start + number * size)) in shape.excluded:
-            number = number + 1 if number < last else first
-        return value
+        kind, value = choices.below(4), plain[choices.below(len(plain))]
+        if kind:
+            number = edges[choices.below(4)]
+            number = number if kind == 1 else first + choices.below(last - first + 1)
+            while (value := json_number(start + number * size)) in shape.excluded:
+                number = number + 1 if number < last else first
+        # Numbers such as 2.0 are unspecified, also if a float is whole by rounding.
+        return int(value) if value % 1 == 0 else value
 
     return read
 
