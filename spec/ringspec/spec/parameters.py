@@ -364,7 +364,7 @@ class Wire:
             return stated.keyword not in {"type", "minItems"} or stated.value in range(
                 2, 99
             )
-        return stated.keyword != "type" or "string" not in kinds
+        return "string" not in kinds or stated.keyword not in {"type", *CHOICES}
 
 
 def _pairs(text: str, apart: str) -> list[tuple[str, str]]:
