@@ -61,11 +61,11 @@ def listening(behave: Behaviour) -> Iterator[str]:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """Read one request; empty at the end of the connection."""
+    """Read one request; empty at the end of the connection, and at a handshake."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(65536)
-        if not more:
+        if not more or more[0] == 0x16:
             return b""
         data += more
     head, _, body = data.partition(b"\r\n\r\n")

@@ -179,7 +179,7 @@ def test_reader_that_leaves_early_causes_no_noise(
     process.stdout.close()
     err = process.stderr.read()
 
-    assert process.wait(timeout=300) == 0
+    assert process.wait(timeout=60) == 0
     assert "Traceback" not in err
     assert "Exception ignored" not in err
 
@@ -194,7 +194,7 @@ def test_reader_that_leaves_early_does_not_change_the_verdict(
     process.stdout.readline()
     process.stdout.close()
 
-    assert process.wait(timeout=300) == 1
+    assert process.wait(timeout=60) == 1
 
 
 @on_windows
@@ -220,7 +220,7 @@ def test_serve_takes_a_token_announces_where_it_is_and_ends_at_a_signal(
     assert list(announced) == parts
     assert announced["token"] == "84219973"
     assert ended.status == (1 if more else 0), ended.stderr
-    assert process.wait(timeout=300) == (1 if more else 0)
+    assert process.wait(timeout=60) == (1 if more else 0)
 
 
 LINK = 'href="http://127.0.0.1:8000/docs/reference/rules/#name.type"'

@@ -126,7 +126,7 @@ def test_full_disk_behind_the_output_is_an_error(reference: Embedded) -> None:
             stdout=out,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=300,
+            timeout=60,
             check=False,
         )
 

@@ -71,7 +71,7 @@ def test_interrupt_in_mid_run_reports_the_findings_so_far(
     assert eventually(lambda: len(answered) > 20)
 
     process.send_signal(sign)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert "interrupted after" in out
@@ -97,7 +97,7 @@ def test_interrupt_in_mid_run_ends_the_embedded_server(
     servers = children(process.pid)
 
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=60)
 
     assert servers
     assert eventually(lambda: not any(map(alive, servers)))
@@ -115,7 +115,7 @@ def test_interrupt_while_loading_ends_quietly(
     server = eventually(lambda: children(process.pid))  # begun before the contract
 
     process.send_signal(sign)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert out == ""
@@ -135,7 +135,7 @@ def test_second_interrupt_does_not_leave_a_traceback(
     time.sleep(0.01)
     if process.poll() is None:
         os.kill(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert "Traceback" not in err

@@ -353,7 +353,7 @@ def test_interrupt_cleans_up_and_leaves_no_journal(
     eventually(lambda: len(provider.posted) > 2)
 
     process.send_signal(sign)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert "interrupted after" in out
@@ -375,7 +375,7 @@ def test_what_an_interrupt_could_not_delete_is_left_to_cleanup(
     eventually(lambda: provider.held)
 
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert f"ringspec cleanup {provider.journal}" in out + err
@@ -402,7 +402,7 @@ def test_reader_that_has_had_enough_is_no_reason_to_leave_anything(
     process.stdout.close()
     assert process.stderr is not None
     process.stderr.close()
-    process.wait(timeout=300)
+    process.wait(timeout=60)
 
     assert provider.held == {}
     assert provider.unwritten == []

@@ -66,7 +66,7 @@ def test_client_that_breaks_a_rule_fails_with_reports(
         httpx.get(f"{about['url']}/nowhere", trust_env=False).status_code,
     ]
     process.send_signal(sign)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=60)
 
     assert answers == [201, 422, 200, 404]
     assert process.returncode == 1
@@ -110,7 +110,7 @@ def test_client_that_breaks_nothing_passes_and_the_record_grows_at_once(
     for _ in range(20):
         post(about)
     process.terminate()
-    out, _ = process.communicate(timeout=300)
+    out, _ = process.communicate(timeout=60)
 
     assert at_once == [0, 1]
     assert numbers(record) == list(range(22))
@@ -123,7 +123,7 @@ def test_nobody_came_is_inconclusive(started: Started, tmp_path: Path) -> None:
     announced(process)
 
     process.terminate()
-    out, _ = process.communicate(timeout=300)
+    out, _ = process.communicate(timeout=60)
 
     assert process.returncode == 3
     assert "no client sent anything" in out
@@ -138,7 +138,7 @@ def test_record_on_a_full_disk_is_told_in_the_end(started: Started) -> None:
 
     status = post(about).status_code
     process.terminate()
-    _, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=60)
 
     assert status == 201
     assert process.returncode == 2

@@ -71,7 +71,7 @@ def read(where: Path) -> dict[str, Any]:
 def test_report_on_standard_output_is_alone_there(started: Started, name: str) -> None:
     process = started("run", "--select=name.type", f"--report={name}=-")
 
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=60)
 
     assert process.returncode == 0, err
     assert "conformant in part: 1 of 142 rules" in err
@@ -313,7 +313,7 @@ def test_stream_keeps_what_was_told_until_the_end_came(
         time.sleep(0.02)
 
     process.send_signal(sign)
-    process.communicate(timeout=300)
+    process.communicate(timeout=60)
 
     told = lines(path)
     assert told[0]["format"] == "ringspec-events/1"

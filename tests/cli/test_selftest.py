@@ -91,7 +91,7 @@ def test_interrupt_prints_the_runs_so_far_and_leaves_no_process(
     workers = eventually(lambda: children.read_text().split())
 
     process.send_signal(sign)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert "interrupted after" in out

@@ -11,7 +11,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ..called import Ended  # noqa: TID252 - tests are no distribution
+from .. import called  # noqa: TID252 - tests are no distribution
+from ..called import Ended  # noqa: TID252 - likewise
 from ..serving import served  # noqa: TID252 - tests are no distribution
 from .pets import pets_app
 
@@ -33,6 +34,52 @@ def run(ringspec: Callable[..., Ended], pets: str) -> Callable[..., Ended]:
         return ringspec("run", f"{pets}/{slip}", "--contract", CONTRACT, *more)
 
     return call
+
+
+def test_known_failures_are_of_operations(
+    run: Callable[..., Ended], tmp_path: Path
+) -> None:
+    path = tmp_path / "known.toml"
+    known = ("--known-failures", path, "--phase", "cases")
+
+    added = run("unlimited", *known, "--update-known-failures")
+    excused = run("unlimited", *known)
+    alone = run("unlimited", *known, "--operation", "listPets")
+    another = run("unlimited", *known, "--operation", "createPet")
+    gone = run("correct", *known)
+    text = path.read_text()
+    wrong = text.replace("listPets/query.limit.max", "listDogs/query.limit.max")
+    path.write_text(wrong)
+    misnamed = run("unlimited", *known)
+    path.write_text(wrong)
+    renewed = run("unlimited", *known, "--update-known-failures")
+
+    runs = (added, excused, alone, another, gone, misnamed, renewed)
+    assert [each.status for each in runs] == [0, 0, 0, 0, 1, 1, 0]
+    assert text.count('rule = "listPets/query.limit.') == 3
+    assert "3 fail as known" in excused.stdout
+    assert gone.stdout.count(": it no longer fails") == 3
+    assert "listDogs/query.limit.max: this contract has no such op" in misnamed.stdout
+    assert path.read_text() == text
+
+
+def test_the_other_commands_tell_operations_apart(
+    ringspec: Callable[..., Ended], pets: str
+) -> None:
+    of = ("--contract", CONTRACT)
+
+    planned = called.call("run", f"{pets}/correct", *map(str, of), "--dry-run")
+    told = ringspec("explain", "listPets/query.limit.max", f"{PATCH}/tag.length", *of)
+    proven = ringspec("prove", *of, "--exclude-operation", "createPet")
+
+    assert (planned.status, told.status, proven.status) == (0, 0, 0)
+    rows = re.findall(r"^(\S.*?)  +\d+", planned.stdout, re.MULTILINE)
+    assert sorted(rows) == sorted([*OPERATIONS, "in all"])
+    assert f"invalid {LIMIT}" in told.stdout
+    assert "of listPets/query.limit.min/valid-1: the query param" in told.stdout
+    assert f"{PATCH}/tag.length/9-characters" in told.stdout
+    assert re.search(rf"^{re.escape(PATCH)} +13 +0", proven.stdout, re.MULTILINE)
+    assert re.search(r"^all +13 ", proven.stdout, re.MULTILINE)
 
 
 LIMIT = "listPets/query.limit.max/101"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -11,6 +12,7 @@ import pytest
 from ringspec import reference
 from ringspec.cli import selftest_command
 from ringspec.cli.selftest_command import fleet, run_against
+from ringspec.harness.sending.inprocess import InProcess
 from ringspec.reference import DIALECTS, Behaviour, application
 from ringspec.reports import Channel, FleetRun
 from ringspec.spec import Level, load
@@ -31,7 +33,12 @@ def named(subject: FleetRun) -> str:
 
 
 @pytest.mark.parametrize("subject", MUTANTS, ids=named)
-def test_mutant_is_noticed_by_the_cases_of_its_rule(subject: FleetRun) -> None:
+def test_mutant_is_noticed_by_the_cases_of_its_rule(
+    subject: FleetRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if subject.name.startswith("hang-"):
+        quick = partial(InProcess, timeout_s=0.5)
+        monkeypatch.setattr(selftest_command, "InProcess", quick)
     select = LIFE if subject.rule.startswith(LIFE) else subject.rule
 
     trial = run_against(subject, select=(select,))

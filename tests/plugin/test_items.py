@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from ringspec.plugin import Server
 from ringspec.reference import Embedded
 from ringspec.spec import Contract, Level, load
 
+from ..serving import served  # noqa: TID252 - tests are no distribution
 from .conftest import BROKEN, KEPT, NOBODY, Careless, at, output
 
 Suite = Callable[..., pytest.RunResult]
@@ -45,6 +52,34 @@ def test_items_are_chosen_by_level_group_and_words(
     assert listed(suite(*collect, "-k", "not ringspec")) == []
     assert KEPT not in listed(suite(*collect, "--deselect", KEPT))
     assert listed(suite(*collect, KEPT, BROKEN)) == [KEPT, BROKEN]
+
+
+def test_several_operations_are_classes(suite: Suite, tmp_path: Path) -> None:
+    # Without ids of their own, method and path name them.
+    get = {"responses": {"200": {"description": "good"}}}
+    paths = {"/things": {"get": get}, "/others": {"get": get | {"operationId": "two"}}}
+    contract = tmp_path / "things.json"
+    about = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}}
+    contract.write_text(json.dumps(about | {"paths": paths}), "utf-8")
+    named = ("ringspec::GET /things", "ringspec::two::body.accepted")
+
+    def answered(request: Request) -> Response:
+        return Response(status_code=200 if request.url.path == "/others" else 500)
+
+    routes = [Route(path, answered, methods=["GET"]) for path in paths]
+    with served(Starlette(routes=routes), log_level="critical") as url:
+        call = (f"--ringspec={url}", f"--ringspec-contract={contract}")
+        result = suite(*call, "-v", *named)
+    found = listed(suite(*call, "--co", "-q", "--ringspec-exclude-operation=two"))
+
+    output(result)
+    lines = [re.sub(r" +\[.*", "", it) for it in listed(result)]
+    assert f"{named[0]}::robustness FAILED" in lines
+    assert f"{named[1]} PASSED" in lines
+    assert all(line.startswith(named) for line in lines)
+    assert re.search(r"^GET /things +\d+", result.stdout.str(), re.MULTILINE)
+    # Alone it is named as ever.
+    assert "ringspec::robustness" in found
 
 
 def test_the_dialect_says_which_rules_there_are(suite: Suite) -> None:

@@ -165,7 +165,7 @@ def test_ctrl_c_ends_it_with_the_findings_so_far(
             process.send_signal(signal.SIGINT)
 
     careless.hear = strike
-    text, _ = process.communicate(timeout=300)
+    text, _ = process.communicate(timeout=60)
 
     assert process.returncode == pytest.ExitCode.INTERRUPTED, text
     assert "ringspec: interrupted" in text

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..called import environment  # noqa: TID252 - tests are no distribution
+from ..called import environment, ran  # noqa: TID252 - tests are no distribution
 from .stacks import STACKS, TOKEN, Stack, install, started, version
 
 FILE = Path(__file__).with_name("results.json")
@@ -70,14 +70,8 @@ def _run(
 
 def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ringspec as a user would, whatever is set here."""
-    return subprocess.run(
-        (sys.executable, "-m", "ringspec.cli", *arguments),
-        env=environment({}),
-        capture_output=True,
-        text=True,
-        timeout=_LIMIT_S,
-        check=False,
-    )
+    command = (sys.executable, "-m", "ringspec.cli", *arguments)
+    return ran(*command, env=environment({}), timeout=_LIMIT_S)
 
 
 def main() -> None:

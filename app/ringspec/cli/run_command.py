@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -156,17 +157,6 @@ class RunOptions(FireOptions):
         return self.setup.profile.address(self.url)
 
     @contextmanager
-    def plan(self, known_file: KnownFile) -> Iterator[tuple[Plan, Redactor]]:
-        """Yield the plan of a run of one operation, and its redactor."""
-        with self.plans(known_file) as (whole, redactor):
-            if whole.is_several:
-                raise UsageError(
-                    "the contract has several operations",
-                    hint="name one of them with --operation",
-                )
-            yield whole.plans[0], redactor
-
-    @contextmanager
     def plans(self, known_file: KnownFile) -> Iterator[tuple[Whole, Redactor]]:
         """Yield the plans of a run and its redactor, while the target is up."""
         with self.setup.server(self.address) as resolve:
@@ -243,18 +233,33 @@ class RunOptions(FireOptions):
                 token_url=given.token_url or "",
             )
         whole = self._whole(KnownList())
-        plan = replace(whole.plans[0], url=url or _EMBEDDED, filling=filling)
+        plans = [
+            replace(it, url=url or _EMBEDDED, filling=filling) for it in whole.plans
+        ]
         self.tell("")
-        session = Session(plan)
+        sessions = [(plan.contract, plan, Session(plan)) for plan in plans]
+        parts = [
+            (it.operation.id if it.prefix else phase, effects_in(plan, cases), cases)
+            for it, plan, session in sessions
+            for phase in (Phase if not it.prefix else ("",))
+            if (cases := [c for c in session.cases if phase in ("", c.phase)])
+        ]
+        omissions: dict[str, list[str]] = {}
+        for it, _, session in sessions:
+            for why, ids in session.omissions:
+                omissions.setdefault(why, []).extend(it.prefix + each for each in ids)
+        cases = [case for *_, cases in parts for case in cases]
         print_template(
             console(sys.stdout),
             "plan.txt",
-            plan=plan,
+            plan=plans[0],
+            noun="operation" if whole.is_several else "phase",
             target=url or "the embedded reference server",
-            session=session,
-            phases=Phase,
-            pages=any(step.paging for case in session.cases for step in case.steps),
-            effects_in=effects_in,
+            rows=[(name, len(cases), sums) for name, sums, cases in parts],
+            effects=sum((sums for _, sums, _ in parts), Counter()),
+            omissions=omissions,
+            explored=sum(plan.explored for plan in plans),
+            pages=any(step.paging for case in cases for step in case.steps),
             listed=listed,
         )
         return 0

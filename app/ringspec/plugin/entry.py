@@ -40,12 +40,13 @@ class PytestOption:
     help: str
     kind: str = "string"  # pytest's type of its value in the ini file
     is_path: bool = False  # whether the ini file may name a file beside it
+    to: str = ""  # the name of its value in the command, if it has another
 
     @property
     def parameter(self) -> str:
         """The name of its value in the command."""
         name = self.name.replace("-", "_")
-        return f"{name}s" if self.kind == "args" else name
+        return self.to or (f"{name}s" if self.kind == "args" else name)
 
     @property
     def key(self) -> str:

@@ -27,6 +27,7 @@ from ringspec.cli.run_command import RunOptions, parsed
 from ringspec.harness import Event, Judged, Outcome, Started, Verdict
 from ringspec.harness.profile import variables
 from ringspec.harness.running.run import run as run_events
+from ringspec.harness.running.whole import run_each, unread_rule
 from ringspec.plugin.entry import (
     GROUP,
     OPTIONS,
@@ -144,15 +145,23 @@ class _ProgressRecorder(Recorder):
 
 
 class RuleCollector(pytest.Collector):
-    """Collects an item for each rule that is wanted."""
+    """Collects an item for each rule that is wanted, by operation if it has one."""
 
     suite: Suite
+    operation = ""
 
-    def collect(self) -> Iterator[pytest.Item]:
-        """Yield an item for each rule."""
-        for rule in self.suite.wanted_rules():
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """Yield an item for each rule, or a collector for each operation."""
+        rules = self.suite.wanted_rules()
+        operations = () if self.operation else {it.operation: it for it in rules}
+        for each in filter(None, operations):
+            collector: RuleCollector = RuleCollector.from_parent(self, name=each)
+            collector.suite, collector.operation = self.suite, each
+            yield collector
+        for rule in (it for it in rules if it.operation == self.operation):
             given = {"rule": rule, "suite": self.suite}
-            yield RuleItem.from_parent(self, name=str(rule.id), **given)
+            name = rule.id.removeprefix(f"{self.operation}/")
+            yield RuleItem.from_parent(self, name=name, **given)
 
 
 class RuleItem(pytest.Item):
@@ -163,6 +172,8 @@ class RuleItem(pytest.Item):
         self.rule, self._suite = rule, suite
         self._crash = ""
         properties = {"level": str(rule.level), "evidence": str(rule.evidence)}
+        if rule.operation:
+            properties["operation"] = rule.operation
         self.user_properties += [*properties.items(), ("source", str(rule.source))]
         self.add_marker(str(rule.level))
         self.add_marker(
@@ -215,7 +226,7 @@ class RuleItem(pytest.Item):
     def reportinfo(self) -> tuple[str, None, str]:
         """Return a path, no line, and the headline of a failure."""
         # If that were the end of its id, pytest would take the dots for `::`.
-        return str(self.config.rootpath / GROUP), None, f"rule {self.name}"
+        return str(self.config.rootpath / GROUP), None, f"rule {self.rule.id}"
 
 
 class Suite:
@@ -234,10 +245,17 @@ class Suite:
         self._own_folder: Path | None = None
         with brief_errors(pytest.UsageError):
             self.options = run_options(config)
-            self._contract = contract = self.options.setup.contract
-            dropped = [contract.catalogue.rules[each] for each in contract.dropped]
-            self._rules = [*contract.rules.values(), *dropped]
-            known = [each.id for each in self._rules]
+            parts, unread = self.options.setup.parts
+            contracts = [each.contract for each in parts]
+            self._contract = contracts[0]
+            self._rules = [
+                each.led(name)
+                for each in contracts
+                for name in (*each.rules, *each.dropped)
+            ]
+            self._rules += map(unread_rule, unread)
+            self._operations = dict.fromkeys(it.operation for it in self._rules)
+            known = [*(each.id for each in self._rules), *self._operations]
             for name in filter(None, self._named):
                 hint = "`ringspec rules` lists them, and so does --collect-only"
                 check_known("rule", shown(name, 200), known, hint)
@@ -245,7 +263,11 @@ class Suite:
     def wanted_rules(self) -> list[Rule]:
         """Return the rules that are named, or all."""
         is_whole = not self._named or "" in self._named
-        return [each for each in self._rules if is_whole or each.id in self._named]
+        return [
+            each
+            for each in self._rules
+            if is_whole or not {each.id, each.operation}.isdisjoint(self._named)
+        ]
 
     def pytest_report_header(self) -> str:
         """Return the target and the contract, for the head of the session."""
@@ -253,6 +275,8 @@ class Suite:
         target = self.options.address or "the embedded reference server"
         dialect = f", dialect {contract.dialect}" if contract.dialect else ""
         against = shown(f"{contract.title} {contract.version}{dialect}", 200)
+        if "" not in self._operations:
+            against += f", {counted(len(self._operations), 'operation')}"
         return f"{GROUP}: {shown(target, 500)} at level {level}, {against}"
 
     @pytest.hookimpl(tryfirst=True)
@@ -295,14 +319,16 @@ class Suite:
         terminal = self._config.pluginmanager.getplugin("terminalreporter")
         try:
             known = KnownFile.open(options.known_failures, renews=False)
-            with terminable(), options.plan(known) as (plan, redactor):
+            with terminable(), options.plans(known) as (whole, redactor):
                 recorder = _ProgressRecorder(redactor, terminal)
                 paths, docs = options.report_paths(), options.docs
-                own = replace(plan, rules=frozenset(each.rule.id for each in items))
+                chosen = whole.limited_to({each.rule.id for each in items})
+                plan, is_led = chosen.plans[0], chosen.is_several
                 outputs = Outputs(
-                    paths, recorder, redactor, docs, annotates=False, plan=own
+                    paths, recorder, redactor, docs, annotates=False, plan=plan
                 )
-                status, _ = report_run(run_events(own), outputs)
+                events = run_each(chosen) if is_led else run_events(plan)
+                status, _ = report_run(events, outputs)
             record = recorder.record
             found = record.result
             texts = RuleTexts(
@@ -314,7 +340,10 @@ class Suite:
             return SuiteResult(
                 rules=texts.rules(),
                 notes=record.notices,
-                rest=texts.written("refusal", "known", "stale", "open", "warnings"),
+                rest=texts.written(
+                    *(["table"] if found.operations else []),
+                    *("refusal", "known", "stale", "open", "warnings"),
+                ),
                 conclusion=texts.written("conclusion"),
                 status=status,
                 trouble="interrupted" if found.interrupted else "",
@@ -410,7 +439,9 @@ def _named_rule(config: pytest.Config, argument: str) -> str | None:
     path = Path(os.path.abspath(config.invocation_params.dir / place))  # noqa: PTH100 - links stay
     # Below the root folder, pytest shows the id of an item as `../ringspec::…`.
     is_ours = place == GROUP or path == config.rootpath / GROUP
-    return rule if is_ours and (rule or not path.exists()) else None
+    # That of one of several operations is led by it.
+    named = rule.replace("::", "/", 1)
+    return named if is_ours and (rule or not path.exists()) else None
 
 
 @contextmanager

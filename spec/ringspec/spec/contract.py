@@ -199,7 +199,7 @@ class Contract:
 
     def led(self, name: RuleId) -> Rule:
         """Return a rule with the id that it has in a run of several operations."""
-        rule = self.rules[name]
+        rule = self.rules.get(name) or self.catalogue.rules[name]
         if not self.prefix:
             return rule
         return replace(rule, id=RuleId(self.prefix + name), operation=self.operation.id)
@@ -272,7 +272,7 @@ class Contract:
         return made
 
     @cached_property
-    def _provers(self) -> list[Prover]:
+    def provers(self) -> list[Prover]:
         """A prover for each reading, as a whole and as far as each choice."""
         kept = {frozenset(each.items()) for each in self.readings}
         ways = [frozenset(), *kept, *{frozenset(a.within) for a in self.assertions}]
@@ -280,7 +280,7 @@ class Contract:
 
     def breaks_just(self, body: Json, rules: frozenset[RuleId]) -> bool:
         """Return whether a body breaks some rules and no others, read in some way."""
-        return any(each.proven_broken(body) == rules for each in self._provers)
+        return any(each.proven_broken(body) == rules for each in self.provers)
 
     def limited_to(self, level: Level) -> Contract:
         """Return the contract whose valid bodies use nothing weaker than a level."""

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import json
 from itertools import combinations, product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ringspec.spec import Contract, Location, RuleId, at, same
+from ringspec.spec import Contract, Location, RuleId, at, load, same
 from ringspec.strategies import Case, Expect
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.bodies.valid import factors
+from ringspec.strategies.case_list import compile_cases
 from ringspec.strategies.faults import Fault
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import ABSENT, Builder, Wish
@@ -103,3 +106,29 @@ def test_gap_is_a_fault_only_where_something_must_stand_and_no_default_does(
         broken = frozenset({RuleId(f"{member}.{name}")})
         found = certifier.certified(made_from, fault, broken)
         assert (found is not NOTHING) is sound, name
+
+
+def test_long_lists_show_each_value_once_and_few_pairs(tmp_path: Path) -> None:
+    first, second = ([f"{name}{n}" for n in range(80)] for name in "ab")
+    members = {"first": {"enum": first}, "second": {"enum": second}}
+    schema = {"type": "object", "properties": members}
+    body = {"content": {"application/json": {"schema": schema}}, "required": True}
+    operation = {
+        "operationId": "t",
+        "requestBody": body,
+        "responses": {"200": {"description": "t"}},
+    }
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/t": {"post": operation}},
+    }
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(document), "utf-8")
+
+    cases = compile_cases(load(path))
+
+    accepted = [each.body for each in cases if each.expect == Expect.ACCEPT]
+    shown = {body.get(name) for body in accepted for name in members}
+    assert shown >= {*first, *second}
+    assert len(cases) < 400

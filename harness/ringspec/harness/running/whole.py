@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterable, Sequence
+import time
+from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringspec.harness.judging.verdict import (
@@ -31,6 +32,7 @@ from ringspec.harness.running.run import Session
 from ringspec.spec import (
     BODY_ACCEPTED,
     Contract,
+    Rule,
     RuleId,
     Unread,
     endpoints,
@@ -59,6 +61,30 @@ class Whole:
     def is_several(self) -> bool:
         """Whether ids are led by operations."""
         return any(plan.contract.prefix for plan in self.plans)
+
+    def limited_to(self, rules: Collection[RuleId]) -> Whole:
+        """Return the part of it that judges some rules, and no others.
+
+        Raises:
+            SpecError: they are all of operations that cannot be tested.
+        """
+        plans = list[Plan]()
+        for plan in self.plans:
+            lead = plan.contract.prefix
+            own = {RuleId(it.removeprefix(lead)) for it in rules if it.startswith(lead)}
+            # The ids of another operation may begin so too.
+            own &= {*plan.contract.rules, *plan.contract.dropped}
+            plans += [replace(plan, rules=frozenset(own))] if own else []
+        unread = tuple(it for it in self.unread if unread_rule(it).id in rules)
+        if not plans:
+            raise (unread or self.unread)[0].error
+        return replace(self, plans=tuple(plans), unread=unread)
+
+
+def unread_rule(unread: Unread) -> Rule:
+    """Return the rule that stands for an operation that cannot be tested."""
+    name = RuleId(f"{unread.operation}/{BODY_ACCEPTED}")
+    return replace(http_rules()[BODY_ACCEPTED], id=name, operation=unread.operation)
 
 
 def known_of(known: KnownList, contract: Contract) -> KnownList:
@@ -93,6 +119,7 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
     operations = [plan.contract.operation.id for plan in whole.plans]
     operations += [each.operation for each in whole.unread]
     told, results, ended = set[str](), list[Result](), False
+    began = time.perf_counter()
     for number, session in enumerate(sessions):
         contract = whole.plans[number].contract
         try:
@@ -124,7 +151,8 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
                 yield event
         last = results[-1]
         ended |= last.interrupted or session.gave_up
-    yield Ended(result=_joined(whole, results))
+    taken = round(time.perf_counter() - began, 3)
+    yield Ended(result=replace(_joined(whole, results), duration_s=taken))
 
 
 def _digest(whole: Whole) -> str:
@@ -234,10 +262,8 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
     pairs = list(zip(contracts, results, strict=True))
     rules = [_led_rule(it, contract) for contract, one in pairs for it in one.rules]
     for each in whole.unread:
-        name = RuleId(f"{each.operation}/{BODY_ACCEPTED}")
-        like = replace(http_rules()[BODY_ACCEPTED], id=name, operation=each.operation)
-        why = str(each.error)
-        rules.append(RuleResult(rule=like, outcome=Outcome.UNTESTED, why=why))
+        rule, why = unread_rule(each), str(each.error)
+        rules.append(RuleResult(rule=rule, outcome=Outcome.UNTESTED, why=why))
     open_ = [(it.operation.id, one) for it, one in pairs if one.message]
     # What an interrupt kept from its turn says nothing; nor what has no such rule.
     begun = [
@@ -273,7 +299,6 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
         conclusion=conclusion,
         rules=tuple(rules),
         counts=counts,
-        duration_s=round(sum(each.duration_s for each in results), 3),
         message=message,
         hint=hint,
         interrupted=any(each.interrupted for each in results),

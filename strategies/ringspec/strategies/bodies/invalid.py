@@ -36,8 +36,8 @@ SLACK = 2
 _TRIES = 40
 # Most twins, and faults of each, by which an unbroken rule is explained.
 _NEAR = 4
-# By the number of assertions, cubed: the most faults of a rule, and least twins of one.
-_MOST, _LEAST = 5_400_000_000, 4
+# Of more assertions, each has its share of this many cases, and at least some twins.
+_LARGE, _SHARED, _LEAST = 300, 1500, 8
 # Most places in which a rule is tried in all.
 FEW = 4
 # Least length of an array with a first, a middle and a last item.
@@ -164,7 +164,8 @@ class InvalidCases:
             twin.id: frozenset(_states(schema, twin.body, "")) for twin in twins
         }
         # Most faults of a rule that are shown, and twins of each.
-        self._most = max(1, _MOST // max(1, len(contract.applicable)) ** 3)
+        size = len(contract.assertions)
+        self._most = max(1, _SHARED // size) if size > _LARGE else _SHARED
         # Number of uses of each place of a shared component, by its number of places.
         self._used: dict[int, Counter[int]] = defaultdict(Counter)
 
