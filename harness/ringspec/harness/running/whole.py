@@ -23,7 +23,9 @@ from ringspec.harness.judging.verdict import (
     Outcome,
     Result,
     RuleResult,
+    Share,
     Stale,
+    Standing,
     Started,
 )
 from ringspec.harness.running.known_failures import DROPS
@@ -40,6 +42,8 @@ from ringspec.spec import (
     leading,
 )
 from ringspec.strategies import led
+
+_PREFIXES = ("--select ", "--exclude ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +122,7 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
     sessions = [Session(plan) for plan in whole.plans]
     operations = [plan.contract.operation.id for plan in whole.plans]
     operations += [each.operation for each in whole.unread]
+    digest = _digest(plan.contract.sha256 for plan in whole.plans)
     told, results, ended = set[str](), list[Result](), False
     began = time.perf_counter()
     for number, session in enumerate(sessions):
@@ -130,7 +135,7 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
                         yield replace(
                             event,
                             contract=replace(
-                                event.contract, operation="", sha256=_digest(whole)
+                                event.contract, operation="", sha256=digest
                             ),
                             operations=tuple(operations),
                             total=total,
@@ -155,9 +160,8 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
     yield Ended(result=replace(_joined(whole, results), duration_s=taken))
 
 
-def _digest(whole: Whole) -> str:
-    digests = "".join(each.contract.sha256 for each in whole.plans)
-    return hashlib.sha256(digests.encode()).hexdigest()
+def _digest(digests: Iterable[str]) -> str:
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _led(judged: Judged, contract: Contract) -> Judged:
@@ -256,6 +260,45 @@ def _operations(
     )
 
 
+def _given(whole: Whole, number: int) -> tuple[str, ...]:
+    name = _PREFIXES[number]
+    return tuple(it.removeprefix(name) for it in whole.narrowed if it.startswith(name))
+
+
+def _share(whole: Whole, results: Sequence[tuple[Contract, Result]]) -> Share | None:
+    """Join what is said of the parts of the operations' lists, if parts were fired."""
+    shares = [(it.prefix, one.share) for it, one in results if one.share]
+    if not shares:
+        return None
+    standings = {
+        replace(known, id=lead + known.id): standing
+        for lead, share in shares
+        for known, standing in share.known
+    }
+    ids = operation_ids(results[0][0])
+    for each in whole.known.entries:
+        other = Standing.UNSEEN if leading(each.id, ids) else Standing.WRONG
+        standings.setdefault(each, other)
+    return replace(
+        shares[0][1],
+        digest=_digest(it.digest for _, it in shares),
+        select=_given(whole, 0),
+        exclude=_given(whole, 1),
+        lent={
+            f"{lead}{case}": tuple(RuleId(lead + it) for it in rules)
+            for lead, share in shares
+            for case, rules in share.lent.items()
+        },
+        places={
+            f"{lead}{case}": place
+            for lead, share in shares
+            for case, place in share.places.items()
+        },
+        known=tuple((it, standings[it]) for it in whole.known.entries),
+        learnt=any(each.learnt for _, each in shares),
+    )
+
+
 def _joined(whole: Whole, results: Sequence[Result]) -> Result:
     """Join the results of a run's operations."""
     contracts = [plan.contract for plan in whole.plans]
@@ -264,12 +307,14 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
     for each in whole.unread:
         rule, why = unread_rule(each), str(each.error)
         rules.append(RuleResult(rule=rule, outcome=Outcome.UNTESTED, why=why))
-    open_ = [(it.operation.id, one) for it, one in pairs if one.message]
     # What an interrupt kept from its turn says nothing; nor what has no such rule.
     begun = [
         one
         for one in results
         if one.counts.cases or (one.counts.inconclusive and not one.interrupted)
+    ]
+    open_ = [
+        (it.operation.id, one) for it, one in pairs if one in begun and one.message
     ]
     stale, update = _known(whole, pairs)
     counts = Counts.of(
@@ -293,7 +338,9 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
         operation, one = open_[0]
         more = f" (and {len(open_) - 1} more operations)" * bool(open_[1:])
         message, hint = f"{operation}: {one.message}{more}", one.hint
-    narrowed = [*whole.narrowed, *(it for each in results for it in each.narrowed)]
+    # Prefixes of ids stand there as they were given, with the operation.
+    own = (it for each in results for it in each.narrowed)
+    narrowed = [*whole.narrowed, *(it for it in own if not it.startswith(_PREFIXES))]
     return replace(
         results[0],
         conclusion=conclusion,
@@ -308,5 +355,5 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
         narrowed=tuple(dict.fromkeys(narrowed)),
         ended=results[-1].ended,
         operations=_operations(whole, pairs, rules),
-        share=None,
+        share=_share(whole, pairs),
     )
