@@ -114,11 +114,7 @@ class Profile:
         return f"{url} is not the target of {self.name}, which is {self.url}"
 
     def check_leave(self, url: str) -> None:
-        """Make sure that what the profile allows is meant for a URL.
-
-        Raises:
-            UsageError: it was allowed for another target.
-        """
+        """Raise a UsageError if what the profile allows is meant for another URL."""
         allows = self.safety.allow_create or self.safety.allow_start
         why = self.misses(url) if allows and self.safety.is_live(url) else ""
         if why:
@@ -132,9 +128,6 @@ class Profile:
         """Return the URL of the target; None for the embedded server.
 
         A given one, or `embedded`, goes before the profile's.
-
-        Raises:
-            UsageError: there is no URL, or a header for the embedded server.
         """
         if given is None and self.name and not self.url:
             raise UsageError(
@@ -173,9 +166,6 @@ def load(
 
     Flags are values by table and key, as a profile has them; they go before it. If it
     `asks` for nothing, variables that are not set are taken for given.
-
-    Raises:
-        UsageError: it cannot be read, or something in it is wrong.
     """
     if name_or_file is None:
         return _profile("", _nested(_told(_flat(flags))), Places())

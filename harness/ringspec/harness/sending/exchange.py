@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache, partial
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import quote, quote_plus, urlsplit
 
 from ringspec.spec import (
@@ -155,7 +155,7 @@ class Exchange:
         answer: Response | Failure,
         began_s: float,
         elapsed_s: float,
-    ) -> Exchange:
+    ) -> Self:
         """Make the exchange of a request that was answered, or failed."""
         return cls(
             url=url,

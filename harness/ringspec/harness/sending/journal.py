@@ -134,12 +134,9 @@ class Journal:
 
 
 def read(path: Path) -> tuple[Entry, ...]:
-    """Read a journal: each thing once, with what became of it last.
+    """Read a journal, or raise a UsageError: each thing, with what became of it last.
 
     A line that is cut off is left out: its writer was killed.
-
-    Raises:
-        UsageError: it cannot be read, or a line is no entry.
     """
     try:
         lines = path.read_text("utf-8").split("\n")
