@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -52,8 +51,8 @@ def captured(
     if status:
         answer = Response(status=status, headers=labels, body=b"{}")
     request = Request(method=method, path=target, headers=sent, body=content)
-    made = CapturedRequest.ended(target, request, answer, 1.0, 0.01)
-    return replace(made, is_whole=is_whole)
+    began = (1.0, 0.0)
+    return CapturedRequest.ended(target, request, answer, began, is_whole=is_whole)
 
 
 @pytest.fixture

@@ -187,7 +187,7 @@ def heard(sent: Any, status: int = 422, **other: Any) -> CapturedRequest:
     }
     request = Request(**{**told, **other})
     response = Response(status=status, headers=(), body=b"{}")
-    return CapturedRequest.ended(request.path, request, response, 1.5, 0.01)
+    return CapturedRequest.ended(request.path, request, response, (1.5, 0.0))
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ def load(
     `asks` for nothing, variables that are not set are taken for given.
     """
     if name_or_file is None:
-        return _profile("", _nested(_told(_flat(flags))), Places())
+        return _profile("", _nested(_flat(flags)), Places())
     # Imported only here: pydantic takes a while to load.
     from ringspec.harness.profile.schema import validated  # noqa: PLC0415
 
@@ -176,11 +176,11 @@ def load(
     references: dict[Keys, str] = {}
     validated(_literals(data, (), references), places, strict=True)
     _fill(data, references, lenient=not asks)
-    own = _told(_flat(data))
+    own = _flat(data)
     credentials = [keys for keys in own if keys[0] == "credentials"]
-    _check_kinds([str(keys[1]) for keys in credentials], places)
+    _check_kinds(credentials, places)
     named = variables()
-    above = {**_told(_environment(named)), **_told(_flat(flags))}
+    above = {**_flat(_nested(_environment(named))), **_flat(flags)}
     given = {str(keys[-1]) for keys in above if keys[0] == "credentials"}
     kinds = {kind for key, kind in KINDS.items() if key in given}
     headers = {str(keys[1]).lower() for keys in above if keys[0] == "headers"}
@@ -327,11 +327,15 @@ def _fill(data: Any, references: Mapping[Keys, str], *, lenient: bool) -> None:
 
 
 def _flat(data: Mapping[str, Any]) -> dict[Keys, Any]:
+    """Tell credentials from other headers, so that cases can leave them out."""
     found: dict[Keys, Any] = {}
     for name, value in data.items():
-        if isinstance(value, Mapping):
-            found |= {(name, key): each for key, each in value.items()}
-        else:
+        for key, each in value.items() if isinstance(value, Mapping) else ():
+            if name == "headers" and key.lower() == AUTHORIZATION:
+                found |= _flat({"credentials": as_credentials(str(each))})
+            else:
+                found[name, key] = each
+        if not isinstance(value, Mapping):
             found[(name,)] = value
     return found
 
@@ -344,25 +348,13 @@ def _nested(flat: Mapping[Keys, Any]) -> dict[str, Any]:
     return found
 
 
-def _told(flat: Mapping[Keys, Any]) -> dict[Keys, Any]:
-    """Tell credentials from other headers, so that cases can leave them out."""
-    found: dict[Keys, Any] = {}
-    for keys, value in flat.items():
-        if keys[0] == "headers" and str(keys[-1]).lower() == AUTHORIZATION:
-            own = as_credentials(str(value))
-            found |= {("credentials", name): each for name, each in own.items()}
-        else:
-            found[keys] = value
-    return found
-
-
-def _check_kinds(credentials: Iterable[str], places: Places) -> None:
-    kinds = sorted({KINDS[key] for key in credentials if key in KINDS})
+def _check_kinds(credentials: Iterable[Keys], places: Places) -> None:
+    kinds = {KINDS[str(keys[1])]: keys for keys in reversed([*credentials])}
     if len(kinds) > 1:
-        first = next(key for key in credentials if KINDS.get(key) == kinds[1])
+        first = kinds[sorted(kinds)[1]]
         raise UsageError(
-            f"{places.of(('credentials', first))}: `{first}` stands beside"
-            " credentials of another kind",
+            f"{places.of(first)}: `{first[1]}` stands beside credentials of another"
+            " kind",
             hint="give a bearer token, or a client with its token_url, or a header, or"
             " user and password",
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ringspec.harness.sending.exchange import (
@@ -64,7 +64,7 @@ class Capture:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began_s, clock_s = time.time(), time.perf_counter()
+        began = time.time(), time.perf_counter()
         body, read = await self._read(scope, receive)
         last = read[-1] if read else {}
         start: Message = {}
@@ -93,10 +93,10 @@ class Capture:
             if start:
                 given, status = _decoded(start.get("headers", ())), start["status"]
                 found = Response(status=status, headers=given, body=content)
-            elapsed_s = time.perf_counter() - clock_s
-            captured = CapturedRequest.ended(target, request, found, began_s, elapsed_s)
             is_whole = last.get("type") == "http.request" and not last.get("more_body")
-            await self.listener(replace(captured, is_whole=is_whole))
+            await self.listener(
+                CapturedRequest.ended(target, request, found, began, is_whole=is_whole)
+            )
 
     async def _read(
         self, scope: Message, receive: Receive
