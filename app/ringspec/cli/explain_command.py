@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from ringspec.cli.options import completer, rule_prefixes, selected, subcommand
 from ringspec.reports import explain, print_rules, render_rules
-from ringspec.spec import Contract, RuleId, UsageError, nearest
+from ringspec.spec import (
+    Contract,
+    Json,
+    RuleId,
+    UsageError,
+    leading,
+    nearest,
+    operations_of,
+)
 
 
 @subcommand("explain")
@@ -22,9 +31,19 @@ from ringspec.spec import Contract, RuleId, UsageError, nearest
 )
 def command(*, ids: tuple[str, ...], shape: str, **named: Any) -> None:
     """Explain rules: sentence, source, examples, usual causes of failures, the fix."""
-    contract, _ = selected(**named)
-    wanted = dict.fromkeys(rule for each in ids for rule in _begun(contract, each))
-    told = explain(contract, wanted)
+    told = list[dict[str, Json]]()
+    file, named_one = named["contract"], named["operation"]
+    known = operations_of(file, named["dialect"]) if file else []
+    by_operation: dict[str, list[str]] = {}
+    for each in ids:
+        by_operation.setdefault(leading(each, known), []).append(each)
+    for operation, led in by_operation.items():
+        contract, _ = selected(**named | {"operation": operation or named_one})
+        if operation and not named_one:
+            contract = replace(contract, prefix=f"{operation}/")
+        own = [each.removeprefix(f"{operation}/") for each in led]
+        wanted = dict.fromkeys(rule for each in own for rule in _begun(contract, each))
+        told += explain(contract, wanted)
     if shape == "text":
         print_rules(told, sys.stdout, "explain.txt")
     else:

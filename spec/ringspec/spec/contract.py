@@ -16,7 +16,7 @@ from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, wi
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Link, read_links, standard_rules
-from ringspec.spec.operations import Operation, Wanted, choose, endpoints
+from ringspec.spec.operations import Endpoint, Operation, Wanted, choose, endpoints
 from ringspec.spec.overlay import Overlay
 from ringspec.spec.overrides import (
     Fixture,
@@ -197,6 +197,11 @@ class Contract:
             wire=self.operation.wire,
         )
 
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """All operations of its document."""
+        return list(endpoints(self.inputs.document))
+
     def led(self, name: RuleId) -> Rule:
         """Return a rule with the id that it has in a run of several operations."""
         rule = self.rules.get(name) or self.catalogue.rules[name]
@@ -272,7 +277,7 @@ class Contract:
         return made
 
     @cached_property
-    def _provers(self) -> list[Prover]:
+    def provers(self) -> list[Prover]:
         """A prover for each reading, as a whole and as far as each choice."""
         kept = {frozenset(each.items()) for each in self.readings}
         ways = [frozenset(), *kept, *{frozenset(a.within) for a in self.assertions}]
@@ -280,7 +285,7 @@ class Contract:
 
     def breaks_just(self, body: Json, rules: frozenset[RuleId]) -> bool:
         """Return whether a body breaks some rules and no others, read in some way."""
-        return any(each.proven_broken(body) == rules for each in self._provers)
+        return any(each.proven_broken(body) == rules for each in self.provers)
 
     def limited_to(self, level: Level) -> Contract:
         """Return the contract whose valid bodies use nothing weaker than a level."""

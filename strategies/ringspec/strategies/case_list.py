@@ -162,6 +162,9 @@ def _parameter_cases(contract: Contract, plain: Case, seed: int) -> Iterator[Cas
             if case.expect == Expect.REJECT:
                 patch = cast("tuple[dict[str, Json], ...]", case.fault)
                 made = replace(made, twin=ids[str(case.twin)], fault=_differing(patch))
+                if "path" in _differing(patch) and 404 not in made.status:
+                    # What cannot be named is not there.
+                    made = replace(made, status=(*made.status, 404))
             yield made
 
 
@@ -294,8 +297,18 @@ def _label(
     if own := contract.of_parameters:
         request = case.request
         read = contract.operation.wire.read(request.path, request.headers)
-        if broken := broken_by(own.prover, read):
-            return broken
+        wanted = frozenset(case.broken if isinstance(case.fault, dict) else ())
+        if any(broken_by(each, read) == wanted for each in own.provers):
+            return wanted or _label_of_body(contract, case, broken_by)
+        return broken_by(own.prover, read)
+    return _label_of_body(contract, case, broken_by)
+
+
+def _label_of_body(
+    contract: Contract,
+    case: Case,
+    broken_by: Callable[[Prover, Json], frozenset[RuleId]],
+) -> frozenset[str]:
     if not contract.operation.schema_place:
         return frozenset()
     broken = broken_by(contract.prover, case.body)
