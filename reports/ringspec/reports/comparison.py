@@ -54,7 +54,6 @@ UNJUDGED = {
     RuleMark.ABSENT,
 }
 
-
 # How a rule changed from one run to the next, worst first.
 _BAD = ("regression", "worse", "unsettled", "new failure")
 _OTHER = ("excused", "fixed", "better", "settled", "added", "removed", "unchanged")

@@ -25,12 +25,7 @@ from ringspec.reports.comparison import (
 )
 from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.printable import counted, json_page
-from ringspec.reports.report_reader import (
-    Report,
-    members,
-    read_reports,
-    readable_reports,
-)
+from ringspec.reports.report_reader import Report, members, read_reports
 from ringspec.spec import Level, UsageError
 
 # A verdict in words, and the mark that it looks like.
@@ -219,17 +214,19 @@ def read_history(paths: Sequence[Path]) -> History:
     remarks: list[str] = []
     rows: dict[str, list[HistoryRun]] = {}
     for path, home in homes.items():
-        found, unread = readable_reports([path])
-        remarks += [f"skipped: {why}" for why in unread]
-        for report in found:
-            began = _began(report)
-            if began is None or report.get("judged") == "clients":
-                why = "does not say when it began" if not began else "is of clients"
-                remarks.append(f"skipped: {path}: {why}")
-                continue
-            slim, level = _slim(report), Level(report["level"])
-            run = HistoryRun(path=str(path), report=slim, level=level, began=began)
-            rows.setdefault(_name(report, home), []).append(run)
+        try:
+            (report,) = read_reports([path])
+        except UsageError as error:
+            remarks.append(f"skipped: {error.message}")
+            continue
+        began = _began(report)
+        if began is None or report.get("judged") == "clients":
+            why = "does not say when it began" if not began else "is of clients"
+            remarks.append(f"skipped: {path}: {why}")
+            continue
+        slim, level = _slim(report), Level(report["level"])
+        run = HistoryRun(path=str(path), report=slim, level=level, began=began)
+        rows.setdefault(_name(report, home), []).append(run)
     if not rows:
         raise UsageError(
             "\nringspec: ".join(("there is no report", *remarks)),

@@ -52,25 +52,18 @@ _NOTHING = Request(method="", path="", headers=(), body=b"")
 
 def read_reports(paths: Iterable[Path]) -> list[Report]:
     """Read reports, or raise a UsageError that says why some cannot be read."""
-    reports, troubles = readable_reports(paths)
+    reports, troubles = list[Report](), list[str]()
+    for path in paths:
+        try:
+            reports.append(_read(path))
+        except _UnreadableError as trouble:
+            troubles.append(f"{shown(str(path), 300)}: {trouble}")
     if troubles:
         raise UsageError(
             "\nringspec: ".join(troubles),
             hint="`ringspec run … --report json=PATH` writes what can be compared",
         )
     return reports
-
-
-def readable_reports(paths: Iterable[Path]) -> tuple[list[Report], list[str]]:
-    """Read those files that are reports, and say what the others are."""
-    reports: list[Report] = []
-    troubles: list[str] = []
-    for path in paths:
-        try:
-            reports.append(_read(path))
-        except _UnreadableError as trouble:
-            troubles.append(f"{shown(str(path), 300)}: {trouble}")
-    return reports, troubles
 
 
 class _UnreadableError(Exception):
@@ -200,14 +193,13 @@ def record_of(report: Report) -> Record:
     rules = tuple(map(_rule, report["rules"]))
     counts = Counts.of(rules, **members(report["counts"], "cases", "requests"))
     stale = tuple(Stale(known=_known(it), why=it["why"]) for it in report["stale"])
-    run = report.get("run", {})
+    run, judged = report.get("run", {}), dict[str, list[Finding]]()
     # What the conclusion hangs on beside the rules.
     terms: dict[str, Any] = {
         "stale": stale,
         "fail_untested": report.get("fail_untested", False),
         "narrowed": tuple((report.get("part") or {}).get("by", ())),
     }
-    judged: dict[str, list[Finding]] = {}
     for each in (failure for rule in rules for failure in rule.failures):
         judged.setdefault(each.case.id, []).append(each)
     return Record(

@@ -207,7 +207,7 @@ def instead(
     if not isinstance(parent, dict):
         return f"; it is {_written(parent)}" if isinstance(parent, list) else ""
     others = {key: value for key, value in parent.items() if key not in known}
-    alike = [key for key in others if _letters(key) == _letters(name)]
+    alike = [key for key in others if letters(key) == letters(name)]
     if is_list:
         alike += [key for key, value in others.items() if isinstance(value, list)]
     elif _ID.search(name):
@@ -229,7 +229,8 @@ def absence(data: Json, place: str, sent: Json = None, *, is_list: bool = False)
     return f"no {place}{other}"
 
 
-def _letters(name: str) -> str:
+def letters(name: str) -> str:
+    """Return a name without what spellings differ in."""
     return re.sub(r"[\W_]", "", name).lower()
 
 
@@ -265,7 +266,7 @@ def _telling(data: Json, known: Collection[str], depth: int = 2) -> Json:
     others = data if isinstance(data, dict) and depth else {}
     others = {name: value for name, value in others.items() if name not in known}
     for name, value in others.items():
-        word, text = _letters(name), str(value).lower()
+        word, text = letters(name), str(value).lower()
         if (
             (_ERRORS.fullmatch(word) and value and text not in _NO_ERROR)
             or (_FLAGS.fullmatch(word) and value is False)
