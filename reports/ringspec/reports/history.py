@@ -136,22 +136,11 @@ class History:
         self, stdout: TextIO, *, everything: bool = False, color: Color = "auto"
     ) -> None:
         """Print the last days that fit; everything: all changes and their rules."""
-        out = console(stdout, color)
-        names = [short_label(it.name) for it in self.providers]
-        label = max(map(len, names)) + 2
-        cells = [[it.cell(day) for it in self.providers] for day in self.days]
-        texts = (*self.days, *(words for column in cells for words, _ in column))
-        size = max(map(len, texts)) + 2
-        fitting = max((out.width + 2 - label) // size, 1)
         print_template(
-            out,
+            console(stdout, color),
             "history.txt",
             found=self,
-            first=self.days[-fitting:][0],
-            left=max(len(self.days) - fitting, 0),
-            names=[it.ljust(label) for it in names],
-            columns=list(zip(self.days, cells, strict=True))[-fitting:],
-            size=size,
+            names=[short_label(it.name) for it in self.providers],
             everything=everything,
             most=999 if everything else 6,
         )
