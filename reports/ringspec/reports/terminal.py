@@ -395,10 +395,15 @@ class Replay(Terminal):
             elif each.rule in rules:
                 now[each.rule] = each.reason
         texts = [_why(*each) for each in now.items()]
-        if now:
-            outcome = self._failing(before, now)
-            if outcome is ReplayOutcome.OTHERWISE:
-                texts += [f"before: {_why(*each)}" for each in before.items()]
+        if now and not before:
+            outcome = ReplayOutcome.FAILS if self._before is None else ReplayOutcome.NOW
+        elif now:
+            alike = any(
+                _VARYING.sub("", before.get(rule, "")) == _VARYING.sub("", why)
+                for rule, why in now.items()
+            )
+            outcome = ReplayOutcome.STILL if alike else ReplayOutcome.OTHERWISE
+            texts += [f"before: {_why(*it)}" for it in before.items() if not alike]
         elif why := self._unfit.get(case) or _open(case, judged, before, result):
             outcome = ReplayOutcome.OPEN
             # The message of the run is printed once, at the end.
@@ -406,17 +411,6 @@ class Replay(Terminal):
         else:
             outcome = ReplayOutcome.FIXED if before else ReplayOutcome.PASSES
         return outcome, [*(("", each) for each in texts), *warnings]
-
-    def _failing(
-        self, before: Mapping[RuleId, str], now: Mapping[RuleId, str]
-    ) -> ReplayOutcome:
-        if not before:
-            return ReplayOutcome.FAILS if self._before is None else ReplayOutcome.NOW
-        alike = any(
-            _VARYING.sub("", before.get(rule, "")) == _VARYING.sub("", why)
-            for rule, why in now.items()
-        )
-        return ReplayOutcome.STILL if alike else ReplayOutcome.OTHERWISE
 
 
 def _open(
