@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 import httpx
 
 from ringspec.harness.sending.exchange import no_constant
+from ringspec.harness.sending.mistakes import mistake
 from ringspec.spec import (
     Contract,
     Json,
@@ -90,10 +91,7 @@ def checked_url(url: str) -> str:
     """Return a base URL, which is that of a server alone, without its last slash."""
     parts = parsed_url(url)
     if "@" in (url if parts is None else parts.netloc):
-        raise UsageError(
-            "a URL with a user or password would show in every report",
-            hint="give them with --user NAME:PASSWORD, or a token with --bearer",
-        )
+        raise mistake("url-user")
     why, hint = "", "give it whole, such as http://127.0.0.1:8000"
     if parts is None or (not parts.port and parts.port is not None):
         why = "is not the URL of a server"
