@@ -21,12 +21,7 @@ from ringspec.harness.sending.credentials import (
 )
 from ringspec.harness.sending.mistakes import mistake
 from ringspec.harness.sending.pacer import Pacing
-from ringspec.harness.sending.policy import (
-    Safety,
-    checked_url,
-    is_loopback,
-    is_same_host,
-)
+from ringspec.harness.sending.policy import Safety, checked_url, host_of, is_loopback
 from ringspec.harness.sending.target import Route
 from ringspec.spec import PROFILES, Overrides, UsageError, did_you_mean
 
@@ -108,7 +103,8 @@ class Profile:
 
     def misses(self, url: str) -> str:
         """Return why a URL is not of this profile's target; empty if it is."""
-        if not self.url or is_loopback(url) or is_same_host(self.url, url):
+        is_own = host_of(self.url) == host_of(url) != ""
+        if not self.url or is_loopback(url) or is_own:
             return ""
         if self.safety.allowed_hosts and not self.safety.hosts(url).stranger():
             return ""

@@ -34,12 +34,7 @@ from ringspec.harness.judging.verdict import (
     plainest,
 )
 from ringspec.harness.recording.capture import LIMIT, CapturedRequest, Headers
-from ringspec.harness.sending.exchange import (
-    MASK,
-    Exchange,
-    Filling,
-    no_constant,
-)
+from ringspec.harness.sending.exchange import MASK, Exchange, Filling, no_constant
 from ringspec.harness.sending.policy import path_pattern
 from ringspec.spec import (
     ABOUT,

@@ -121,8 +121,8 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def _host(url: str) -> str:
-    """Return the host that a URL leads to; empty if two parsers do not agree on it."""
+def host_of(url: str) -> str:
+    """Return the host that a URL surely leads to; empty if two parsers differ on it."""
     parts = parsed_url(url)
     if parts is None:
         return ""
@@ -130,11 +130,6 @@ def _host(url: str) -> str:
     alike = (parts.scheme, host) == (read.scheme, read.host.rstrip("."))
     alike &= parts.port == (read.port or parts.port)
     return host if alike and "@" not in parts.netloc else ""
-
-
-def is_same_host(one: str, other: str) -> bool:
-    """Return whether two URLs surely lead to the same host, at any port."""
-    return _host(one) == _host(other) != ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +143,7 @@ class Hosts:
 
     def refusal(self, url: str) -> str:
         """Return why nothing is sent to a URL; empty if it may be."""
-        host = _host(url)
+        host = host_of(url)
         if not host:
             return f"{url!r} does not say clearly which host it leads to"
         if is_loopback(url) or host in self._known():
@@ -157,7 +152,7 @@ class Hosts:
 
     def stranger(self) -> str:
         """Return why the target itself is out of bounds; empty if it is not."""
-        host = _host(self.base)
+        host = host_of(self.base)
         if not host or (self.allowed and host not in self._known()):
             return f"{self.base} is not among the hosts that the profile allows"
         return ""
@@ -165,7 +160,7 @@ class Hosts:
     def _known(self) -> set[str]:
         if self.allowed:
             return {each.lower().rstrip(".") for each in self.allowed}
-        return {_host(self.base)} - {""}
+        return {host_of(self.base)} - {""}
 
 
 @lru_cache
