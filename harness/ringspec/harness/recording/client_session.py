@@ -382,13 +382,12 @@ def read_form(request: CapturedRequest) -> dict[str, str] | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedRequest:
+class JudgedRequest(Judged):
     """One request, judged."""
 
     number: int  # from 1, in the order of the answers
     client: str  # its User-Agent; empty without one
     operation: str  # id or name of the operation; empty if there is no such
-    judged: Judged
     # What no source settles, by rule or name, with the reason.
     unspecified: dict[str, str]
     remarks: tuple[str, ...]
@@ -397,8 +396,7 @@ class JudgedRequest:
 
     def rules(self, verdict: Verdict) -> tuple[RuleId, ...]:
         """Return the rules that the request breaks (FAIL) or keeps (PASS)."""
-        found = self.judged.findings
-        return tuple(each.rule for each in found if each.verdict is verdict)
+        return tuple(it.rule for it in self.findings if it.verdict is verdict)
 
 
 class ClientSession:
@@ -527,7 +525,9 @@ class ClientSession:
             number=self.requests,
             client=client,
             operation=operation.name,
-            judged=Judged(case=case, exchange=exchange, findings=tuple(findings)),
+            case=case,
+            exchange=exchange,
+            findings=tuple(findings),
             unspecified={about: why for it, about, why in statements if it is OPEN},
             remarks=tuple(about for verdict, about, _ in statements if not verdict),
             is_first=len(self.examples) > known,
