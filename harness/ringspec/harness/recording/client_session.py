@@ -120,225 +120,6 @@ class RequestedOperation(NamedTuple):
 TOKEN_OPERATION = RequestedOperation(("POST",), "token")
 
 
-@dataclass
-class RequestJudge:
-    """Judges requests by a contract; clients should bring the credentials given."""
-
-    contract: Contract
-    filling: Filling
-
-    @cached_property
-    def _schema(self) -> jsonschema_rs.Draft202012Validator:
-        import jsonschema_rs  # noqa: PLC0415 - the prover imports it as late
-
-        return jsonschema_rs.Draft202012Validator(self.contract.request.schema)
-
-    def operation(self, request: CapturedRequest) -> RequestedOperation:
-        """Return what a request asks for, by its method and path."""
-        method, path = request.request.method, request.url.partition("?")[0]
-        token_path = urlsplit(self.filling.token_url).path
-        if token_path and path == token_path:
-            return TOKEN_OPERATION
-        contract, main = self.contract, self.contract.operation
-        links = [it for it in contract.links if path_pattern(it.path).fullmatch(path)]
-        methods = {each.method: None for each in links}
-        if path == main.path.partition("?")[0]:
-            methods |= dict.fromkeys(each.upper() for each in main.methods)
-            if method == main.method.upper():
-                due = next(iter(main.security.places), None)
-                return RequestedOperation(tuple(methods), main.id, due, takes_body=True)
-        # HEAD asks for what GET answers. Source: RFC 9110, 9.3.2.
-        wanted = "GET" if method == "HEAD" else method
-        for each in links:
-            if each.method == wanted:
-                known = tuple({**methods, method: None})
-                same = each.role == Role.REPLACE and each.same_body
-                return RequestedOperation(
-                    known, each.name, next(iter(each.security.places), None), same
-                )
-        return RequestedOperation(tuple(methods))
-
-    def judge(
-        self, request: CapturedRequest, operation: RequestedOperation
-    ) -> tuple[Statement, ...]:
-        """Return one statement of a kind about each rule, and remarks."""
-        first: dict[tuple[Verdict | None, str], str] = {}
-        for verdict, about, why in self._statements(request, operation):
-            first.setdefault((verdict, about), why)
-        found = [
-            (verdict, about, why)
-            for (verdict, about), why in first.items()
-            if verdict is not KEPT or (BROKEN, about) not in first
-        ]
-        status, remark = request.status, ""
-        if not status:
-            remark = "it was not answered"
-        elif status >= 500:
-            remark = f"the server failed: HTTP {status}"
-        elif status >= 400 and all(verdict is KEPT for verdict, _, _ in found):
-            remark = f"it breaks nothing, but was refused with HTTP {status}"
-        return (*found, *([(None, remark, "")] if remark else ()))
-
-    def _statements(
-        self, request: CapturedRequest, operation: RequestedOperation
-    ) -> Iterator[Statement]:
-        method = request.request.method
-        if not operation.methods:
-            yield BROKEN, PATH, "asked for a path that the contract does not have"
-            return
-        yield KEPT, PATH, ""
-        if method not in operation.methods:
-            listed = ", ".join(operation.methods)
-            yield BROKEN, METHOD, f"asked by {method} where there is {listed}"
-            return
-        yield KEPT, METHOD, ""
-        if operation is TOKEN_OPERATION:
-            yield self._client(request)
-            return
-        if operation.token_place is not None:
-            yield self._token(request, operation.token_place)
-        if operation.name == self.contract.operation.id:
-            yield from self._headers(request)
-        if operation.takes_body:
-            yield self._media_type(request)
-            if request.is_whole:
-                yield from self._body(request.request.body)
-            else:
-                yield None, _PARTIAL, ""
-        elif request.request.body and method in _BODILESS:
-            yield None, f"a body came with {method}, which has none", ""
-
-    def _token(self, request: CapturedRequest, due: TokenPlace) -> Statement:
-        given = request.header(due.name) or ""
-        scheme, _, token = given.partition(" ") if due.scheme else ("", "", given)
-        if not given:
-            return BROKEN, TOKEN, f"sent no {due.name} header"
-        # Schemes may be in any case. Source: RFC 9110, 11.1.
-        if scheme.lower() != due.scheme.lower():
-            return BROKEN, TOKEN, f"sent no {due.scheme} token as {due.name}"
-        if token.strip() != self.filling.token:
-            return BROKEN, TOKEN, "sent another access token than the one given out"
-        return KEPT, TOKEN, ""
-
-    def _headers(self, request: CapturedRequest) -> Iterator[Statement]:
-        for header in self.contract.operation.headers:
-            given = request.header(header.name)
-            if given is None and header.required:
-                yield BROKEN, header.rule, f"left out the header {header.name}"
-            elif given in (None, header.value) or header.value is None:
-                yield KEPT, header.rule, ""
-            else:
-                why = f"sent {header.name}: {given[:40]}, settled is {header.value}"
-                yield OPEN, header.rule, why
-
-    def _media_type(self, request: CapturedRequest) -> Statement:
-        """Judge how a body is labelled. Source: RFC 9110, 8.3.1."""
-        operation = self.contract.operation
-        given = request.header("content-type") or ""
-        kind, _, parameters = given.lower().partition(";")
-        charset = parameters.replace(" ", "").replace('"', "")
-        if "/" not in kind:
-            label = f"labelled it {given[:40]}" if given else "did not label the body"
-            return OPEN, MEDIA, label
-        if not operation.admits(kind):
-            why = f"labelled the body {kind.strip()[:40]}, not {operation.media_type}"
-            return BROKEN, MEDIA, why
-        if "charset=" in charset and "charset=utf-8" not in charset:
-            return OPEN, MEDIA, f"labelled the body with {charset[:40]}"
-        return KEPT, MEDIA, ""
-
-    def _client(self, request: CapturedRequest) -> Statement:
-        """Judge a request for a token. Source: RFC 6749, 2.3.1 and 4.4.2."""
-        form = read_form(request)
-        if form is None:
-            return BROKEN, CLIENT, "asked for a token by a body that is no form"
-        if (request.header("authorization") or "").lower().startswith("basic "):
-            return OPEN, CLIENT, "proved to be a client by Basic credentials"
-        known = self.filling
-        for name, due, wrong in (
-            ("grant_type", _GRANT, f"by another grant than {_GRANT}"),
-            ("client_id", known.client_id, "as another client, or as none"),
-            ("client_secret", known.client_secret, "without the client's secret"),
-        ):
-            if form.get(name) != due:
-                return BROKEN, CLIENT, f"asked for a token {wrong}"
-        return KEPT, CLIENT, ""
-
-    def _body(self, content: bytes) -> Iterator[Statement]:
-        """Judge the body of a create, by two validators. Source: RFC 8259."""
-        repeated: dict[str, None] = {}
-
-        def members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-            times = Counter(name for name, _ in pairs)
-            repeated.update({name: None for name in times if times[name] > 1})
-            return dict(pairs)
-
-        why, data = "", None
-        try:
-            data = json.loads(
-                content.decode(), parse_constant=no_constant, object_pairs_hook=members
-            )
-        except UnicodeDecodeError as error:
-            why = f"the body is not UTF-8 at byte {error.start}"
-        except json.JSONDecodeError as error:
-            why = f"the body is no JSON: {error.msg} at character {error.pos}"
-        except (ValueError, RecursionError) as error:
-            why = f"the body is no JSON that can be read: {error}"
-        yield BROKEN if why else KEPT, JSON_RULE, why
-        if repeated and not why:
-            yield OPEN, "body.twice", f"members stand twice: {_listed([*repeated])}"
-        if not is_shallow(data):
-            yield OPEN, "body.depth", "the body is nested too deeply to be judged"
-        elif not why:
-            yield from self._data(data)
-
-    def _data(self, data: Json) -> Iterator[Statement]:
-        contract, prover = self.contract, self.contract.prover
-        try:
-            broken = prover.proven_broken(data)
-        except Disagreement:
-            yield OPEN, "body.odd", "the two validators do not read the body alike"
-            return
-        reasons: dict[RuleId, str] = {}
-        locations: set[Location] = set()
-        for breach in prover.breaches(data):
-            reasons.setdefault(breach.assertion.rule, _reason(breach, data))
-            locations.add(breach.location)
-        for rule in contract.rules:
-            if rule in broken:
-                yield BROKEN, rule, reasons[rule]
-        for rule in sorted(self._applicable(data) - broken):
-            yield KEPT, rule, ""
-        if is_irregular(data):
-            yield OPEN, "body.odd", f"the body holds {_IRREGULAR}"
-        for breach in contract.settled_prover.breaches(data):
-            rule, closed = breach.assertion.rule, breach.assertion.keyword in _CLOSED
-            # What is broken at a place is not called unsettled there as well.
-            if rule not in broken and (closed or breach.location not in locations):
-                yield OPEN, rule, _unsettled(breach, data, contract.settled)
-
-    def _applicable(self, data: Json) -> set[RuleId]:
-        # The validator takes no half a surrogate pair, and no rule depends on one.
-        text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
-        body = json.loads(text)
-        places = defaultdict[str, set[str]](set)
-        for unit in self._schema.evaluate(body).list()["details"]:
-            places[unit["evaluationPath"]].add(unit["instanceLocation"])
-        found: set[RuleId] = set()
-        for each in self.contract.assertions:
-            met = places[pointer(each.stem)]
-            if each.stem[-1:] in _CHILDREN:
-                # The keyword is listed as well, at the value of the schema around it.
-                met = met - places[pointer(each.stem[:-1])]
-            kinds = {kind_of(at_pointer(body, place)) for place in met}
-            about = ABOUT.get(each.keyword)
-            if about == "number" and "integer" in kinds:
-                about = "integer"
-            if kinds and (about is None or about in kinds):
-                found.add(each.rule)
-        return found
-
-
 def _reason(breach: Breach, data: Json) -> str:
     assertion, place = breach.assertion, pointer(breach.location)
     if assertion.keyword in _NAMING:
@@ -419,9 +200,14 @@ class ClientSession:
         self._failures = defaultdict[RuleId, list[Finding]](list)
         self._clients: dict[str, None] = {}
         self._url, self._filling = url.rstrip("/"), filling
-        self._judge = RequestJudge(contract, filling)
         self._began_s = time.perf_counter()
         self._made = replace(made or Made(), began=now())
+
+    @cached_property
+    def _schema(self) -> jsonschema_rs.Draft202012Validator:
+        import jsonschema_rs  # noqa: PLC0415 - the prover imports it as late
+
+        return jsonschema_rs.Draft202012Validator(self.contract.request.schema)
 
     def started(self) -> Started:
         """Return the event with which reports begin."""
@@ -482,8 +268,8 @@ class ClientSession:
     def judge(self, request: CapturedRequest) -> JudgedRequest:
         """Judge a request, and count it."""
         self.requests += 1
-        operation = self._judge.operation(request)
-        statements = self._judge.judge(request, operation)
+        operation = self._operation(request)
+        statements = self._found(request, operation)
         client = (request.header("user-agent") or "")[:_NAME]
         if len(self._clients) < _CLIENTS:
             self._clients[client] = None
@@ -580,3 +366,208 @@ class ClientSession:
             if lower not in _OF_CONNECTION:
                 shown.append((name, hidden))
         return tuple(shown)
+
+    def _operation(self, request: CapturedRequest) -> RequestedOperation:
+        """Return what a request asks for, by its method and path."""
+        method, path = request.request.method, request.url.partition("?")[0]
+        token_path = urlsplit(self._filling.token_url).path
+        if token_path and path == token_path:
+            return TOKEN_OPERATION
+        contract, main = self.contract, self.contract.operation
+        links = [it for it in contract.links if path_pattern(it.path).fullmatch(path)]
+        methods = {each.method: None for each in links}
+        if path == main.path.partition("?")[0]:
+            methods |= dict.fromkeys(each.upper() for each in main.methods)
+            if method == main.method.upper():
+                due = next(iter(main.security.places), None)
+                return RequestedOperation(tuple(methods), main.id, due, takes_body=True)
+        # HEAD asks for what GET answers. Source: RFC 9110, 9.3.2.
+        wanted = "GET" if method == "HEAD" else method
+        for each in links:
+            if each.method == wanted:
+                known = tuple({**methods, method: None})
+                same = each.role == Role.REPLACE and each.same_body
+                return RequestedOperation(
+                    known, each.name, next(iter(each.security.places), None), same
+                )
+        return RequestedOperation(tuple(methods))
+
+    def _found(
+        self, request: CapturedRequest, operation: RequestedOperation
+    ) -> tuple[Statement, ...]:
+        """Return one statement of a kind about each rule, and remarks."""
+        first: dict[tuple[Verdict | None, str], str] = {}
+        for verdict, about, why in self._statements(request, operation):
+            first.setdefault((verdict, about), why)
+        found = [
+            (verdict, about, why)
+            for (verdict, about), why in first.items()
+            if verdict is not KEPT or (BROKEN, about) not in first
+        ]
+        status, remark = request.status, ""
+        if not status:
+            remark = "it was not answered"
+        elif status >= 500:
+            remark = f"the server failed: HTTP {status}"
+        elif status >= 400 and all(verdict is KEPT for verdict, _, _ in found):
+            remark = f"it breaks nothing, but was refused with HTTP {status}"
+        return (*found, *([(None, remark, "")] if remark else ()))
+
+    def _statements(
+        self, request: CapturedRequest, operation: RequestedOperation
+    ) -> Iterator[Statement]:
+        method = request.request.method
+        if not operation.methods:
+            yield BROKEN, PATH, "asked for a path that the contract does not have"
+            return
+        yield KEPT, PATH, ""
+        if method not in operation.methods:
+            listed = ", ".join(operation.methods)
+            yield BROKEN, METHOD, f"asked by {method} where there is {listed}"
+            return
+        yield KEPT, METHOD, ""
+        if operation is TOKEN_OPERATION:
+            yield self._client(request)
+            return
+        if operation.token_place is not None:
+            yield self._token(request, operation.token_place)
+        if operation.name == self.contract.operation.id:
+            yield from self._headers(request)
+        if operation.takes_body:
+            yield self._media_type(request)
+            if request.is_whole:
+                yield from self._body(request.request.body)
+            else:
+                yield None, _PARTIAL, ""
+        elif request.request.body and method in _BODILESS:
+            yield None, f"a body came with {method}, which has none", ""
+
+    def _token(self, request: CapturedRequest, due: TokenPlace) -> Statement:
+        given = request.header(due.name) or ""
+        scheme, _, token = given.partition(" ") if due.scheme else ("", "", given)
+        if not given:
+            return BROKEN, TOKEN, f"sent no {due.name} header"
+        # Schemes may be in any case. Source: RFC 9110, 11.1.
+        if scheme.lower() != due.scheme.lower():
+            return BROKEN, TOKEN, f"sent no {due.scheme} token as {due.name}"
+        if token.strip() != self._filling.token:
+            return BROKEN, TOKEN, "sent another access token than the one given out"
+        return KEPT, TOKEN, ""
+
+    def _headers(self, request: CapturedRequest) -> Iterator[Statement]:
+        for header in self.contract.operation.headers:
+            given = request.header(header.name)
+            if given is None and header.required:
+                yield BROKEN, header.rule, f"left out the header {header.name}"
+            elif given in (None, header.value) or header.value is None:
+                yield KEPT, header.rule, ""
+            else:
+                why = f"sent {header.name}: {given[:40]}, settled is {header.value}"
+                yield OPEN, header.rule, why
+
+    def _media_type(self, request: CapturedRequest) -> Statement:
+        """Judge how a body is labelled. Source: RFC 9110, 8.3.1."""
+        operation = self.contract.operation
+        given = request.header("content-type") or ""
+        kind, _, parameters = given.lower().partition(";")
+        charset = parameters.replace(" ", "").replace('"', "")
+        if "/" not in kind:
+            label = f"labelled it {given[:40]}" if given else "did not label the body"
+            return OPEN, MEDIA, label
+        if not operation.admits(kind):
+            why = f"labelled the body {kind.strip()[:40]}, not {operation.media_type}"
+            return BROKEN, MEDIA, why
+        if "charset=" in charset and "charset=utf-8" not in charset:
+            return OPEN, MEDIA, f"labelled the body with {charset[:40]}"
+        return KEPT, MEDIA, ""
+
+    def _client(self, request: CapturedRequest) -> Statement:
+        """Judge a request for a token. Source: RFC 6749, 2.3.1 and 4.4.2."""
+        form = read_form(request)
+        if form is None:
+            return BROKEN, CLIENT, "asked for a token by a body that is no form"
+        if (request.header("authorization") or "").lower().startswith("basic "):
+            return OPEN, CLIENT, "proved to be a client by Basic credentials"
+        known = self._filling
+        for name, due, wrong in (
+            ("grant_type", _GRANT, f"by another grant than {_GRANT}"),
+            ("client_id", known.client_id, "as another client, or as none"),
+            ("client_secret", known.client_secret, "without the client's secret"),
+        ):
+            if form.get(name) != due:
+                return BROKEN, CLIENT, f"asked for a token {wrong}"
+        return KEPT, CLIENT, ""
+
+    def _body(self, content: bytes) -> Iterator[Statement]:
+        """Judge the body of a create, by two validators. Source: RFC 8259."""
+        repeated: dict[str, None] = {}
+
+        def members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+            times = Counter(name for name, _ in pairs)
+            repeated.update({name: None for name in times if times[name] > 1})
+            return dict(pairs)
+
+        why, data = "", None
+        try:
+            data = json.loads(
+                content.decode(), parse_constant=no_constant, object_pairs_hook=members
+            )
+        except UnicodeDecodeError as error:
+            why = f"the body is not UTF-8 at byte {error.start}"
+        except json.JSONDecodeError as error:
+            why = f"the body is no JSON: {error.msg} at character {error.pos}"
+        except (ValueError, RecursionError) as error:
+            why = f"the body is no JSON that can be read: {error}"
+        yield BROKEN if why else KEPT, JSON_RULE, why
+        if repeated and not why:
+            yield OPEN, "body.twice", f"members stand twice: {_listed([*repeated])}"
+        if not is_shallow(data):
+            yield OPEN, "body.depth", "the body is nested too deeply to be judged"
+        elif not why:
+            yield from self._data(data)
+
+    def _data(self, data: Json) -> Iterator[Statement]:
+        contract, prover = self.contract, self.contract.prover
+        try:
+            broken = prover.proven_broken(data)
+        except Disagreement:
+            yield OPEN, "body.odd", "the two validators do not read the body alike"
+            return
+        reasons: dict[RuleId, str] = {}
+        locations: set[Location] = set()
+        for breach in prover.breaches(data):
+            reasons.setdefault(breach.assertion.rule, _reason(breach, data))
+            locations.add(breach.location)
+        for rule in contract.rules:
+            if rule in broken:
+                yield BROKEN, rule, reasons[rule]
+        for rule in sorted(self._applicable(data) - broken):
+            yield KEPT, rule, ""
+        if is_irregular(data):
+            yield OPEN, "body.odd", f"the body holds {_IRREGULAR}"
+        for breach in contract.settled_prover.breaches(data):
+            rule, closed = breach.assertion.rule, breach.assertion.keyword in _CLOSED
+            # What is broken at a place is not called unsettled there as well.
+            if rule not in broken and (closed or breach.location not in locations):
+                yield OPEN, rule, _unsettled(breach, data, contract.settled)
+
+    def _applicable(self, data: Json) -> set[RuleId]:
+        # The validator takes no half a surrogate pair, and no rule depends on one.
+        text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+        body = json.loads(text)
+        places = defaultdict[str, set[str]](set)
+        for unit in self._schema.evaluate(body).list()["details"]:
+            places[unit["evaluationPath"]].add(unit["instanceLocation"])
+        found: set[RuleId] = set()
+        for each in self.contract.assertions:
+            met = places[pointer(each.stem)]
+            if each.stem[-1:] in _CHILDREN:
+                # The keyword is listed as well, at the value of the schema around it.
+                met = met - places[pointer(each.stem[:-1])]
+            kinds = {kind_of(at_pointer(body, place)) for place in met}
+            about = ABOUT.get(each.keyword)
+            if about == "number" and "integer" in kinds:
+                about = "integer"
+            if kinds and (about is None or about in kinds):
+                found.add(each.rule)
+        return found
