@@ -140,9 +140,9 @@ def read_links(
             link = _link(name, node, operation, known, rows)
             if link is not None:
                 found.setdefault(name, link)
-    links = tuple(found.values())
-    if links or rows or operation.method != "post" or not operation.schema_place:
-        return links
+    listed = tuple(found.values())
+    if listed or rows or operation.method != "post" or not operation.schema_place:
+        return listed
     return tuple(_inferred(operation, answers, known.values()))
 
 
