@@ -57,4 +57,3 @@ from ringspec.strategies.lifecycle.walk import drawn_calls as drawn_calls
 from ringspec.strategies.lifecycle.walk import without as without
 from ringspec.strategies.own_values import otherwise as otherwise
 from ringspec.strategies.shapes.bodies import plain_case as plain_case
-from ringspec.strategies.shapes.bodies import plain_request as plain_request

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -221,16 +222,11 @@ def wire_request(request: Request) -> dict[str, Json]:
     }
     if not request.body and request.method.upper() in _BODILESS:
         return written
-    try:
+    with suppress(ValueError, RecursionError):
         body = json.loads(request.body, parse_constant=_no_json)
-        exact = is_shallow(body) and encode(body) == request.body
-    except (ValueError, RecursionError):
-        exact = False
-    if exact:
-        written["body"] = body
-    else:
-        written["body_base64"] = base64.b64encode(request.body).decode()
-    return written
+        if is_shallow(body) and encode(body) == request.body:
+            return {**written, "body": body}
+    return {**written, "body_base64": base64.b64encode(request.body).decode()}
 
 
 def _no_json(name: str) -> Json:
@@ -355,36 +351,22 @@ def closing(request: Request) -> Request:
 
 def led(case: Case, prefix: str) -> Case:
     """Return a case whose ids, and those of its rules, begin with a prefix."""
-
-    def named(rule: RuleId) -> RuleId:
-        return RuleId(prefix + rule)
-
-    return (
-        replace(
-            case,
-            id=prefix + case.id,
-            rule=named(case.rule),
-            twin=prefix + case.twin if case.twin else case.twin,
-            broken=tuple(map(named, case.broken)),
-            levels={named(rule): level for rule, level in case.levels.items()},
-        )
-        if prefix
-        else case
-    )
+    return _renamed(case, prefix.__add__) if prefix else case
 
 
 def unled(case: Case, prefix: str) -> Case:
     """Return a case with the ids that it has without a prefix."""
+    return _renamed(case, lambda name: name.removeprefix(prefix))
 
-    def named(rule: RuleId) -> RuleId:
-        return RuleId(rule.removeprefix(prefix))
 
+def _renamed(case: Case, named: Callable[[str], str]) -> Case:
     return replace(
         case,
-        id=case.id.removeprefix(prefix),
-        rule=named(case.rule),
-        broken=tuple(map(named, case.broken)),
-        levels={named(rule): level for rule, level in case.levels.items()},
+        id=named(case.id),
+        rule=RuleId(named(case.rule)),
+        twin=case.twin and named(case.twin),
+        broken=tuple(RuleId(named(rule)) for rule in case.broken),
+        levels={RuleId(named(rule)): level for rule, level in case.levels.items()},
     )
 
 
@@ -398,8 +380,6 @@ def expecting(
         success: status of acceptance; any 2xx if None.
         rejection: statuses of bodies that break a rule; by default the contract's.
     """
-    if success is None and not rejection:
-        return cases
     accepted = () if success is None else (success,)
     by_expect = {Expect.ACCEPT: accepted, Expect.REJECT: rejection}
     return tuple(

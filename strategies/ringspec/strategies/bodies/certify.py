@@ -24,11 +24,11 @@ from ringspec.strategies.shapes.locations import (
 )
 
 
+@dataclass(frozen=True, slots=True)
 class Certifier:
     """Applies faults and proves by both validators which rules break."""
 
-    def __init__(self, contract: Contract) -> None:
-        self.contract = contract
+    contract: Contract
 
     def certified(self, valid: Json, fault: Fault, broken: frozenset[RuleId]) -> Json:
         """Return a valid body with a fault, or NOTHING if other rules break.

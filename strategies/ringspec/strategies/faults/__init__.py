@@ -43,14 +43,6 @@ for _family, _, _keywords in _ROWS:
 _FORMS = {keyword: form for _, form, listed in _ROWS for keyword in listed.split()}
 
 
-def faults(spot: Spot) -> Iterator[Fault]:
-    """Yield the faults that break a spot's assertion."""
-    keyword = spot.assertion.keyword
-    kind = kind_of(spot.value).replace("integer", "number")
-    if keyword in _FORMS and ABOUT.get(keyword, kind) == kind:
-        yield from _FORMS[keyword](spot)
-
-
 def faults_in(
     bodies: Bodies, assertion: Assertion, body: Json
 ) -> Iterator[tuple[Location, str, Fault]]:
@@ -58,11 +50,14 @@ def faults_in(
 
     Of an array the first, a middle and the last item are taken.
     """
-    for location, position in locations_of(assertion, body):
+    keyword = assertion.keyword
+    places = locations_of(assertion, body) if keyword in _FORMS else ()
+    for location, position in places:
         value = at(body, location)
+        kind = kind_of(value).replace("integer", "number")
         spot = Spot(bodies=bodies, assertion=assertion, location=location, value=value)
-        for fault in faults(spot):
+        for fault in _FORMS[keyword](spot) if ABOUT.get(keyword, kind) == kind else ():
             yield location, position, fault
 
 
-__all__ = ["FAMILIES", "Fault", "Spot", "faults", "faults_in"]
+__all__ = ["FAMILIES", "Fault", "faults_in"]

@@ -151,20 +151,17 @@ class Walk:
             steps=steps,
         )
 
-    def apply(self, call: Call) -> bool:
-        """Apply a call if its result is settled; return whether it was applied."""
-        # Two looks in a row see the same.
-        if call.resource > len(self.resources) or call in self._looks:
-            return False
+    def apply(self, call: Call) -> None:
+        """Apply a call if its result is settled."""
         before = len(self.steps)
-        self._write(call)
-        if len(self.steps) == before:
-            return False
-        in_vain = call.resource == UNCREATED and call.kind != CallKind.CREATE
-        is_look = in_vain or call.kind == CallKind.READ
-        self._looks = self._looks | {call} if is_look else frozenset()
-        self.calls += (call,)
-        return True
+        # Two looks in a row see the same.
+        if call.resource <= len(self.resources) and call not in self._looks:
+            self._write(call)
+        if len(self.steps) > before:
+            in_vain = call.resource == UNCREATED and call.kind != CallKind.CREATE
+            is_look = in_vain or call.kind == CallKind.READ
+            self._looks = self._looks | {call} if is_look else frozenset()
+            self.calls += (call,)
 
     def apply_all(self, calls: Iterable[Call]) -> Self:
         """Apply those of some calls that can be made, one after the other."""
