@@ -375,10 +375,7 @@ def expecting(
 ) -> tuple[Case, ...]:
     """Return cases that expect exact statuses.
 
-    Args:
-        cases: as compiled.
-        success: status of acceptance; any 2xx if None.
-        rejection: statuses of bodies that break a rule; by default the contract's.
+    The success is any 2xx if None, and rejections by default those of the contract.
     """
     accepted = () if success is None else (success,)
     by_expect = {Expect.ACCEPT: accepted, Expect.REJECT: rejection}
@@ -447,13 +444,7 @@ def parse_request(row: dict[str, Json]) -> Request:
 
 
 def _parse_step(row: dict[str, Json]) -> Step:
-    return Step(
-        request=parse_request(row["request"]),
-        status=tuple(row["status"]),
-        capture=row["capture"],
-        wants=tuple(
-            Want(**{**want, "what": What(want["what"])}) for want in row["wants"]
-        ),
-        link=row["link"],
-        paging=Paging(**row["paging"]) if "paging" in row else None,
-    )
+    wants = tuple(Want(**it | {"what": What(it["what"])}) for it in row["wants"])
+    paging = Paging(**row["paging"]) if "paging" in row else None
+    read = {"request": parse_request(row["request"]), "status": tuple(row["status"])}
+    return Step(**row | read | {"wants": wants, "paging": paging})

@@ -136,10 +136,7 @@ def _headed(
 def otherwise(contract: Contract, case: Case, turn: int) -> Case | None:
     """Return a case of one request with all other texts that its label admits.
 
-    Args:
-        contract: that of its list.
-        case: as listed.
-        turn: another one for each case.
+    The turn is another one for each case of a list.
     """
     body, number = case.body, _REPEATED + turn
     # Others than those of a body are broken beside it.

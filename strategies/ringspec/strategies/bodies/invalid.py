@@ -128,21 +128,14 @@ def _reasons(
 
 
 class InvalidCases:
-    """Ranks the twins of each fault, and certifies the first suitable one.
-
-    Args:
-        bodies: of a reading of the contract.
-        contract: by which the broken rules are named.
-        twins: its accepted cases, the plainest first.
-        edge_ids: ids of those with a text of extreme length or unusual form.
-    """
+    """Ranks the twins of each fault, and certifies the first suitable one."""
 
     def __init__(
         self,
-        bodies: Bodies,
-        contract: Contract,
-        twins: list[Case],
-        edge_ids: Collection[str],
+        bodies: Bodies,  # of a reading of the contract
+        contract: Contract,  # by which the broken rules are named
+        twins: list[Case],  # its accepted cases, the plainest first
+        edge_ids: Collection[str],  # of those with a text of extreme length or form
     ) -> None:
         self._bodies = bodies
         self._contract = contract
@@ -322,11 +315,9 @@ class InvalidCases:
                     masked = self._certifier.is_masked(twin.body, fault)
                     rank = masked, *(-count for count in new)
                     ranked.append((rank, name, (twin, fault)))
-        for _, name, option in sorted(ranked, key=lambda each: each[0]):
-            case = self._certified(rule, name, option)
-            if case is not None:
-                return case
-        return None
+        ranked.sort(key=lambda each: each[0])
+        made = (self._certified(rule, name, option) for _, name, option in ranked)
+        return next(filter(None, made), None)
 
     def _inseparable(
         self, rule: RuleId, assertions: list[Assertion], choices: list[_Choice]
@@ -388,9 +379,8 @@ class InvalidCases:
 class _SeenContexts:
     """The contexts in which a rule has been broken.
 
-    Args:
-        assertions: of the rule; the members that they are about are no contexts.
-        everywhere: whether each value of a member counts, or any two and absence.
+    The members that its assertions are about are none. `everywhere`, each value of
+    another one counts, else any two and absence.
     """
 
     def __init__(self, assertions: list[Assertion], *, everywhere: bool) -> None:

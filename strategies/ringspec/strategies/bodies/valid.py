@@ -86,12 +86,8 @@ def valid_cases(
     """List the valid bodies, the plainest first, with whether a text is on an edge.
 
     Of equal bodies the one with the strongest rule is kept, to be a twin more often.
-
-    Args:
-        bodies: of the contract.
-        assertions: those whose boundaries are shown.
-        seed: of the rows of pairs.
-        only_new: whether members and pairs are shown only where these apply.
+    They show the boundaries of some assertions; `only_new`, members and pairs too are
+    shown only where these apply.
     """
     contract, rules = bodies.contract, bodies.contract.rules
     found: dict[bytes, tuple[Case, bool]] = {}
@@ -475,7 +471,12 @@ def _rows(bodies: Bodies, seed: int, about: _About) -> list[dict[Location, Wish]
     ]
     sizes = sorted(len(each.wishes) for each in varying)
     if prod(sizes[-2:]) > _MOST_ROWS:
-        varying = [Factor(each.place, _few(each.wishes)) for each in varying]
+        # Each with the first of many wishes, and the last, which may be for absence.
+        most = _PAIRED - 1
+        few = [(*each.wishes[:most], *each.wishes[most:][-1:]) for each in varying]
+        varying = [
+            Factor(each.place, it) for each, it in zip(varying, few, strict=True)
+        ]
     if sum(sizes) > _MOST_WISHES:
         turns = range(max(len(each.wishes) for each in varying))
         return [
@@ -528,11 +529,6 @@ def _rows(bodies: Bodies, seed: int, about: _About) -> list[dict[Location, Wish]
         }
         for row in made
     ]
-
-
-def _few(wishes: tuple[Wish, ...]) -> tuple[Wish, ...]:
-    """Return the first of many wishes, and the last, which may be for absence."""
-    return (*wishes[: _PAIRED - 1], *wishes[_PAIRED - 1 :][-1:])
 
 
 def _allows(shape: Shape, factor: Factor, index: int) -> bool:

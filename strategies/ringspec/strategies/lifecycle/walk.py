@@ -174,12 +174,6 @@ class Walk:
         """The resources that were not deleted."""
         return [each for each in self.resources if each.exists]
 
-    def settled(self, number: int) -> list[int]:
-        """List the commands whose effect on a resource is settled."""
-        resource = self.resources[number - 1]
-        commands = enumerate(self.life.commands)
-        return [n for n, e in commands if resource.exists and _states(resource, e)]
-
     def _write(self, call: Call) -> None:
         life, kind, choice = self.life, call.kind, call.choice
         if kind in {CallKind.CREATE, CallKind.LIST}:
@@ -401,7 +395,9 @@ def drawn_calls(life: Lifecycle, random: Random) -> tuple[Call, ...]:
             number = UNCREATED
         elif kind == CallKind.COMMAND:
             # In most states the effect of few commands is settled.
-            choice = random.choice(walk.settled(number) or [choice])
+            at, commands = walk.resources[number - 1], enumerate(life.commands)
+            settled = [n for n, it in commands if at.exists and _states(at, it)]
+            choice = random.choice(settled or [choice])
         # A call takes up to two steps, or one and another read at the end.
         if len(walk.steps) + len(walk.resources) + 2 <= MAX_STEPS:
             walk.apply(Call(kind, number, choice))

@@ -153,10 +153,6 @@ class Drawer:
         starts = {name: begin + index * size for index, name in enumerate(names)}
         return _one_of(shapes, place, lambda shape: self._object(shape, place, starts))
 
-    def _member(self, shapes: Alternatives, place: Place, name: str) -> Reader:
-        inner = place[1:] if place and name == place[0] else ()
-        return self._any(SIMPLE if shapes == ANYTHING else shapes, inner)
-
     def _any(self, shapes: Alternatives, place: Place) -> Reader:
         """Return a reader that takes one of some alternatives; Unfit without any."""
         key = (id(shapes), place)
@@ -181,8 +177,9 @@ class Drawer:
         plan: list[tuple[str, Reader, int, int]] = []
         count = 0
         for name, below in shape.members.items():
+            inner = place[1:] if place and name == place[0] else ()
             try:
-                reader = self._member(below, place, name)
+                reader = self._any(SIMPLE if below == ANYTHING else below, inner)
             except Unfit:
                 if name in wanted:
                     raise
