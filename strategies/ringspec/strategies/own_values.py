@@ -29,8 +29,8 @@ from ringspec.spec.values import (
     pointer,
 )
 from ringspec.strategies.case import OWN, Case, Request, Step, Want, What, encode
+from ringspec.strategies.shapes.build import sibling_id
 from ringspec.strategies.shapes.locations import instance_path, leaves
-from ringspec.strategies.shapes.text import sibling_id
 
 # Values of a text for each seed, and the first of those that are sent once more.
 _STRIDE, _REPEATED = 1000, 500

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path as File
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ from ringspec.spec.values import Json, Location, at, edit, patched
 from ringspec.strategies.bodies.valid import optional_members
 from ringspec.strategies.case import Case, Expect, Phase, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.build import Builder, Unfit
+from ringspec.strategies.shapes.build import HOSTILE, Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema
 from ringspec.strategies.shapes.locations import (
     concrete,
@@ -24,7 +25,6 @@ from ringspec.strategies.shapes.locations import (
     present,
 )
 from ringspec.strategies.shapes.shape import admitted
-from ringspec.strategies.shapes.text import HOSTILE
 
 # Values that are wrong, or that no source settles, by the labels of their cases.
 VALUES = json.loads(File(__file__).parent.with_name("values.json").read_text("utf-8"))
@@ -159,12 +159,11 @@ def _out_of_place(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
                 continue
             if twin is not None and name in members:
                 shown.add(name)
-                try:
-                    value = Builder().build(compile_schema(members[name]))
-                except Unfit:
-                    continue
                 beside = twin.id.split("/")[-1]
-                yield f"{name}-beside-{beside}", twin, (edit("add", (name,), value),)
+                with suppress(Unfit):
+                    value = Builder().build(compile_schema(members[name]))
+                    patch = (edit("add", (name,), value),)
+                    yield f"{name}-beside-{beside}", twin, patch
 
 
 def _having(twins: list[Case], place: Location) -> Case | None:

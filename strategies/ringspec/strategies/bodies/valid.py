@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, combinations, product
@@ -27,10 +28,17 @@ from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
     ABSENT,
+    ASTRAL,
+    LONGEST,
+    MOST_ITEMS,
+    MOST_WIDE,
     PRESENT,
     Builder,
     Unfit,
     Wish,
+    fitted,
+    of_length,
+    with_examples,
     within,
 )
 from ringspec.strategies.shapes.compile import compile_schema, negate
@@ -41,15 +49,6 @@ from ringspec.strategies.shapes.shape import (
     Shape,
     admitted,
     item_classes,
-)
-from ringspec.strategies.shapes.text import (
-    ASTRAL,
-    LONGEST,
-    MOST_ITEMS,
-    MOST_WIDE,
-    fitted,
-    of_length,
-    with_examples,
 )
 
 # Longer arrays are not filled with a bound.
@@ -210,13 +209,8 @@ def _texts(bodies: Bodies) -> Iterator[_Made]:
     """Show free text at the lengths settled for valid bodies."""
     plain = bodies.plain()
     for name in plain if isinstance(plain, dict) else ():
-        if any(
-            shape.kind == "string"
-            and shape.choices() is None
-            and shape.format is None
-            and (shape.min_size, shape.max_size) == (1, 100)
-            for shape in bodies.shapes_at((name,))
-        ):
+        free = [it for it in bodies.shapes_at((name,)) if it.is_free_text]
+        if any((it.min_size, it.max_size) == (1, 100) for it in free):
             for length in (1, 100):
                 body = bodies.plain({(name,): Wish(of_length(length))})
                 if body:
@@ -236,10 +230,8 @@ def _full(bodies: Bodies, seed: int) -> Iterator[_Made]:
         ("full-other", last, 1, 3),
     ):
         builder = Builder(turn=seed + 1, items=items, full=True, branch=branch)
-        try:
+        with suppress(Unfit):
             yield BODY_ACCEPTED, label, builder.build((shape,)), False
-        except Unfit:
-            continue
 
 
 def _types(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:

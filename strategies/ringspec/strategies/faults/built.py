@@ -20,7 +20,19 @@ from ringspec.spec.plain import matching
 from ringspec.spec.schemas import ITEM
 from ringspec.spec.values import Json, edit, kind_of, same
 from ringspec.strategies.faults.fault import Fault, Spot
-from ringspec.strategies.shapes.build import Builder, Unfit, another, json_number
+from ringspec.strategies.shapes.build import (
+    ASTRAL,
+    LONGEST,
+    MOST_ITEMS,
+    MOST_WIDE,
+    Builder,
+    Unfit,
+    another,
+    fitted,
+    json_number,
+    sibling_id,
+    with_examples,
+)
 from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
@@ -29,15 +41,6 @@ from ringspec.strategies.shapes.shape import (
     Shape,
     admitted,
     meet,
-)
-from ringspec.strategies.shapes.text import (
-    ASTRAL,
-    LONGEST,
-    MOST_ITEMS,
-    MOST_WIDE,
-    fitted,
-    sibling_id,
-    with_examples,
 )
 
 # Wrong numbers of items are tried one by one up to here.
@@ -333,10 +336,9 @@ def _is_about_members(spot: Spot) -> bool:
 
 
 def _built(shapes: Alternatives, otherwise: Json = None) -> Json:
-    try:
+    with suppress(Unfit):
         return Builder().build(shapes)
-    except Unfit:
-        return otherwise
+    return otherwise
 
 
 def _bent(name: str, spot: Spot, shapes: Alternatives) -> Iterator[Fault]:
@@ -384,7 +386,6 @@ def _bend(spot: Spot, value: Json, shape: Shape) -> Json:
 
 def _member(spot: Spot, name: str, wanted: Alternatives) -> Json:
     """Build a member by the contract's other schemas of it."""
-    try:
+    with suppress(Unfit):
         return Builder().build(meet(spot.shapes(name), wanted))
-    except Unfit:
-        return Builder().build(wanted)
+    return Builder().build(wanted)

@@ -15,10 +15,15 @@ from ringspec.spec.rules import BODY_ACCEPTED, Level
 from ringspec.spec.schemas import ITEM, walk
 from ringspec.spec.values import Json, Location, Path, at_path
 from ringspec.strategies.case import Case, Expect, Requests, encode
-from ringspec.strategies.shapes.build import Builder, Unfit, Wish, buildable
+from ringspec.strategies.shapes.build import (
+    Builder,
+    Unfit,
+    Wish,
+    buildable,
+    with_examples,
+)
 from ringspec.strategies.shapes.compile import TooMany, compile_schema
 from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape
-from ringspec.strategies.shapes.text import with_examples
 
 
 @dataclass(frozen=True)
@@ -139,10 +144,9 @@ class Bodies:
 
     def build(self, builder: Builder) -> Json:
         """Return a valid body with a builder's wishes, or None."""
-        try:
+        with suppress(Unfit):
             return builder.build(self.root)
-        except Unfit:
-            return None
+        return None
 
     def plain(self, wishes: Mapping[Location, Wish] | None = None) -> Json:
         """Return the plainest valid body with some wishes, or None."""

@@ -25,7 +25,15 @@ from ringspec.spec.rules import Level
 from ringspec.spec.schemas import ITEM
 from ringspec.spec.values import Json, canonical
 from ringspec.strategies.shapes.bodies import Bodies, bodies_of
-from ringspec.strategies.shapes.build import Unfit, json_number, number_near, preferred
+from ringspec.strategies.shapes.build import (
+    TEXTS,
+    Unfit,
+    fitted,
+    is_prose,
+    json_number,
+    number_near,
+    preferred,
+)
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
     SIMPLE,
@@ -33,7 +41,6 @@ from ringspec.strategies.shapes.shape import (
     Shape,
     item_classes,
 )
-from ringspec.strategies.shapes.text import TEXTS, fitted, is_prose
 
 # Enough for nine bodies of ten; beyond, zeros are read.
 CHOICE_BYTES = 320
