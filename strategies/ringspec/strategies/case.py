@@ -243,19 +243,21 @@ class Requests:
         """Return the request of the operation under test."""
         operation = self.contract.operation
         media = (("Content-Type", operation.media_type),)
+        # What is to come back has to be sent, once.
+        echoes = [it.echo for it in self.contract.checks if it.echo]
+        headers = {it.lower(): (it, UUID) for it in echoes}
+        headers |= {
+            it.name.lower(): (it.name, it.value)
+            for it in operation.headers
+            if it.required and it.value is not None
+        }
         request = Request(
             method=operation.method.upper(),
             path=operation.path,
             headers=(
                 *(media if operation.schema_place else ()),
                 ("Accept", self.contract.answers.media_type),
-                *(
-                    (header.name, header.value)
-                    for header in operation.headers
-                    if header.required and header.value is not None
-                ),
-                # What is to come back has to be sent.
-                *((it.echo, UUID) for it in self.contract.checks if it.echo),
+                *headers.values(),
             ),
             body=content,
         )
@@ -351,22 +353,22 @@ def closing(request: Request) -> Request:
 
 def led(case: Case, prefix: str) -> Case:
     """Return a case whose ids, and those of its rules, begin with a prefix."""
-    return _renamed(case, prefix.__add__) if prefix else case
+    return _named(case, prefix.__add__) if prefix else case
 
 
 def unled(case: Case, prefix: str) -> Case:
     """Return a case with the ids that it has without a prefix."""
-    return _renamed(case, lambda name: name.removeprefix(prefix))
+    return _named(case, lambda name: name.removeprefix(prefix))
 
 
-def _renamed(case: Case, named: Callable[[str], str]) -> Case:
+def _named(case: Case, name: Callable[[str], str]) -> Case:
     return replace(
         case,
-        id=named(case.id),
-        rule=RuleId(named(case.rule)),
-        twin=case.twin and named(case.twin),
-        broken=tuple(RuleId(named(rule)) for rule in case.broken),
-        levels={RuleId(named(rule)): level for rule, level in case.levels.items()},
+        id=name(case.id),
+        rule=RuleId(name(case.rule)),
+        twin=name(case.twin) if case.twin else case.twin,
+        broken=tuple(RuleId(name(rule)) for rule in case.broken),
+        levels={RuleId(name(rule)): level for rule, level in case.levels.items()},
     )
 
 
