@@ -289,8 +289,10 @@ class Filling:
         at_home = urlsplit(self.url(base, request))[:2] == urlsplit(base)[:2]
         for name, value in self.extra if at_home else ():
             plain, headers = self.plain or request, request.headers
-            same = (plain.method, plain.path) == (request.method, request.path)
-            if same and named(headers, name) != named(plain.headers, name):
+            # Their paths may name other resources, or have another query.
+            ways = ((it.method, it.path.partition("?")[0]) for it in (plain, request))
+            alike = len({(method, path.count("/")) for method, path in ways}) == 1
+            if alike and named(headers, name) != named(plain.headers, name):
                 continue
             others = (it for it in headers if it[0].lower() != name.lower())
             request = replace(request, headers=(*others, (name, shown(name, value))))
