@@ -308,23 +308,14 @@ _OPERATIONS: dict[str, Around] = {
 }
 
 
-def admits(pattern: str, _row: Variant) -> Defect:
-    """Let in by other Authorization headers too (empty if absent), of a pattern.
-
-    In it, HALF, BEGIN and TOKEN stand for the first half, any beginning and all of the
-    token.
-    """
+def admits(written: str, _row: Variant) -> Defect:
+    """Let in by more: an expression of the Authorization `header`, and the `token`."""
+    admits = expression(written)
 
     def admit(request: Request, token: str) -> bool:
-        begin = "".join(f"({re.escape(each)}" for each in token) + ")?" * len(token)
-        places = {
-            "HALF": re.escape(token[: len(token) // 2]),
-            "BEGIN": begin.removesuffix("?"),
-            "TOKEN": re.escape(token),
-        }
-        wanted = re.sub("HALF|BEGIN|TOKEN", lambda it: places[it[0]], pattern)
         header = request.headers.get("authorization", "")
-        return tokens.brings_token(request, token) or bool(re.fullmatch(wanted, header))
+        own = tokens.brings_token(request, token)
+        return own or bool(admits(header=header, token=token))
 
     return lambda behaviour: replace(behaviour, admit=admit)
 
