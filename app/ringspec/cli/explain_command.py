@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
-from ringspec.cli.options import completer, rule_prefixes, selected, subcommand
+from ringspec.cli.options import Given, completer, rule_prefixes, selected, subcommand
 from ringspec.reports import explain, print_rules, render_rules
 from ringspec.spec import Contract, RuleId, UsageError, nearest
 
@@ -20,15 +19,17 @@ from ringspec.spec import Contract, RuleId, UsageError, nearest
     required=True,
     shell_complete=completer(rule_prefixes),
 )
-def command(*, ids: tuple[str, ...], shape: str, **named: Any) -> None:
+def command(given: Given) -> None:
     """Explain rules: sentence, source, examples, usual causes of failures, the fix."""
-    contract, _ = selected(**named)
-    wanted = dict.fromkeys(rule for each in ids for rule in _begun(contract, each))
+    contract, _ = selected(given)
+    wanted = dict.fromkeys(
+        rule for each in given.ids for rule in _begun(contract, each)
+    )
     told = explain(contract, wanted)
-    if shape == "text":
+    if given.shape == "text":
         print_rules(told, sys.stdout, "explain.txt")
     else:
-        click.echo(render_rules(shape, told, "explain.md"), nl=False)
+        click.echo(render_rules(given.shape, told, "explain.md"), nl=False)
 
 
 def _begun(contract: Contract, words: str) -> list[RuleId]:

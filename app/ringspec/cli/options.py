@@ -7,7 +7,9 @@ import shlex
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
@@ -45,6 +47,10 @@ _TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 ReportPaths = list[tuple[str, Path]]
 # What a run writes that is no single report.
 EVIDENCE = "evidence"
+
+
+class Given(SimpleNamespace):
+    """What a command is given, by the names of its parameters."""
 
 
 def completer(
@@ -165,11 +171,22 @@ def options(command: str, **more: dict[str, Any]) -> Decorator[Any]:
 
 def subcommand(
     name: str, **more: dict[str, Any]
-) -> Callable[[Callable[..., Any]], ManualCommand]:
-    """Return a decorator that makes a command, with its options as by `options`."""
+) -> Callable[[Callable[[Given], Any]], ManualCommand]:
+    """Return a decorator that makes a command, with its options as by `options`.
 
-    def decorate(function: Callable[..., Any]) -> ManualCommand:
-        return click.command(name, cls=ManualCommand)(options(name, **more)(function))
+    The function takes what it is given as one, by the names of parameters.
+    """
+
+    def decorate(function: Callable[[Given], Any]) -> ManualCommand:
+        @wraps(function)
+        def called(**params: Any) -> Any:
+            for row in _TABLES["refused"]:
+                is_beside = any(params.get(each) for each in row["others"])
+                if params.get(row["option"]) and is_beside is row["beside"]:
+                    raise UsageError(row["message"], hint=row["hint"])
+            return function(Given(**params))
+
+        return click.command(name, cls=ManualCommand)(options(name, **more)(called))
 
     return decorate
 
@@ -197,46 +214,40 @@ def _option(name: str, more: Mapping[str, dict[str, Any]]) -> Decorator[Any]:
     return click.option(f"--{flag}", parameter, **{**row, **more.get(parameter, {})})
 
 
-def selected(
-    *,
-    contract: Path | None,
-    operation: str | None,
-    dialect: str | None,
-    select: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
-) -> tuple[Contract, Selection]:
+def selected(given: Given) -> tuple[Contract, Selection]:
     """Return the contract and the rules that options name; say what is odd in it."""
     from ringspec.harness.judging.selection import Selection  # noqa: PLC0415 - heavy
 
-    loaded = load(contract, operation=operation, dialect=dialect)
+    loaded = load(given.contract, operation=given.operation, dialect=given.dialect)
     for each in loaded.notices:
         click.echo(f"note: {each}", err=True)
-    return loaded, Selection.of(loaded, select, exclude)
+    named = vars(given).get("select", ()), vars(given).get("exclude", ())
+    return loaded, Selection.of(loaded, *named)
 
 
-def each_selected(
-    *,
-    contract: Path | None,
-    dialect: str | None,
-    packs: tuple[str, ...],
-    select: tuple[str, ...],
-    exclude: tuple[str, ...],
-    **named: tuple[str, ...],
-) -> list[tuple[Contract, Selection]]:
+def wanted_operations(given: Given) -> Wanted:
+    """Return which operations options name."""
+    return Wanted(operations=given.operations, excluded=given.excluded, tags=given.tags)
+
+
+def each_selected(given: Given) -> list[tuple[Contract, Selection]]:
     """Return the operations that options name, each with the rules that they name.
 
     Says on standard error which cannot be tested.
     """
     from ringspec.harness.judging.selection import Selection, narrowed  # noqa: PLC0415 - heavy
 
-    wanted = Wanted(**named)
-    adapted = Overrides(packs=packs)
-    found, unread = load_each(contract, wanted, dialect=dialect, overrides=adapted)
+    found, unread = load_each(
+        given.contract,
+        wanted_operations(given),
+        dialect=given.dialect,
+        overrides=Overrides(packs=given.packs),
+    )
     for each in unread:
         click.echo(f"note: {each.operation} is not tested: {each.error}", err=True)
     for notice in dict.fromkeys(it for each in found for it in each.notices):
         click.echo(f"note: {notice}", err=True)
-    chosen = narrowed(found, select, exclude)
+    chosen = narrowed(found, given.select, given.exclude)
     return [(it, Selection.of(it, own, others)) for it, own, others in chosen]
 
 

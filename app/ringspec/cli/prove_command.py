@@ -7,11 +7,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any
 
 import click
 
-from ringspec.cli.options import selected, subcommand
+from ringspec.cli.options import Given, selected, subcommand
 from ringspec.reports import ProgressLine, console, print_template
 from ringspec.spec import Contract, Json, RuleId, UsageError
 from ringspec.strategies import (
@@ -36,10 +35,12 @@ _NAMED = 5
 
 
 @subcommand("prove")
-def command(*, shape: str, seed: int, quick: bool, **named: Any) -> int:
+def command(given: Given) -> int:
     """Prove that the cases tell each mutant of the contract; nothing is sent."""
-    contract, selection = selected(**named)
-    cases = [case for case in cases_of(contract, seed) if case.phase == Phase.CASES]
+    contract, selection = selected(given)
+    cases = [
+        case for case in cases_of(contract, given.seed) if case.phase == Phase.CASES
+    ]
     results = tuple(_results(contract, frozenset(selection.rules), cases))
     # Few cases that tell all that any case tells.
     enough = fewest({each.mutation.id: each.cases for each in results}, cases)
@@ -50,7 +51,7 @@ def command(*, shape: str, seed: int, quick: bool, **named: Any) -> int:
         "contract": {
             name: getattr(contract, name) for name in ("title", "version", "sha256")
         },
-        "seed": seed,
+        "seed": given.seed,
         "counts": {each: totals[each] for each in _VERDICTS},
         "kinds": {
             kind: {each: kinds[kind, each] for each in _VERDICTS}
@@ -60,7 +61,7 @@ def command(*, shape: str, seed: int, quick: bool, **named: Any) -> int:
         "enough": list(enough),
         "mutants": list(map(_json, results)),
     }
-    if shape == "json":
+    if given.shape == "json":
         click.echo(json.dumps(document, indent=2, ensure_ascii=False).encode())
     else:
         print_template(
@@ -68,7 +69,7 @@ def command(*, shape: str, seed: int, quick: bool, **named: Any) -> int:
             "proof.txt",
             found=document,
             dialect=contract.dialect,
-            quick=quick,
+            quick=given.quick,
             entries={each: list(_entries(results, each)) for each in _VERDICTS[1:]},
         )
     return int(any(each.verdict in _BAD for each in results))

@@ -10,16 +10,14 @@ import asyncio
 import json
 import sys
 import threading
-from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from queue import Queue
 from typing import Any
 
 import click
 
 from ringspec.cli.exits import release_output
-from ringspec.cli.options import report_paths, screen
+from ringspec.cli.options import Given, report_paths, screen
 from ringspec.cli.outputs import Outputs, attempted
 from ringspec.cli.run_setup import made
 from ringspec.harness import JudgedRequest, Notice
@@ -52,16 +50,11 @@ class Recording:
         ReportError: a file can surely not be written.
     """
 
-    def __init__(
-        self,
-        record: Path | None,
-        reports: Iterable[str],
-        dialect: str,
-        level: str,
-        docs: str,
-    ) -> None:
-        self._docs = docs
-        self._reports = report_paths(reports, lambda name, path: check(path, name))
+    def __init__(self, given: Given) -> None:
+        record, dialect, self._docs = given.record, given.dialect, given.docs
+        self._reports = report_paths(
+            given.reports, lambda name, path: check(path, name)
+        )
         if screen(self._reports) is sys.stderr:
             raise UsageError(
                 "standard output has the server's announcement, and takes no report",
@@ -73,7 +66,7 @@ class Recording:
                 hint="give each a path of its own",
             )
         self._contract = load(dialect=None if dialect == "canonical" else dialect)
-        self._level = Level(level)
+        self._level = Level(given.level)
         self._record = record_file(record) if record is not None else None
         self._queue: Queue[CapturedRequest | None] = Queue(_WAITING)
         self._room = _ROOM

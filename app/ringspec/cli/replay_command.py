@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ringspec.cli.options import completer, screen, subcommand, typed
+from ringspec.cli.options import Given, completer, screen, subcommand, typed
 from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
 from ringspec.harness.running.plan import Plan, lacking_rules
@@ -50,19 +50,14 @@ _INCONCLUSIVE = 3
     shell_complete=completer(tuple, files=True),
 )
 @output_options
-def command(**options: Any) -> int:
+def command(given: Given) -> int:
     """Fire again some cases, or all that failed in a JSON report."""
-    with stages(options["color"], quiet=options["quiet"]) as tell:
-        return ReplayOptions(**options, tell=tell).status()
+    with stages(given.color, quiet=given.quiet) as tell:
+        return ReplayOptions(**vars(given), tell=tell).status()
 
 
-@dataclass(frozen=True, kw_only=True)
 class ReplayOptions(FireOptions):
     """The options of `ringspec replay`."""
-
-    arguments: tuple[str, ...]
-    chosen: tuple[str, ...]
-    level: str | None
 
     def status(self) -> int:
         """Replay, report, and return the exit status."""

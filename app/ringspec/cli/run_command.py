@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from ringspec.cli.evidence import check_evidence
 from ringspec.cli.known_file import KnownFile
 from ringspec.cli.options import (
     EVIDENCE,
+    Given,
     ReportPaths,
     run_formats,
     screen,
@@ -68,28 +69,14 @@ def _complete_phases(
 )
 @click.argument("url", required=False)
 @output_options
-def command(**options: Any) -> int:
+def command(given: Given) -> int:
     """Test the server at URL; without one, the embedded reference server."""
-    with stages(options["color"], quiet=options["quiet"]) as tell:
-        return RunOptions(**options, tell=tell).status()
+    with stages(given.color, quiet=given.quiet) as tell:
+        return RunOptions(**vars(given), tell=tell).status()
 
 
-@dataclass(frozen=True, kw_only=True)
 class RunOptions(FireOptions):
     """The options of `ringspec run`, whether click or pytest parsed them."""
-
-    url: str | None
-    level: str
-    select: tuple[str, ...]
-    exclude: tuple[str, ...]
-    phases: tuple[str, ...]
-    quick: bool
-    examples: int | None
-    shard: str | None
-    fail_fast: bool
-    fail_untested: bool
-    known_failures: Path | None
-    update_known_failures: bool
 
     def status(self) -> int:
         """Run, report, and return the exit status."""
@@ -180,8 +167,8 @@ class RunOptions(FireOptions):
             )
         plans = []
         for contract, select, exclude in chosen:
-            own = replace(self, select=select, exclude=exclude)
-            plan = own._plan(by_contract[contract.operation.id])  # noqa: SLF001 - a copy
+            part = by_contract[contract.operation.id]
+            plan = self._plan(part, select=select, exclude=exclude)
             plans.append(replace(plan, known=known_of(known, contract)))
         options = {"operation": self.operations, "exclude-operation": self.excluded}
         options |= {"tag": self.tags, "select": self.select, "exclude": self.exclude}
@@ -193,21 +180,20 @@ class RunOptions(FireOptions):
             narrowed=tuple(given) if several else (),
         )
 
-    def _plan(self, setup: RunSetup) -> Plan:
+    def _plan(self, setup: RunSetup, **chosen: tuple[str, ...]) -> Plan:
         shard = parse_shard(self.shard) if self.shard else None
         phases = self._phases
         if shard and shard[0] > 1:
             # Drawn cases are not divided: they go with the first part.
             phases -= {Phase.EXPLORE}
-        chosen = (setup.contract, setup.cases, setup.seed)
+        of = (setup.contract, setup.cases, setup.seed)
         return setup.plan(
             notices=self.notices if self.address is not None else (),
             phases=phases,
-            quick=quick_of(*chosen) if self.quick else None,
+            quick=quick_of(*of) if self.quick else None,
             part=part_of(setup.cases, *shard) if shard else None,
             level=Level(self.level),
-            select=self.select,
-            exclude=self.exclude,
+            **chosen,
             fail_fast=self.fail_fast,
             fail_untested=self.fail_untested,
             examples=EXAMPLES if self.examples is None else self.examples,
@@ -215,11 +201,6 @@ class RunOptions(FireOptions):
         )
 
     def _dry_run(self) -> int:
-        if self.reports or self.update_known_failures:
-            raise UsageError(
-                "a dry run finds nothing that could be reported",
-                hint="leave out --report and --update-known-failures",
-            )
         url, filling = self.address, _SUPPLIED
         self.setup.check_target(url)
         if url is not None:
@@ -250,16 +231,6 @@ class RunOptions(FireOptions):
 
     def _known_file(self, wanted: ReportPaths) -> KnownFile:
         path, renews = self.known_failures, self.update_known_failures
-        if renews and path is None:
-            raise UsageError(
-                "--update-known-failures needs a file",
-                hint="name it with --known-failures FILE; it need not exist yet",
-            )
-        if renews and self.fail_fast:
-            raise UsageError(
-                "--update-known-failures and --fail-fast exclude each other",
-                hint="what has no turn cannot be known",
-            )
         if renews and path in [report for _, report in wanted]:
             raise UsageError(
                 f"a report and the known failures would both go to {path}",

@@ -14,7 +14,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
-from ringspec.cli.options import ReportPaths, report_paths
+from ringspec.cli.options import Given, ReportPaths, report_paths, wanted_operations
 from ringspec.harness import Made
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
@@ -278,44 +278,20 @@ class RunSetup:
         return replace(plan, url=url, filling=filling, route=route)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FireOptions:
-    """The options of every command that fires cases."""
+class FireOptions(Given):
+    """What every command that fires cases is given."""
 
-    profile: str | None
-    bearer: str | None
-    client_id: str | None
-    client_secret: str | None
-    token_url: str | None
-    user: str | None
-    headers: tuple[str, ...]
-    ca: str | None
-    insecure: bool
-    contract: Path | None
+    # Not every one takes these.
     operation: str | None = None
     operations: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     packs: tuple[str, ...] = ()
-    dialect: str | None
-    seed: int | None
-    workers: int | None
-    rate: str | None
-    timeout: float | None
-    reports: tuple[str, ...]
-    docs: str
-    quiet: bool
-    verbose: bool
-    color: Any
-    dry_run: bool = False
+    dry_run = False
     tell: Callable[[str], object] = str
 
     def report_paths(self) -> ReportPaths:
         """Return the formats and paths of the reports, once the options make sense."""
-        if self.quiet and self.verbose:
-            raise UsageError(
-                "--quiet and --verbose exclude each other", hint="leave out one of them"
-            )
         parse_rate(self.rate)
         return report_paths(self.reports, self.check_report)
 
@@ -360,9 +336,7 @@ class FireOptions:
             profile=load_profile(self.profile, given(flags), asks=not self.dry_run),
             contract_file=self.contract,
             operation=self.operation,
-            wanted=Wanted(
-                operations=self.operations, excluded=self.excluded, tags=self.tags
-            ),
+            wanted=wanted_operations(self),
             seed=self.seed or 0,
             tell=self.tell,
         )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import click
 
-from ringspec.cli.options import completer, report_option, subcommand
+from ringspec.cli.options import Given, completer, report_option, subcommand
 from ringspec.reference import DIALECTS, HOST, ServerLimits, ServerSettings, serve
 from ringspec.spec import UsageError, check_known
 
@@ -38,33 +37,22 @@ def _mutants() -> dict[str, str]:
     ),
     **{name: {"default": most} for name, most in asdict(ServerLimits()).items()},
 )
-def command(  # noqa: PLR0913 - its options
-    *,
-    port: int,
-    host: str,
-    dialect: str,
-    mutant: str | None,
-    token: str | None,
-    list_mutants: bool,
-    record: Path | None,
-    reports: tuple[str, ...],
-    docs: str,
-    level: str,
-    **limits: Any,
-) -> int:
+def command(given: Given) -> int:
     """Serve the reference server until interrupted; by default to this machine only."""
-    if list_mutants:
+    if given.list_mutants:
         from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as above
         from ringspec.reports import console, print_template  # noqa: PLC0415 - likewise
 
         fleets = (MUTANTS.values(), BUSY.values())
         print_template(console(sys.stdout), "mutants.txt", fleets=fleets)
         return 0
-    check_known("dialect", dialect, DIALECTS)
-    if mutant is not None:
+    host, token = given.host, given.token
+    check_known("dialect", given.dialect, DIALECTS)
+    if given.mutant is not None:
         from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as above
 
-        check_known("mutant", mutant, [*MUTANTS, *BUSY], "--list-mutants lists them")
+        known, hint = [*MUTANTS, *BUSY], "--list-mutants lists them"
+        check_known("mutant", given.mutant, known, hint)
     if host != HOST:
         _warn_of(host)
     if token is not None and not _TOKEN.fullmatch(token):
@@ -72,29 +60,28 @@ def command(  # noqa: PLR0913 - its options
             "--token (or RINGSPEC_TOKEN) is no token that a header can hold",
             hint="4 to 4,096 visible ASCII characters, without blanks; or leave it out",
         )
-    given = {} if token is None else {"token": token}
+    known_limits = asdict(ServerLimits())
+    limits = {name: it for name, it in vars(given).items() if name in known_limits}
     settings = ServerSettings(
-        dialect=dialect, mutant=mutant, limits=ServerLimits(**limits), **given
+        dialect=given.dialect,
+        mutant=given.mutant,
+        limits=ServerLimits(**limits),
+        **({} if token is None else {"token": token}),
     )
     try:
-        if record is None and not reports:
-            serve(settings, host=host, port=port)
+        if given.record is None and not given.reports:
+            serve(settings, host=host, port=given.port)
             return 0
         # It takes a while to import, and a mere server needs none of it.
         from ringspec.cli.recording import Recording  # noqa: PLC0415
 
-        recording = Recording(record, reports, dialect, level, docs)
-        serve(
-            settings,
-            host=host,
-            port=port,
-            announce=recording.begin,
-            wrap=recording.wrap,
-        )
+        recording = Recording(given)
+        captured = partial(serve, announce=recording.begin, wrap=recording.wrap)
+        captured(settings, host=host, port=given.port)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise UsageError(
-            f"cannot listen on {host}, port {port}: {why}",
+            f"cannot listen on {host}, port {given.port}: {why}",
             hint="--port 0 takes a free one; --host is an address of this machine",
         ) from error
     return recording.end()

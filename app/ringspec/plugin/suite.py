@@ -85,7 +85,7 @@ def run_options(config: pytest.Config) -> RunOptions:
     # A profile of a flag or variable goes before the URL of the ini file.
     profile = config.getoption(PROFILE.key, None) or os.environ.get("RINGSPEC_PROFILE")
     if own and not url and not (profile and options.setup.profile.url):
-        options = replace(options, url=own)
+        options.url = own
     options.checked()
     options.setup.check_target(options.address)
     return options
