@@ -11,7 +11,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ..called import Ended  # noqa: TID252 - tests are no distribution
+from .. import called  # noqa: TID252 - tests are no distribution
+from ..called import Ended  # noqa: TID252 - likewise
 from ..serving import served  # noqa: TID252 - tests are no distribution
 from .pets import pets_app
 
@@ -33,6 +34,79 @@ def run(ringspec: Callable[..., Ended], pets: str) -> Callable[..., Ended]:
         return ringspec("run", f"{pets}/{slip}", "--contract", CONTRACT, *more)
 
     return call
+
+
+def test_known_failures_are_of_operations(
+    run: Callable[..., Ended], tmp_path: Path
+) -> None:
+    path = tmp_path / "known.toml"
+    known = ("--known-failures", path, "--phase", "cases")
+
+    added = run("unlimited", *known, "--update-known-failures")
+    excused = run("unlimited", *known)
+    alone = run("unlimited", *known, "--operation", "listPets")
+    another = run("unlimited", *known, "--operation", "createPet")
+    gone = run("correct", *known)
+    text = path.read_text()
+    wrong = text.replace("listPets/query.limit.max", "listDogs/query.limit.max")
+    path.write_text(wrong)
+    misnamed = run("unlimited", *known)
+    path.write_text(wrong)
+    renewed = run("unlimited", *known, "--update-known-failures")
+
+    runs = (added, excused, alone, another, gone, misnamed, renewed)
+    assert [each.status for each in runs] == [0, 0, 0, 0, 1, 1, 0]
+    assert text.count('rule = "listPets/query.limit.') == 3
+    assert "3 fail as known" in excused.stdout
+    assert gone.stdout.count(": it no longer fails") == 3
+    assert "listDogs/query.limit.max: this contract has no such op" in misnamed.stdout
+    assert path.read_text() == text
+
+
+def test_parts_of_several_operations_are_joined(
+    run: Callable[..., Ended], ringspec: Callable[..., Ended], tmp_path: Path
+) -> None:
+    parts = [tmp_path / f"{number}.json" for number in (1, 2)]
+    joined = tmp_path / "joined.json"
+    whole = run("unlimited").report
+
+    for number, part in enumerate(parts, 1):
+        run("unlimited", "--shard", f"{number}/2", f"--report=json={part}")
+    done = ringspec("compare", "--merge", *parts, f"--report=json={joined}")
+
+    def told(report: dict[str, Any]) -> list[tuple[str, ...]]:
+        keys = ("passed", "failed", "untested", "cases")
+        rows = ((each, each["counts"]) for each in report["operations"])
+        return [
+            (it["id"], it["conclusion"], *(str(counts[key]) for key in keys))
+            for it, counts in rows
+        ]
+
+    assert done.status == 1
+    report = json.loads(joined.read_text())
+    assert told(report) == told(whole)
+    assert report["contract"] == whole["contract"]
+    for each, alike in zip(report["rules"], whole["rules"], strict=True):
+        assert (each["id"], each["outcome"]) == (alike["id"], alike["outcome"])
+
+
+def test_the_other_commands_tell_operations_apart(
+    ringspec: Callable[..., Ended], pets: str
+) -> None:
+    of = ("--contract", CONTRACT)
+
+    planned = called.call("run", f"{pets}/correct", *map(str, of), "--dry-run")
+    told = ringspec("explain", "listPets/query.limit.max", f"{PATCH}/tag.length", *of)
+    proven = ringspec("prove", *of, "--exclude-operation", "createPet")
+
+    assert (planned.status, told.status, proven.status) == (0, 0, 0)
+    rows = re.findall(r"^(\S.*?)  +\d+", planned.stdout, re.MULTILINE)
+    assert sorted(rows) == sorted([*OPERATIONS, "in all"])
+    assert f"invalid {LIMIT}" in told.stdout
+    assert "of listPets/query.limit.min/valid-1: the query param" in told.stdout
+    assert f"{PATCH}/tag.length/9-characters" in told.stdout
+    assert re.search(rf"^{re.escape(PATCH)} +13 +0", proven.stdout, re.MULTILINE)
+    assert re.search(r"^all +13 ", proven.stdout, re.MULTILINE)
 
 
 LIMIT = "listPets/query.limit.max/101"

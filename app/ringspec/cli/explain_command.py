@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import click
 
-from ringspec.cli.options import Given, completer, rule_prefixes, selected, subcommand
+from ringspec.cli.options import Given, completer, rule_prefixes, subcommand
 from ringspec.reports import explain, print_rules, render_rules
-from ringspec.spec import Contract, RuleId, UsageError, nearest
+from ringspec.spec import (
+    Contract,
+    Json,
+    RuleId,
+    UsageError,
+    leading,
+    load,
+    nearest,
+    operations_of,
+)
 
 
 @subcommand("explain")
@@ -21,11 +31,21 @@ from ringspec.spec import Contract, RuleId, UsageError, nearest
 )
 def command(given: Given) -> None:
     """Explain rules: sentence, source, examples, usual causes of failures, the fix."""
-    contract, _ = selected(given)
-    wanted = dict.fromkeys(
-        rule for each in given.ids for rule in _begun(contract, each)
-    )
-    told = explain(contract, wanted)
+    told = list[dict[str, Json]]()
+    file, named_one, dialect = given.contract, given.operation, given.dialect
+    known = operations_of(file, dialect) if file else []
+    by_operation: dict[str, list[str]] = {}
+    for each in given.ids:
+        by_operation.setdefault(leading(each, known), []).append(each)
+    for operation, led in by_operation.items():
+        contract = load(file, operation=operation or named_one, dialect=dialect)
+        for note in contract.notices:
+            click.echo(f"note: {note}", err=True)
+        if operation and not named_one:
+            contract = replace(contract, prefix=f"{operation}/")
+        own = [each.removeprefix(f"{operation}/") for each in led]
+        wanted = dict.fromkeys(rule for each in own for rule in _begun(contract, each))
+        told += explain(contract, wanted)
     if given.shape == "text":
         print_rules(told, sys.stdout, "explain.txt")
     else:

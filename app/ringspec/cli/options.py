@@ -214,17 +214,6 @@ def _option(name: str, more: Mapping[str, dict[str, Any]]) -> Decorator[Any]:
     return click.option(f"--{flag}", parameter, **{**row, **more.get(parameter, {})})
 
 
-def selected(given: Given) -> tuple[Contract, Selection]:
-    """Return the contract and the rules that options name; say what is odd in it."""
-    from ringspec.harness.judging.selection import Selection  # noqa: PLC0415 - heavy
-
-    loaded = load(given.contract, operation=given.operation, dialect=given.dialect)
-    for each in loaded.notices:
-        click.echo(f"note: {each}", err=True)
-    named = vars(given).get("select", ()), vars(given).get("exclude", ())
-    return loaded, Selection.of(loaded, *named)
-
-
 def wanted_operations(given: Given) -> Wanted:
     """Return which operations options name."""
     return Wanted(operations=given.operations, excluded=given.excluded, tags=given.tags)

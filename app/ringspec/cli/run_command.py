@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -160,9 +161,9 @@ class RunOptions(FireOptions):
         chosen = narrowed([part.contract for part in parts], self.select, self.exclude)
         by_contract = {part.contract.operation.id: part for part in parts}
         several = bool(parts[1:] or unread)
-        if several and (self.shard or EVIDENCE in dict(self.report_paths())):
+        if several and EVIDENCE in dict(self.report_paths()):
             raise UsageError(
-                "--shard and --report evidence are for one operation",
+                "--report evidence is for one operation",
                 hint="name it with --operation",
             )
         plans = []
@@ -213,18 +214,33 @@ class RunOptions(FireOptions):
                 token_url=given.token_url or "",
             )
         whole = self._whole(KnownList())
-        plan = replace(whole.plans[0], url=url or _EMBEDDED, filling=filling)
+        plans = [
+            replace(it, url=url or _EMBEDDED, filling=filling) for it in whole.plans
+        ]
         self.tell("")
-        session = Session(plan)
+        sessions = [(plan.contract, plan, Session(plan)) for plan in plans]
+        parts = [
+            (it.operation.id if it.prefix else phase, effects_in(plan, cases), cases)
+            for it, plan, session in sessions
+            for phase in (Phase if not it.prefix else ("",))
+            if (cases := [c for c in session.cases if phase in ("", c.phase)])
+        ]
+        omissions: dict[str, list[str]] = {}
+        for it, _, session in sessions:
+            for why, ids in session.omissions:
+                omissions.setdefault(why, []).extend(it.prefix + each for each in ids)
+        cases = [case for *_, cases in parts for case in cases]
         print_template(
             console(sys.stdout),
             "plan.txt",
-            plan=plan,
+            plan=plans[0],
+            noun="operation" if whole.is_several else "phase",
             target=url or "the embedded reference server",
-            session=session,
-            phases=Phase,
-            pages=any(step.paging for case in session.cases for step in case.steps),
-            effects_in=effects_in,
+            rows=[(name, len(cases), sums) for name, sums, cases in parts],
+            effects=sum((sums for _, sums, _ in parts), Counter()),
+            omissions=omissions,
+            explored=sum(plan.explored for plan in plans),
+            pages=any(step.paging for case in cases for step in case.steps),
             listed=listed,
         )
         return 0

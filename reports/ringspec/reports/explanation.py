@@ -20,7 +20,7 @@ from ringspec.spec import (
     judged_with_others,
     places_of,
 )
-from ringspec.strategies import Case, Expect, cases_of, line, untested
+from ringspec.strategies import Case, Expect, cases_of, led, line, untested
 
 
 def explain(contract: Contract, rules: Iterable[RuleId]) -> list[dict[str, Json]]:
@@ -44,12 +44,14 @@ def explain(contract: Contract, rules: Iterable[RuleId]) -> list[dict[str, Json]
         causes, fix = explanation(contract, rule)
         told.append(
             {
-                **rule_json(rule),
+                **rule_json(contract.led(rule.id)),
                 "places": list(rule.places),
                 "values": {it: stated[it] for it in rule.places if it in stated},
                 "valid": None,
                 "invalid": None,
-                **_examples(rule, serving, {each.id: each for each in cases}),
+                **_examples(
+                    rule, serving, {each.id: each for each in cases}, contract.prefix
+                ),
                 "no_example": why,
                 "causes": causes,
                 "fix": fix,
@@ -59,7 +61,7 @@ def explain(contract: Contract, rules: Iterable[RuleId]) -> list[dict[str, Json]
 
 
 def _examples(
-    rule: Rule, serving: list[Case], cases: dict[str, Case]
+    rule: Rule, serving: list[Case], cases: dict[str, Case], prefix: str
 ) -> dict[str, Json]:
     """Return a valid case, on the boundary, and the plainest one that breaks a rule."""
     breaking = [each for each in serving if each.expect is not Expect.ACCEPT]
@@ -69,7 +71,7 @@ def _examples(
     valid = [*(each for each in serving if each.expect is Expect.ACCEPT), *twins]
     return {
         name: {
-            **json.loads(line(case)),
+            **json.loads(line(led(case, prefix))),
             "due": expectation(case),
             "edits": fault_lines(case, cases.get(case.twin or "")),
         }
