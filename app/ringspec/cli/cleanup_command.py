@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from ringspec.cli.options import Given, file_type, subcommand
-from ringspec.cli.run_setup import RunSetup, access_flags, given
+from ringspec.cli.run_setup import RunSetup, access_flags
 from ringspec.harness.profile import Profile, load
 from ringspec.harness.running.plan import LIVE_RATE
 from ringspec.harness.sending.guard import deletion, status_of
@@ -31,7 +31,7 @@ _WIDTH = 300
 def command(options: Given) -> int:
     """Delete what the run that wrote JOURNAL created and could not delete itself."""
     flags = {**access_flags(vars(options)), "pacing": {"timeout": options.timeout}}
-    loaded, journal = load(options.profile, given(flags)), options.journal
+    loaded, journal = load(options.profile, flags), options.journal
     entries = [entry for entry in read(journal) if entry.is_open]
     known = [entry for entry in entries if entry.delete is not None]
     lost = len(entries) - len(known)

@@ -44,7 +44,10 @@ from ringspec.spec import UsageError
 @click.argument("paths", metavar="REPORT.json|FOLDER...", nargs=-1, type=file_type)
 def command(given: Given) -> int:
     """Set JSON reports side by side, as `run --report json=PATH` writes them."""
-    check_format = check_merged if given.merge else _check_format
+    kind = COMPARISON_FORMATS, "comparison"
+    check_format = (
+        check_merged if given.merge else lambda name, path: check(path, name, *kind)
+    )
     wanted = report_paths(given.reports, check_format, "html=compare.html")
     render: Callable[[str], bytes]
     is_table, everything = given.shape == "table", given.everything
@@ -68,10 +71,6 @@ def command(given: Given) -> int:
         write_data(name, path, render(name))
 
     return attempted((partial(write, *each) for each in wanted), status)
-
-
-def _check_format(name: str, path: Path) -> None:
-    check(path, name, COMPARISON_FORMATS, "comparison")
 
 
 def _found(given: Given) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from ringspec.cli.options import Given, subcommand
-from ringspec.cli.run_setup import access_flags, given
+from ringspec.cli.run_setup import access_flags
 from ringspec.harness.probing import ProbeAnswer, Prober, Sureness
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.sending.guard import Guard
@@ -42,7 +42,7 @@ def command(options: Given) -> int:
             hint="--write takes a file in a folder that exists",
         )
     loaded, asked = load(contract, operation=operation), questions(contract)
-    profile = load_profile(None, given(access_flags(vars(options))))
+    profile = load_profile(None, access_flags(vars(options)))
     hosts = profile.safety.hosts(url)
     filling = profile.credentials.filling(timeout, profile.route, hosts)
     filling = filling.fitted()  # the contract knows no other header

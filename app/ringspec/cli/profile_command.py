@@ -10,7 +10,7 @@ import click
 
 from ringspec.cli.manual import ManualCommand, ManualGroup
 from ringspec.cli.options import Given, completer, file_type, subcommand
-from ringspec.cli.run_setup import RunSetup, access_flags, given
+from ringspec.cli.run_setup import RunSetup, access_flags
 from ringspec.harness.profile import load, names, template
 from ringspec.harness.profile.checking import CheckState, ProfileCheck
 from ringspec.reports import Redactor
@@ -55,7 +55,7 @@ def init(*, path: Path, force: bool) -> None:
 def check(options: Given) -> int:
     """Try a profile step by step; nothing is changed on the target."""
     flags = {"dialect": options.dialect, **access_flags(vars(options))}
-    profile = load(options.name, given(flags))
+    profile = load(options.name, flags)
     address = profile.address(options.url)
     row = "{:<8} {:<9} {}".format
     click.echo(row(CheckState.OK, "file", f"{profile.name} can be read"))

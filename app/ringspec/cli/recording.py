@@ -12,7 +12,6 @@ import sys
 import threading
 from contextlib import suppress
 from queue import Queue
-from typing import Any
 
 import click
 
@@ -21,7 +20,7 @@ from ringspec.cli.options import Given, report_paths, screen
 from ringspec.cli.outputs import Outputs, attempted
 from ringspec.cli.run_setup import made
 from ringspec.harness import JudgedRequest, Notice
-from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
+from ringspec.harness.recording import CapturedRequest, ClientSession
 from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import (
     Redactor,
@@ -74,10 +73,6 @@ class Recording:
         self._is_mute = False
         self._thread: threading.Thread | None = None
 
-    def wrap(self, app: Any) -> Any:
-        """Return an application whose requests are captured."""
-        return Capture(app, self._enqueue)
-
     def begin(self, announcement: str) -> None:
         """Begin to judge, and print the server's announcement."""
         about = json.loads(announcement)
@@ -90,7 +85,7 @@ class Recording:
         self._thread.start()
         click.echo(announcement)
 
-    async def _enqueue(self, request: CapturedRequest) -> None:
+    async def enqueue(self, request: CapturedRequest) -> None:
         """Have a request judged; while many wait, so does its connection."""
         # Cancelled when the server ends, which waits no longer.
         with suppress(asyncio.CancelledError):

@@ -84,7 +84,13 @@ class RunOptions(FireOptions):
         wanted = self.checked()
         if self.dry_run:
             return self._dry_run()
-        known_file = self._known_file(wanted)
+        known_path, renews = self.known_failures, self.update_known_failures
+        if renews and known_path in [path for _, path in wanted]:
+            raise UsageError(
+                f"a report and the known failures would both go to {known_path}",
+                hint="give each a path of its own",
+            )
+        known_file = KnownFile.open(known_path, renews=renews)
         with self.plans(known_file) as (whole, redactor):
             self.tell("")
             plan = whole.plans[0]
@@ -244,15 +250,6 @@ class RunOptions(FireOptions):
             listed=listed,
         )
         return 0
-
-    def _known_file(self, wanted: ReportPaths) -> KnownFile:
-        path, renews = self.known_failures, self.update_known_failures
-        if renews and path in [report for _, report in wanted]:
-            raise UsageError(
-                f"a report and the known failures would both go to {path}",
-                hint="give each a path of its own",
-            )
-        return KnownFile.open(path, renews=renews)
 
 
 def parsed(words: list[str], defaults: dict[str, Any] | None = None) -> RunOptions:

@@ -54,15 +54,6 @@ _CREDENTIALS = {
 }
 
 
-def given(flags: dict[str, Any]) -> dict[str, Any]:
-    """Return flags without those that are None, in tables as well."""
-    found = {
-        name: given(value) if isinstance(value, dict) else value
-        for name, value in flags.items()
-    }
-    return {name: value for name, value in found.items() if value not in (None, {})}
-
-
 def access_flags(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the options of access say, by table and key of a profile.
 
@@ -256,13 +247,6 @@ class RunSetup:
             **more,
         )
 
-    def aimed(
-        self, plan: Plan, url: str, credentials: Credentials
-    ) -> tuple[Plan, Redactor]:
-        """Return a plan with target and credentials, and its redactor."""
-        filling, redactor = self.access(url, credentials)
-        return self.filled(plan, url, filling, redactor), redactor
-
     def filled(
         self, plan: Plan, url: str, filling: Filling, redactor: Redactor
     ) -> Plan:
@@ -335,7 +319,7 @@ class FireOptions(Given):
             },
         }
         return RunSetup(
-            profile=load_profile(self.profile, given(flags), asks=not self.dry_run),
+            profile=load_profile(self.profile, flags, asks=not self.dry_run),
             contract_file=self.contract,
             operation=self.operation,
             wanted=wanted_operations(self),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import asdict
-from functools import partial
 
 import click
 
@@ -74,10 +73,16 @@ def command(given: Given) -> int:
             return 0
         # It takes a while to import, and a mere server needs none of it.
         from ringspec.cli.recording import Recording  # noqa: PLC0415
+        from ringspec.harness.recording import Capture  # noqa: PLC0415
 
         recording = Recording(given)
-        captured = partial(serve, announce=recording.begin, wrap=recording.wrap)
-        captured(settings, host=host, port=given.port)
+        serve(
+            settings,
+            host=host,
+            port=given.port,
+            announce=recording.begin,
+            wrap=lambda app: Capture(app, recording.enqueue),
+        )
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise UsageError(

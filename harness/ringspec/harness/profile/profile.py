@@ -171,14 +171,15 @@ def load(
 ) -> Profile:
     """Load a shipped profile or a file; without one, make it of the flags alone.
 
-    Flags are values by table and key, as a profile has them; they go before it. If it
-    `asks` for nothing, variables that are not set are taken for given.
+    Flags are values by table and key, as a profile has them, or None; they go before
+    it. If it `asks` for nothing, variables that are not set are taken for given.
 
     Raises:
         UsageError: it cannot be read, or something in it is wrong.
     """
+    flat = _told({key: it for key, it in _flat(flags).items() if it is not None})
     if name_or_file is None:
-        return _profile("", _nested(_told(_flat(flags))), Places())
+        return _profile("", _nested(flat), Places())
     # Imported only here: pydantic takes a while to load.
     from ringspec.harness.profile.schema import validated  # noqa: PLC0415
 
@@ -190,7 +191,7 @@ def load(
     credentials = [keys for keys in own if keys[0] == "credentials"]
     _check_kinds([str(keys[1]) for keys in credentials], places)
     named = variables()
-    above = {**_told(_environment(named)), **_told(_flat(flags))}
+    above = {**_told(_environment(named)), **flat}
     given = {str(keys[-1]) for keys in above if keys[0] == "credentials"}
     kinds = {kind for key, kind in KINDS.items() if key in given}
     headers = {str(keys[1]).lower() for keys in above if keys[0] == "headers"}
