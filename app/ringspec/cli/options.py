@@ -54,19 +54,25 @@ class Given(SimpleNamespace):
 
 
 def completer(
-    names: Callable[[], Mapping[str, str] | Iterable[str]], *, files: bool = False
+    names: Callable[[], Mapping[str, str] | Iterable[str]],
+    *,
+    files: bool = False,
+    by: str = "\n",
 ) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
-    """Return a completer of names, keys of their help if any have one; or of files."""
+    """Return a completer of names, keys of their help if any have one; or of files.
+
+    `by` parts several names.
+    """
 
     def complete(
         _ctx: click.Context, _param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        found = names()
+        found, (before, comma, last) = names(), incomplete.rpartition(by)
         helps = found if isinstance(found, Mapping) else dict.fromkeys(found)
         items = [
-            CompletionItem(name, help=about)
+            CompletionItem(f"{before}{comma}{name}", help=about)
             for name, about in helps.items()
-            if name.startswith(incomplete)
+            if name.startswith(last)
         ]
         is_file = files and not items
         return [CompletionItem(incomplete, type="file")] if is_file else items

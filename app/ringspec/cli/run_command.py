@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from ringspec.cli.evidence import check_evidence
 from ringspec.cli.known_file import KnownFile
@@ -20,6 +19,7 @@ from ringspec.cli.options import (
     EVIDENCE,
     Given,
     ReportPaths,
+    completer,
     run_formats,
     screen,
     subcommand,
@@ -49,18 +49,10 @@ _EMBEDDED = "http://127.0.0.1"
 _SUPPLIED = Filling(token="supplied", client_id="supplied", token_url=_EMBEDDED)  # noqa: S106 - no token
 
 
-def _complete_phases(
-    _ctx: click.Context, _param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    before, comma, last = incomplete.rpartition(",")
-    names = [each for each in Phase if each.startswith(last)]
-    return [CompletionItem(f"{before}{comma}{each}") for each in names]
-
-
 @subcommand(
     "run",
     phases={
-        "shell_complete": _complete_phases,
+        "shell_complete": completer(lambda: Phase, by=","),
         "help": f"Only these parts of a run: {', '.join(Phase)}.",
     },
     examples={

@@ -53,7 +53,14 @@ def command(given: Given) -> int:
         known, hint = [*MUTANTS, *BUSY], "--list-mutants lists them"
         check_known("mutant", given.mutant, known, hint)
     if host != HOST:
-        _warn_of(host)
+        from ringspec.harness.sending.policy import is_loopback  # noqa: PLC0415 - rare
+
+        if not is_loopback(f"http://[{host}]" if ":" in host else f"http://{host}"):
+            click.echo(
+                f"warning: listening on {host}: whoever reaches this machine can use"
+                " the server, and its token goes unencrypted",
+                err=True,
+            )
     if token is not None and not _TOKEN.fullmatch(token):
         raise UsageError(
             "--token (or RINGSPEC_TOKEN) is no token that a header can hold",
@@ -90,16 +97,3 @@ def command(given: Given) -> int:
             hint="--port 0 takes a free one; --host is an address of this machine",
         ) from error
     return recording.end()
-
-
-def _warn_of(host: str) -> None:
-    """Warn if other machines can reach the server."""
-    from ringspec.harness.sending.policy import is_loopback  # noqa: PLC0415 - rarely needed
-
-    where = f"[{host}]" if ":" in host else host
-    if not is_loopback(f"http://{where}"):
-        click.echo(
-            f"warning: listening on {host}: whoever reaches this machine can use the"
-            " server, and its token goes unencrypted",
-            err=True,
-        )
