@@ -48,7 +48,7 @@ _CONFLICT = 409
 # Statuses of an operation that does not exist, if all its answers have them.
 _NOWHERE = frozenset({404, 405, 501})
 # Rules whose cases go to other paths.
-_ELSEWHERE = frozenset({"wire.path", "auth.client"})
+_ELSEWHERE = frozenset({"wire.path", "auth.client", ROBUSTNESS})
 # Something that the request names is not there, or cannot be used now.
 _UNKNOWN = frozenset({404, 409})
 # A shorter token may stand in an answer by chance.
@@ -120,7 +120,7 @@ class Oracle:
             yield from self._secrecy(case, response)
             if case.rule not in _ELSEWHERE:
                 headers = exchange.request.headers
-                yield from checks.packs(self.contract, headers, response)
+                yield from checks.packs(self.contract, headers, response, case.rule)
             if case.steps:
                 yield from self._last_step(case, exchange, response)
             elif case.expect == Expect.ACCEPT:

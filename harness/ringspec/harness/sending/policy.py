@@ -87,11 +87,7 @@ def parsed_url(url: str) -> SplitResult | None:
 
 
 def checked_url(url: str) -> str:
-    """Return a base URL without its last slash.
-
-    Raises:
-        UsageError: it is no URL of a server, or has user, password, query or fragment.
-    """
+    """Return a base URL, which is that of a server alone, without its last slash."""
     parts = parsed_url(url)
     if "@" in (url if parts is None else parts.netloc):
         raise UsageError(
@@ -345,9 +341,8 @@ class Policy:
     def withholds(self, request: Request, *, ours: bool | None = None) -> str:
         """Return why a request is not sent to a live target; empty if it may be.
 
-        Args:
-            request: as it goes out, or with `{name}` in its path for what is created.
-            ours: whether it is about what this run created.
+        Unless it says whether it is about what this run created, `{name}` in its path
+        does.
         """
         effect = self.effect_of(request)
         if any(name.lower() == "host" for name, _ in request.headers):
