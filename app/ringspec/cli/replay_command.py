@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -36,7 +35,7 @@ from ringspec.spec import (
     nearest,
     operations_of,
 )
-from ringspec.strategies import Case, Request, otherwise, unled
+from ringspec.strategies import Case, Request, otherwise
 
 _EXPLORE = "explore/"
 _INCONCLUSIVE = 3
@@ -66,7 +65,7 @@ class ReplayOptions(FireOptions):
         ids = tuple(dict.fromkeys(each.removeprefix(lead) for each in ids))
         wanted = self.report_paths()
         past = read_report(path) if path else None
-        failed = failed_cases(past) if past else {}
+        failed = failed_cases(past)
         setup, address = self._setup(past, path, url)
         if past is not None and not ids:
             level = Level(self.level or past["level"])
@@ -78,7 +77,7 @@ class ReplayOptions(FireOptions):
         with setup.server(address) as resolve:
             parts = _parts(setup, ids)
             plans = {
-                lead: self._plan(part, _own(ids, lead), past, path, _led(failed, lead))
+                lead: self._plan(part, _own(ids, lead), past, path)
                 for lead, part in parts.items()
             }
             level = max((it.level for it in plans.values()), key=lambda it: it.rank)
@@ -93,7 +92,7 @@ class ReplayOptions(FireOptions):
                 own, why = _own(ids, lead), dict[str, str]()
                 plan = replace(made, level=level)
                 if past is not None:
-                    known = _led(failed, lead)
+                    known = failed_cases(past, lead)
                     again = [known[each] for each in own if each in known]
                     plan, why = _again(plan, again, past, path)
                 plan = setup.filled(plan, url, filling, redactor)
@@ -155,9 +154,9 @@ class ReplayOptions(FireOptions):
         ids: tuple[str, ...],
         past: Report | None,
         path: Path | None,
-        failed: dict[str, FailedCase],
     ) -> Plan:
         """Return the plan, at a level that none of the cases is too weak for."""
+        failed = failed_cases(past, setup.contract.prefix)
         contract, listed = setup.contract, {case.id: case for case in setup.cases}
         if past is not None and past["contract"]["title"] != contract.title:
             title = shown(past["contract"]["title"], 100)
@@ -193,25 +192,6 @@ def _parts(setup: RunSetup, ids: Iterable[str]) -> dict[str, RunSetup]:
 
 def _own(ids: Iterable[str], lead: str) -> tuple[str, ...]:
     return tuple(it.removeprefix(lead) for it in ids if it.startswith(lead))
-
-
-def _led(failed: dict[str, FailedCase], lead: str) -> dict[str, FailedCase]:
-    """Return the cases of one operation, with its own ids."""
-
-    def own(rules: dict[RuleId, Any]) -> dict[RuleId, Any]:
-        return {RuleId(it.removeprefix(lead)): said for it, said in rules.items()}
-
-    return {
-        name.removeprefix(lead): replace(
-            it,
-            id=name.removeprefix(lead),
-            reasons=own(it.reasons),
-            levels=own(it.levels),
-            found=unled(it.found, lead) if it.found else None,
-        )
-        for name, it in failed.items()
-        if name.startswith(lead)
-    }
 
 
 def _ids_report_url(
