@@ -268,7 +268,8 @@ class Policy:
 
     def undoing(self) -> Link | None:
         """Return the link that deletes what was created, if there is one."""
-        return next((it for it in self.contract.links if it.role == Role.DELETE), None)
+        listed = (it for it in self.contract.links if not it.inferred)
+        return next((it for it in listed if it.role == Role.DELETE), None)
 
     def things(self, answer: Json) -> Iterator[tuple[str, str]]:
         """Yield, by method and path, what can be done to what was created."""
@@ -311,6 +312,8 @@ class Policy:
             return ""
         if case.phase == Phase.EXPLORE:
             return "what explore found is not sent to a live target"
+        if case.steps and any(each.inferred for each in self.contract.links):
+            return "what it acts on is known by paths alone"
         reasons = (self.withholds(request) for request in requests_of(case))
         return next(filter(None, reasons), "")
 
