@@ -292,9 +292,7 @@ def report_paths(
 ) -> ReportPaths:
     """Read the values of `--report`, each a format and a path, which `check` checks.
 
-    Raises:
-        UsageError: one has no path or no known format, or two have one path.
-        ReportError: a path does not look writable.
+    Raises a UsageError if one has no path, or two have the same.
     """
     listed: ReportPaths = []
     for text in texts:

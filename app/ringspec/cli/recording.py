@@ -44,9 +44,8 @@ _FULL = "the reports hold no more requests; later ones are counted, and on the r
 class Recording:
     """Judges what clients send while a server serves, and puts it on record.
 
-    Raises:
-        UsageError: the options contradict each other.
-        ReportError: a file can surely not be written.
+    Raises a UsageError for options that contradict each other, and a ReportError where
+    a file can surely not be written.
     """
 
     def __init__(self, given: Given) -> None:

@@ -245,11 +245,7 @@ class RunOptions(FireOptions):
 
 
 def parsed(words: list[str], defaults: dict[str, Any] | None = None) -> RunOptions:
-    """Parse words as those of a command line are, for pytest and for Locust.
-
-    Raises:
-        UsageError: they make no sense.
-    """
+    """Parse words of a command line, or raise a UsageError; for pytest and Locust."""
     try:
         with command.make_context("run", words, default_map=defaults) as context:
             return RunOptions(**context.params)

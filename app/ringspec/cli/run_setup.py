@@ -20,7 +20,7 @@ from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.credentials import Credentials, read_headers
-from ringspec.harness.sending.exchange import Filling, variants
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.pacer import parse_rate
 from ringspec.harness.sending.policy import checked_url
 from ringspec.reports import Redactor, check
@@ -57,8 +57,7 @@ _CREDENTIALS = {
 def access_flags(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the options of access say, by table and key of a profile.
 
-    Raises:
-        UsageError: a header is not written as it has to be.
+    Raises a UsageError if a header is not written as it has to be.
     """
     names = ("bearer", "client_id", "client_secret", "token_url")
     user, colon, password = (options["user"] or "").partition(":")
@@ -104,9 +103,8 @@ class RunSetup:
     def contract(self) -> Contract:
         """The contract, in the dialect and as the profile adapts it.
 
-        Raises:
-            SpecError: the contract or the dialect is at fault.
-            UsageError: a file is missing, or the profile does not fit.
+        Raises a SpecError if the contract or the dialect is at fault, and a UsageError
+        if a file is missing, or the profile does not fit.
         """
         if self.loaded is not None:
             return self.loaded
@@ -207,9 +205,8 @@ class RunSetup:
     ) -> tuple[Filling, Redactor]:
         """Return what fills credentials in, with a token, and what redacts them.
 
-        Raises:
-            UsageError: the token would come from a host that is not allowed.
-            TargetError: the token endpoint gives none.
+        Raises a UsageError if the token would come from a host that is not allowed, and
+        a TargetError if the token endpoint gives none.
         """
         profile, known = self.profile, credentials or self.profile.credentials
         if known.token_url and not known.bearer:
@@ -222,13 +219,8 @@ class RunSetup:
         routes = (profile.route, *(profile.route.to(each) for each in urls))
         secrets = chain.from_iterable(each.secrets for each in routes)
         redactor = Redactor((*known.secrets(), *filling.secrets(), *secrets))
-
-        def learn(token: str) -> None:
-            for each in variants(token):
-                redactor.learn(each)
-
         if filling.renewal is not None:
-            filling.renewal.learners.append(learn)
+            filling.renewal.learners.append(redactor.learn)
         return filling, redactor
 
     def plan(self, *, notices: tuple[str, ...] = (), **more: Any) -> Plan:

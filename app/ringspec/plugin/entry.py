@@ -167,9 +167,7 @@ class Mutants(Protocol):
     def __call__(self, name: str, *, dialect: str = "canonical") -> Server:
         """Start the reference server with one defect; it ends with the test.
 
-        Args:
-            name: as `ringspec serve --list-mutants` has it.
-            dialect: as `ringspec serve --dialect` has it.
+        Names are as `ringspec serve --list-mutants` and `--dialect` have them.
         """
 
 
