@@ -12,7 +12,6 @@ import click
 from ringspec.cli.options import (
     Given,
     file_type,
-    report_option,
     report_paths,
     screen,
     subcommand,
@@ -21,7 +20,6 @@ from ringspec.cli.outputs import attempted
 from ringspec.harness import Started
 from ringspec.reports import (
     COMPARISON_FORMATS,
-    MERGED_FORMATS,
     Terminal,
     check,
     check_merged,
@@ -33,14 +31,7 @@ from ringspec.reports import (
 from ringspec.spec import UsageError
 
 
-@subcommand(
-    "compare",
-    reports=report_option(
-        f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)};"
-        f" with --merge {', '.join(MERGED_FORMATS)}.",
-        lambda: dict.fromkeys((*COMPARISON_FORMATS, *MERGED_FORMATS)),
-    ),
-)
+@subcommand("compare")
 @click.argument("paths", metavar="REPORT.json|FOLDER...", nargs=-1, type=file_type)
 def command(given: Given) -> int:
     """Set JSON reports side by side, as `run --report json=PATH` writes them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import shlex
 import sys
@@ -117,16 +118,16 @@ def run_formats() -> Iterable[str]:
     return (*FORMATS, EVIDENCE)
 
 
-def report_option(
-    text: str, formats: Callable[[], Iterable[str]] = run_formats
-) -> dict[str, Any]:
-    """Return the help of an option `--report`, and what completes it."""
+def _reports(*tables: str) -> dict[str, Any]:
+    """Return what completes `--report`, by tables of formats; without any of a run."""
 
-    def reports() -> list[str]:
-        ends = {EVIDENCE: "zip"}
-        return [f"{name}=report.{ends.get(name, name)}" for name in formats()]
+    def values() -> list[str]:
+        reports, ends = importlib.import_module("ringspec.reports"), {EVIDENCE: "zip"}
+        names = [name for each in tables for name in getattr(reports, each)]
+        formats = dict.fromkeys(names or run_formats())
+        return [f"{name}=report.{ends.get(name, name)}" for name in formats]
 
-    return {"help": text, "shell_complete": completer(reports)}
+    return {"shell_complete": completer(values)}
 
 
 def _finite(
@@ -158,6 +159,10 @@ _CODE: dict[str, dict[str, Any]] = {
     "timeout": {"callback": _finite},
     "pace/timeout": {"callback": _finite},
     "docs": {"callback": _checked_docs},
+    "report": _reports(),
+    "serve/report": _reports(),
+    "selftest/report": _reports("MATRIX_FORMATS"),
+    "compare/report": _reports("COMPARISON_FORMATS", "MERGED_FORMATS"),
 }
 
 

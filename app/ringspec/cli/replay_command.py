@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from ringspec.cli.options import Given, completer, screen, subcommand, typed
-from ringspec.cli.outputs import Outputs, output_options, report_run
+from ringspec.cli.outputs import Outputs, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
 from ringspec.harness.running.plan import Plan, lacking_rules
 from ringspec.harness.running.run import run
@@ -48,7 +48,6 @@ _INCONCLUSIVE = 3
     nargs=-1,
     shell_complete=completer(tuple, files=True),
 )
-@output_options
 def command(given: Given) -> int:
     """Fire again some cases, or all that failed in a JSON report."""
     with stages(given.color, quiet=given.quiet) as tell:

@@ -25,7 +25,7 @@ from ringspec.cli.options import (
     subcommand,
     typed,
 )
-from ringspec.cli.outputs import Outputs, output_options, report_run
+from ringspec.cli.outputs import Outputs, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
 from ringspec.harness.judging.selection import narrowed
 from ringspec.harness.judging.verdict import KnownList
@@ -61,7 +61,6 @@ _SUPPLIED = Filling(token="supplied", client_id="supplied", token_url=_EMBEDDED)
     },
 )
 @click.argument("url", required=False)
-@output_options
 def command(given: Given) -> int:
     """Test the server at URL; without one, the embedded reference server."""
     with stages(given.color, quiet=given.quiet) as tell:

@@ -20,7 +20,6 @@ from ringspec.cli.options import (
     Choice,
     Given,
     completer,
-    report_option,
     report_paths,
     screen,
     subcommand,
@@ -70,11 +69,7 @@ REFERENCE = "reference"
 CANONICAL = "canonical"
 
 
-@subcommand(
-    "selftest",
-    dialect={"type": Choice(DIALECTS)},
-    reports=report_option("Write the matrix: json.", lambda: MATRIX_FORMATS),
-)
+@subcommand("selftest", dialect={"type": Choice(DIALECTS)})
 @click.argument(
     "prefixes",
     metavar="[NAME-PREFIX]...",

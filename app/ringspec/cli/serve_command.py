@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from ringspec.cli.options import Given, completer, report_option, subcommand
+from ringspec.cli.options import Given, completer, subcommand
 from ringspec.reference import DIALECTS, HOST, ServerLimits, ServerSettings, serve
 from ringspec.spec import UsageError, check_known
 
@@ -30,10 +30,6 @@ def _mutants() -> dict[str, str]:
         "help": f"The spelling that it speaks: {', '.join(DIALECTS)}.",
     },
     mutant={"shell_complete": completer(_mutants)},
-    reports=report_option(
-        "Judge what clients send; write a report of it at the end (repeatable):"
-        " html, json, ndjson, junit, har, markdown, badge."
-    ),
     **{name: {"default": most} for name, most in asdict(ServerLimits()).items()},
 )
 def command(given: Given) -> int:
