@@ -135,11 +135,11 @@ class Recording:
                 click.echo(screen_line(request), err=True)
             except OSError:
                 self._is_mute = True
-        exchange = request.judged.exchange
+        exchange = request.exchange
         size = len(exchange.request.body)
         size += len(exchange.response.body) if exchange.response else 0
         if request.is_first or self._room >= 0:
-            self._outputs.handle(request.judged)
+            self._outputs.handle(request)
             if 0 <= self._room < size:
                 self._outputs.handle(Notice(message=_FULL))
             self._room -= size
