@@ -247,19 +247,21 @@ class Requests:
         """Return the request of the operation under test."""
         operation = self.contract.operation
         media = (("Content-Type", operation.media_type),)
+        # What is to come back has to be sent, once.
+        echoes = [it.echo for it in self.contract.checks if it.echo]
+        headers = {it.lower(): (it, UUID) for it in echoes}
+        headers |= {
+            it.name.lower(): (it.name, it.value)
+            for it in operation.headers
+            if it.required and it.value is not None
+        }
         request = Request(
             method=operation.method.upper(),
             path=operation.path,
             headers=(
                 *(media if operation.schema_place else ()),
                 ("Accept", self.contract.answers.media_type),
-                *(
-                    (header.name, header.value)
-                    for header in operation.headers
-                    if header.required and header.value is not None
-                ),
-                # What is to come back has to be sent.
-                *((it.echo, UUID) for it in self.contract.checks if it.echo),
+                *headers.values(),
             ),
             body=content,
         )
