@@ -612,6 +612,8 @@ def _stated(
     schema: Json, way: tuple[str, ...], name: str
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield where keywords stand, each with its rule; not what another one implies."""
+    if {"oneOf", "anyOf"} & schema.keys():
+        return  # a branch may imply it
     for key, nick in _NICKS.items():
         implied = {
             "type": "enum" in schema or way[-2:-1] == ("allOf",) or "allOf" in schema,
