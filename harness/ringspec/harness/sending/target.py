@@ -30,6 +30,7 @@ from ringspec.harness.sending.exchange import (
     Trouble,
     received,
 )
+from ringspec.harness.sending.mistakes import mistake
 from ringspec.harness.sending.policy import checked_url, is_loopback, parsed_url
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
@@ -64,12 +65,7 @@ class Route:
         if self.proxy:
             _check_proxy(self.proxy, "give it whole, such as http://127.0.0.1:3128")
             if is_loopback(url) and not is_loopback(self.proxy):
-                raise UsageError(
-                    f"{url} is on this machine, and the proxy {self.shown_proxy} is"
-                    " not",
-                    hint="what a proxy elsewhere calls 127.0.0.1 is another machine:"
-                    " leave the proxy out",
-                )
+                raise mistake("far-proxy", url=url, proxy=self.shown_proxy)
             return self
         parts, known = urlsplit(url), urllib.request.getproxies()
         found = known.get(parts.scheme) or known.get("all") or ""
@@ -142,10 +138,7 @@ def _check_proxy(url: str, hint: str) -> None:
     if parts is None or parts.port == 0:
         scheme, mark, rest = url.partition("://")
         shown = f"{scheme}{mark}{rest.rpartition('@')[2]}"
-        raise UsageError(
-            f"the proxy {shown!r} cannot be used: it is not the URL of an HTTP proxy",
-            hint=hint,
-        )
+        raise mistake("no-proxy", proxy=shown, hint=hint)
 
 
 @dataclass(slots=True)
