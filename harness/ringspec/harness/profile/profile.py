@@ -147,11 +147,11 @@ def load(
 ) -> Profile:
     """Load a shipped profile or a file; without one, make it of the flags alone.
 
-    Flags are values by table and key, as a profile has them; they go before it. If it
-    `asks` for nothing, variables that are not set are taken for given.
+    above = {**_flat(_nested(_environment(named))), **flat}
     """
+    flat = {keys: it for keys, it in _flat(flags).items() if it is not None}
     if name_or_file is None:
-        return _profile("", _nested(_flat(flags)), Places())
+        return _profile("", _nested(flat), Places())
     # Imported only here: pydantic takes a while to load.
     from ringspec.harness.profile.schema import validated  # noqa: PLC0415
 
@@ -163,7 +163,7 @@ def load(
     credentials = [keys for keys in own if keys[0] == "credentials"]
     _check_kinds(credentials, places)
     named = variables()
-    above = {**_flat(_nested(_environment(named))), **_flat(flags)}
+    above = {**_flat(_nested(_environment(named))), **flat}
     given = {str(keys[-1]) for keys in above if keys[0] == "credentials"}
     kinds = {kind for key, kind in KINDS.items() if key in given}
     headers = {str(keys[1]).lower() for keys in above if keys[0] == "headers"}

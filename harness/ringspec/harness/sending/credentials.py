@@ -29,6 +29,7 @@ from ringspec.harness.sending.exchange import (
     Passing,
     is_proper,
     parsed,
+    variants,
 )
 from ringspec.harness.sending.mistakes import mistake
 from ringspec.harness.sending.policy import Hosts, checked_url, is_loopback
@@ -314,7 +315,8 @@ class Renewal:
             self.pause()
             return
         for learn in self.learners:
-            learn(grant.token)
+            for each in variants(grant.token):
+                learn(each)
         self.tokens = (*self.tokens, grant.token)
 
 
