@@ -95,20 +95,16 @@ class _Judges:
         if key in self._found:
             return self._found[key]
         if by_quick:
-            listed = self.quick.iter_errors(
+            errors = self.quick.iter_errors(
                 _renamed(body) if self.is_nameless else body
             )
-            found = [
-                (_steps(each.schema_path), _location(body, each.instance_path))
-                for each in listed
-            ]
+            listed = [(it.schema_path, it.instance_path) for it in errors]
         else:
-            found = [
-                (_steps(error.absolute_schema_path), tuple(error.absolute_path))
-                for error in self.second.iter_errors(body)
-            ]
+            errors = self.second.iter_errors(body)
+            listed = [(it.absolute_schema_path, it.absolute_path) for it in errors]
         if len(self._found) >= _MOST_KNOWN:
             self._found.clear()
+        found = [(_steps(path), _location(body, place)) for path, place in listed]
         self._found[key] = found
         return found
 
@@ -118,19 +114,12 @@ class Prover:
 
     def __init__(
         self,
-        schema: Json,
+        schema: Json,  # without references
+        # All that can fail by themselves; read when a body breaks one.
         assertions: Iterable[Assertion],
-        chosen: Chosen = MappingProxyType({}),
-        above: Path = (),
+        chosen: Chosen = MappingProxyType({}),  # branches, by the path of the choice
+        above: Path = (),  # of the schema in the one that the assertions' paths are of
     ) -> None:
-        """Take a schema and its assertions.
-
-        Args:
-            schema: without references.
-            assertions: all that can fail by themselves; read when a body breaks one.
-            chosen: branches of choices, by the path of the choice.
-            above: path of the schema in the one that the assertions' paths are of.
-        """
         self._schema = schema
         self._judges = _Judges(schema)
         self._given = assertions

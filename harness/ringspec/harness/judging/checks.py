@@ -34,6 +34,7 @@ from ringspec.spec import (
     branches,
     is_json,
     kind_of,
+    letters,
     pointer,
     same,
     short,
@@ -227,11 +228,6 @@ def absence(data: Json, place: str, sent: Json = None, *, is_list: bool = False)
     known = sent if isinstance(sent, dict) else ()
     other = instead(at_pointer(data, parent), name, known, is_list=is_list)
     return f"no {place}{other}"
-
-
-def letters(name: str) -> str:
-    """Return a name without what spellings differ in."""
-    return re.sub(r"[\W_]", "", name).lower()
 
 
 def _written(value: Json) -> str:

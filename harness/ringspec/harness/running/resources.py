@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, urlsplit
 
-from ringspec.harness.judging.checks import letters
 from ringspec.harness.sending.exchange import Exchange, parse
 from ringspec.harness.sending.policy import unfit
 from ringspec.spec import (
@@ -19,6 +18,7 @@ from ringspec.spec import (
     Security,
     SpecError,
     at_pointer,
+    letters,
     makers,
 )
 from ringspec.strategies import Case, Request, plain_case, with_credentials
