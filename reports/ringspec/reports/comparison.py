@@ -10,7 +10,6 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import chain, product
 from pathlib import Path
-from string import ascii_lowercase
 from typing import Any, Literal, TextIO
 
 from ringspec.reports.console import Color, console, print_template
@@ -28,8 +27,6 @@ COMPARISON_FORMATS: dict[str, tuple[str, ...]] = {
 _NO_RULE: Report = {"failures": (), "inconclusive": (), "why": ""}
 _LABEL = 24
 LOCAL = ("localhost", "127.", "[::1]", "::1")
-# The room for an id beside the columns, before these are cut to letters.
-_ID = 34
 
 
 class RuleMark(StrEnum):
@@ -250,23 +247,7 @@ class Comparison:
     ) -> None:
         """Print it; everything: also the rules that are alike, or unchanged."""
         out = console(stdout, color)
-        names = [column.label for column in self.columns]
-        widths = [max(len(label), 5) + 2 for label in names]
-        # Letters stand for the columns where these leave no room for ids.
-        cut = sum(widths) + _ID > out.width
-        if cut:
-            pairs = map("".join, product(ascii_lowercase, repeat=2))
-            names = [*ascii_lowercase, *pairs][: len(names)]
-            widths = [3 if len(names) > 26 else 2] * len(names)
-        print_template(
-            out,
-            "compare.txt",
-            found=self,
-            everything=everything,
-            named=list(zip(names, self.columns, strict=True)),
-            widths=widths,
-            cut=cut,
-        )
+        print_template(out, "compare.txt", found=self, everything=everything)
 
     def render(self, name: str, *, everything: bool) -> bytes:
         """Return it in one of its formats; JSON has the rules alike, too."""

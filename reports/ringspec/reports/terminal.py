@@ -333,9 +333,6 @@ class ReplayOutcome(StrEnum):
     PASSES = "passes"
 
 
-_GOOD = (ReplayOutcome.FIXED, ReplayOutcome.PASSES)
-
-
 class Replay(Terminal):
     """A reporter that prints what became of each case, in their order.
 
@@ -370,11 +367,9 @@ class Replay(Terminal):
             self._out,
             "replay.txt",
             result=result,
-            cases=[
-                (outcome, case, texts, self._judged.get(case))
-                for outcome, texts, case in cases
-                if not (self._quiet and outcome in _GOOD)
-            ],
+            cases=cases,
+            judged=self._judged,
+            quiet=self._quiet,
             counts={each: found[each] for each in ReplayOutcome if found[each]},
             verbose=self._verbose,
         )
