@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -12,7 +12,14 @@ from pathlib import Path
 
 from ringspec.spec import document, forms, openapi, overlay, reading
 from ringspec.spec.answers import DESCRIBED, Answers, read_answers
-from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, without
+from ringspec.spec.assertions import (
+    Assertion,
+    Chosen,
+    assertions,
+    by_rule,
+    readings,
+    without,
+)
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Link, read_links, standard_rules
@@ -221,7 +228,7 @@ class Contract:
     @cached_property
     def settled_prover(self) -> Prover:
         """Validator of the settled form."""
-        return _prover(self.settled)
+        return Prover(self.settled)
 
     def is_settled(self, body: Json) -> bool:
         """Return whether a body is valid and settled, by the quick validator alone."""
@@ -232,7 +239,7 @@ class Contract:
     @cached_property
     def live_prover(self) -> Prover:
         """Validator of bodies for a live target."""
-        return _prover(forms.live_form(self.request.schema))
+        return Prover(forms.live_form(self.request.schema))
 
     @cached_property
     def applicable(self) -> tuple[Assertion, ...]:
@@ -304,15 +311,6 @@ class Contract:
         return forms.level_of_use(self.request.schema, body)
 
 
-def _prover(form: Json) -> Prover:
-    """Return the prover of a form, whose assertions are listed if one is broken."""
-
-    def stated() -> Iterator[Assertion]:
-        yield from assertions(Inlined(form, {}))
-
-    return Prover(form, stated())
-
-
 def load(
     path: Path | None = None,
     *,
@@ -358,7 +356,7 @@ def _source(path: Path, dialect: str | Overlay | None) -> _Source:
     base = reading.read(path, notices)
     openapi.version_of(base, path)
     if isinstance(dialect, str):
-        dialect = overlay.load(overlay.find(dialect), path)
+        dialect = overlay.load(dialect, path)
     is_ours = path == OURS or reading.digest(base) == reading.digest(reading.read(OURS))
     home = OURS if is_ours else path
     try:
@@ -473,9 +471,7 @@ def _rules(
     owners += [(header.rule, header.place) for header in headers]
     for name, place in owners:
         places.setdefault(name, {})[place] = None
-    by_rule: dict[RuleId, list[Assertion]] = {}
-    for each in named:
-        by_rule.setdefault(each.rule, []).append(each)
+    stated_by = by_rule(named)
     standard = _scoped(standard_rules(links), operation.security, answers)
     for name in standard:
         of_body = not operation.schema_place and name in _OF_BODIES
@@ -487,7 +483,7 @@ def _rules(
             continue
         listed = tuple(places[name])
         first = next(iter(listed), "")
-        about = by_rule.get(name, [])
+        about = stated_by.get(name, [])
         derived = Rule(
             id=name,
             level=Level.MUST,

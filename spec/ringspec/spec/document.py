@@ -96,15 +96,11 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A node of a document, its reference followed.
-
-    Attributes:
-        place: JSON pointer of the referenced node.
-    """
+    """A node of a document, its reference followed."""
 
     document: Json
     value: Json
-    place: str = "#"
+    place: str = "#"  # JSON pointer of the referenced node
 
     def at(self, name: str, default: Json = None) -> Node:
         """Return a member of an object; without it, one of the default value."""
@@ -133,19 +129,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Inlined:
-    """A schema without references.
-
-    Attributes:
-        origins: places in the document of its subschemas, by their paths.
-        faults: what cannot be read, by the paths of schemas that no valid body has a
-            value of; what is left of these asserts less.
-        notices: what is odd, and stops nothing.
-    """
+    """A schema without references."""
 
     schema: Json
-    origins: dict[Path, str]
+    origins: dict[Path, str]  # places in the document of its subschemas, by their paths
+    # What cannot be read, by the paths of schemas that no valid body has a value of;
+    # what is left of these asserts less.
     faults: dict[Path, SpecError] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)  # what is odd, and stops nothing
 
     def around(self, path: Path) -> Path:
         """Return the path of the closest subschema around a path."""
@@ -262,24 +253,19 @@ class _TooLarge(Exception):  # noqa: N818 - the next depth is tried
 
 @dataclass(frozen=True, slots=True)
 class _Inliner:
-    """Inlines a schema.
-
-    Attributes:
-        depth: how often a schema is repeated inside itself.
-        reach: most references on the way to a schema.
-        faults: what cannot be read, with the paths of the schemas around.
-        cuts: paths at which the schema is cut off.
-        bases: places of schemas that have an `$id`.
-    """
+    """Inlines a schema."""
 
     document: Json
     is_request: bool
-    depth: int
-    reach: int
+    depth: int  # how often a schema is repeated inside itself
+    reach: int  # most references on the way to a schema
     origins: dict[Path, str] = field(default_factory=dict)
+    # What cannot be read, with the paths of the schemas around.
     faults: list[tuple[Path, SpecError]] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    # Paths at which the schema is cut off.
     cuts: list[Path] = field(default_factory=list)
+    # Places of schemas that have an `$id`.
     bases: list[str] = field(default_factory=list)
 
     def schema(

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from ringspec.spec.document import Node, follow, resolve
-from ringspec.spec.errors import SpecError, UsageError, did_you_mean, nearest
+from ringspec.spec.errors import (
+    SpecError,
+    UsageError,
+    check_named,
+    did_you_mean,
+    nearest,
+)
 from ringspec.spec.parameters import Parameter, Wire, read_parameters, shown
 from ringspec.spec.reading import mapping
 from ringspec.spec.schemas import VOCABULARY
@@ -71,11 +77,7 @@ class Endpoint:
 
 def endpoints(base: dict[str, Json]) -> list[Endpoint]:
     """List every method of every path, in the document's order."""
-    known = known_of(base)
-    if "endpoints" not in known:
-        known["endpoints"] = list(_endpoints(base))
-    listed: list[Endpoint] = known["endpoints"]
-    return listed
+    return known_of(base, "endpoints", lambda: list(_endpoints(base)))
 
 
 def _endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
@@ -150,18 +152,11 @@ class Wanted:
         for name in (*self.operations, *self.excluded):
             if not any(each.is_called(name) for each in known):
                 ids = [each.id for each in known]
-                raise UsageError(
-                    f"the contract has no operation {name!r}",
-                    hint=f"{did_you_mean(name, ids)}it has {', '.join(ids) or 'none'}",
-                )
+                check_named("the contract has no operation", name, ids, "it has {}")
         tags = {each.id: each.node.value.get("tags", ()) for each in known}
         for tag in self.tags:
             listed = sorted({it for found in tags.values() for it in found})
-            if tag not in listed:
-                raise UsageError(
-                    f"no operation has the tag {tag!r}",
-                    hint=f"{did_you_mean(tag, listed)}there are {', '.join(listed)}",
-                )
+            check_named("no operation has the tag", tag, listed)
 
         def has(each: Endpoint, names: tuple[str, ...]) -> bool:
             return any(map(each.is_called, names))
@@ -275,11 +270,13 @@ def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
         if (each.where, each.name.lower()) not in tokens
     ]
     headers = [each for each in parameters if each.where == "header"]
-    needed = [each for each in parameters if each.required]
-    query = [str(each.value) for each in needed if each.where == "query"]
-    if cookies := [each for each in needed if each.where == "cookie"]:
-        value = "; ".join(str(each.value) for each in cookies)
-        headers.append(replace(cookies[0], name="Cookie", where="header", value=value))
+    # As if no value was varied.
+    fixed = tuple(replace(each, takes_part=False) for each in parameters)
+    path, sent = Wire(endpoint.path, fixed, {}).written({})
+    cookies = (each for each in parameters if each.required and each.where == "cookie")
+    for each in list(cookies)[:1]:
+        value = dict(sent)["Cookie"]
+        headers.append(replace(each, name="Cookie", where="header", value=value))
     body = node.at("requestBody", {})
     content = body.at("content", {})
     if not schema and body.value.get("required") is True and content.value:
@@ -293,7 +290,7 @@ def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
     return Operation(
         id=endpoint.id,
         method=endpoint.method,
-        path=_filled(endpoint.path, parameters, query),
+        path=path,
         media_type=concrete(chosen),
         examples=tuple(shown(content.at(chosen))) if schema else (),
         media_types=tuple(content.value) if schema else (),
@@ -316,11 +313,3 @@ def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
 def _members_at(node: Node, schema: str) -> Json:
     found, _ = resolve(node.document, follow(node.document, schema), schema)
     return found.get("properties", {}) if isinstance(found, dict) else {}
-
-
-def _filled(path: str, parameters: list[Parameter], query: list[str]) -> str:
-    """Put values for a path's placeholders, and for the queries it cannot lack."""
-    for each in parameters:
-        if each.where == "path":
-            path = path.replace(f"{{{each.name}}}", str(each.value))
-    return f"{path}?{'&'.join(query)}" if query else path

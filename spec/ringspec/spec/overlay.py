@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ringspec.spec import reading
-from ringspec.spec.errors import SpecError, UsageError, did_you_mean
+from ringspec.spec.errors import SpecError
 from ringspec.spec.reading import check_form, short
 from ringspec.spec.renaming import rename
 from ringspec.spec.values import Json, Location, at, kind_of, pointer, unshared
@@ -36,26 +36,13 @@ def dialect_names() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
 
 
-def find(name_or_file: str) -> Path:
-    """Find a dialect by its shipped name, or as a file."""
-    if name_or_file in dialect_names():
-        return SHIPPED / f"{name_or_file}.yaml"
-    path = Path(name_or_file)
-    if path.is_file():
-        return path
-    listed = f"shipped ones: {', '.join(dialect_names())}; or give a file"
-    raise UsageError(
-        f"no dialect {name_or_file!r}",
-        hint=f"{did_you_mean(name_or_file, dialect_names())}{listed}",
-    )
-
-
-def load(path: Path, contract: Path | None = None) -> Overlay:
-    """Read an overlay and check its form.
+def load(name_or_file: str, contract: Path | None = None) -> Overlay:
+    """Read an overlay, a shipped one by its name, and check its form.
 
     If it names a contract that it extends, that is compared by its file name, since
     installed contracts lie anywhere.
     """
+    path = reading.find("dialect", name_or_file, SHIPPED)
     content = reading.read(path)
     check_form(content, "overlay", f"{path}: #")
     extends = content.get("extends")

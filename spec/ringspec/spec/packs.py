@@ -21,8 +21,8 @@ from pathlib import Path
 from ringspec.spec.answers import Answer
 from ringspec.spec.assertions import assertions
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import SpecError, UsageError, did_you_mean
-from ringspec.spec.reading import check_form, read
+from ringspec.spec.errors import SpecError
+from ringspec.spec.reading import check_form, find, read
 from ringspec.spec.rules import Rule, RuleId, fields_of
 from ringspec.spec.values import Json
 
@@ -62,13 +62,8 @@ def read_packs(names: Iterable[str]) -> list[Json]:
         SpecError: one is at fault.
     """
     rows: list[Json] = []
-    shipped = sorted(path.stem for path in _SHIPPED.glob("*.yaml"))
     for name in names:
-        path = _SHIPPED / f"{name}.yaml" if name in shipped else Path(name)
-        if not path.is_file():
-            listed = f"shipped ones: {', '.join(shipped)}; or give a file"
-            near = did_you_mean(name, shipped)
-            raise UsageError(f"no rule pack {name!r}", hint=f"{near}{listed}")
+        path = find("rule pack", name, _SHIPPED)
         content = read(path)
         check_form(content, "pack", f"{path}: #")
         for row in content["rules"]:

@@ -40,7 +40,7 @@ class Certifier:
         if (
             read is not UNREAD
             and prover.broken(read) == broken
-            and rules_of(prover.breaches_by_second(read)) == broken
+            and rules_of(prover.breaches_by(read, quick=False)) == broken
             and self._is_settled(body, fault, broken)
         ):
             return body
