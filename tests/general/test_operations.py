@@ -63,6 +63,33 @@ def test_known_failures_are_of_operations(
     assert path.read_text() == text
 
 
+def test_parts_of_several_operations_are_joined(
+    run: Callable[..., Ended], ringspec: Callable[..., Ended], tmp_path: Path
+) -> None:
+    parts = [tmp_path / f"{number}.json" for number in (1, 2)]
+    joined = tmp_path / "joined.json"
+    whole = run("unlimited").report
+
+    for number, part in enumerate(parts, 1):
+        run("unlimited", "--shard", f"{number}/2", f"--report=json={part}")
+    done = ringspec("compare", "--merge", *parts, f"--report=json={joined}")
+
+    def told(report: dict[str, Any]) -> list[tuple[str, ...]]:
+        keys = ("passed", "failed", "untested", "cases")
+        rows = ((each, each["counts"]) for each in report["operations"])
+        return [
+            (it["id"], it["conclusion"], *(str(counts[key]) for key in keys))
+            for it, counts in rows
+        ]
+
+    assert done.status == 1
+    report = json.loads(joined.read_text())
+    assert told(report) == told(whole)
+    assert report["contract"] == whole["contract"]
+    for each, alike in zip(report["rules"], whole["rules"], strict=True):
+        assert (each["id"], each["outcome"]) == (alike["id"], alike["outcome"])
+
+
 def test_the_other_commands_tell_operations_apart(
     ringspec: Callable[..., Ended], pets: str
 ) -> None:

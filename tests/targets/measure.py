@@ -45,7 +45,7 @@ def measure(stack: Stack, folder: Path, keep: Path | None = None) -> dict[str, A
 
 def catalogue() -> list[dict[str, str]]:
     """Return the rules as the command prints them."""
-    done = _command("rules", "--format", "json")
+    done = command("rules", "--format", "json")
     rules: list[dict[str, str]] = json.loads(done.stdout)
     return [{"id": each["id"], "level": each["level"]} for each in rules]
 
@@ -57,7 +57,7 @@ def _run(
     with tempfile.TemporaryDirectory() as place, started(stack, folder) as url:
         path = Path(place) / "report.json"
         level = ("--level", "may", "--report", f"json={path}")
-        done = _command("run", url, *level, *credentials, *options)
+        done = command("run", url, *level, *credentials, *options)
         if not path.exists():
             raise RuntimeError(done.stdout + done.stderr)
         if keep is not None:
@@ -68,7 +68,7 @@ def _run(
         return report
 
 
-def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ringspec as a user would, whatever is set here."""
     command = (sys.executable, "-m", "ringspec.cli", *arguments)
     return ran(*command, env=environment({}), timeout=_LIMIT_S)

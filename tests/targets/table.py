@@ -9,6 +9,7 @@ from typing import Any
 
 from ..pages import filled  # noqa: TID252 - tests are no distribution
 from .measure import FILE
+from .shops import FILE as SHOPS_FILE
 from .stacks import ROOT, STACKS
 
 HERE = Path(__file__).parent
@@ -29,6 +30,7 @@ def render(results: dict[str, Any]) -> str:
         notes=tomllib.loads((HERE / "notes.toml").read_text("utf-8")),
         groups=groups,
         levels=levels,
+        shops=json.loads(SHOPS_FILE.read_text("utf-8")),
     )
 
 

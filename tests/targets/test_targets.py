@@ -14,10 +14,13 @@ from openapi_spec_validator import validate
 
 from .contracts import downgraded
 from .measure import FILE, catalogue, measure
+from .shops import FILE as SHOPS_FILE
+from .shops import SHOPS, measure_shop
 from .stacks import CONTRACT, STACKS, Stack, install
 from .table import PAGE, render
 
 RESULTS: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
+SHOPS_MEASURED: dict[str, Any] = json.loads(SHOPS_FILE.read_text("utf-8"))
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +47,13 @@ def test_contract_rewritten_in_openapi_3_0_is_valid() -> None:
 
 def test_results_are_of_the_rules_there_are() -> None:
     assert RESULTS["rules"] == catalogue()
+
+
+@pytest.mark.parametrize("name", SHOPS)
+def test_shop_keeps_to_its_document_as_the_page_says(
+    name: str, installed: Path
+) -> None:
+    assert measure_shop(name, installed) == SHOPS_MEASURED[name]
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=[each.name for each in STACKS])

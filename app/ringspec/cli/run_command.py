@@ -174,9 +174,9 @@ class RunOptions(FireOptions):
         chosen = narrowed([part.contract for part in parts], self.select, self.exclude)
         by_contract = {part.contract.operation.id: part for part in parts}
         several = bool(parts[1:] or unread)
-        if several and (self.shard or EVIDENCE in dict(self.report_paths())):
+        if several and EVIDENCE in dict(self.report_paths()):
             raise UsageError(
-                "--shard and --report evidence are for one operation",
+                "--report evidence is for one operation",
                 hint="name it with --operation",
             )
         plans = []

@@ -142,12 +142,14 @@ class RunSetup:
         """
         with self._reading() as options:
             found, unread = load_each(self.contract_file, self.wanted, **options)
+        tell = str if found[1:] else self.tell  # a line for each operation is enough
         parts = [
-            replace(self, loaded=each, operation=each.operation.id) for each in found
+            replace(self, loaded=each, operation=each.operation.id, tell=tell)
+            for each in found
         ]
         for number, part in enumerate(parts if found[1:] else (), 1):
             try:
-                self.tell(f"{part.operation} ({number} of {len(parts)})")
+                self.tell(f"compiling {part.operation} ({number} of {len(parts)})")
                 part.cases  # noqa: B018 - worked out once
             except SpecError as error:
                 unread.append(Unread(str(part.operation), error))

@@ -20,8 +20,8 @@ _UUID = re.compile(
 
 
 def table(name: str) -> dict[str, Any]:
-    """Read a file of TOML that lies beside."""
-    return tomllib.loads(File(__file__).with_name(name).read_text("utf-8"))
+    """Read a file of TOML in this package."""
+    return tomllib.loads((File(__file__).parent / name).read_text("utf-8"))
 
 
 # Source: facts.md A (defaults), D (states, commands), F (codes), G (dialects).

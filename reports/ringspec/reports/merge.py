@@ -9,23 +9,33 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import TypeAlias
 
-from ringspec.harness import EXPIRED, GONE, Outcome, Standing
+from ringspec.harness import (
+    EXPIRED,
+    GONE,
+    Counts,
+    OperationResult,
+    Outcome,
+    Result,
+    Standing,
+    conclude,
+)
 from ringspec.reports.files import FORMATS, Record, check, rendered
 from ringspec.reports.json_report import (
     REPORT_FORMAT,
+    operations_json,
     part_json,
     refused_json,
     report_bytes,
 )
 from ringspec.reports.printable import by_value, counted, listed, shown
 from ringspec.reports.report_reader import Report, members, read_reports, record_of
-from ringspec.spec import Json, Level, UsageError
+from ringspec.spec import Json, Level, UsageError, leading
 
 _Named: TypeAlias = tuple[Path, Report]
 
@@ -34,7 +44,7 @@ _ALL = dict.fromkeys(("har", "evidence"), "every exchange") | {"ndjson": "every 
 MERGED_FORMATS = tuple(name for name in FORMATS if name not in _ALL)
 # The outcome in one part beats those after it.
 _ORDER = ("fail", "inconclusive", "untested", "pass", "not-applicable", "skipped")
-_DESCRIBED = ("id", "level", "evidence", "sentence", "source", "places")
+_DESCRIBED = ("id", "operation", "level", "evidence", "sentence", "source", "places")
 _STALE = "remove or update the stale known failures"
 _DIGEST = 12
 
@@ -75,10 +85,32 @@ def merge_reports(
     learnt = any(each["shard"]["learnt"] for each in parts)
     record = record_of({**report, "learnt": learnt})
     report["conclusion"] = str(record.result.conclusion)
-    report |= refused_json(record.result)
+    record = replace(record, result=_by_operation(record.result, parts))
+    report |= {**operations_json(record.result), **refused_json(record.result)}
     report["counts"] = asdict(record.result.counts)
     report["part"] = part_json(record.result)
     return MergedReport(report, record)
+
+
+def _by_operation(result: Result, parts: Sequence[Report]) -> Result:
+    """Return the result of a whole with what was found about each operation."""
+    ids = [each.id for each in result.operations]
+    lent = Counter(leading(it, ids) for each in parts for it in each["shard"]["lent"])
+    found = list[OperationResult]()
+    for each in result.operations:
+        rules = tuple(it for it in result.rules if it.rule.operation == each.id)
+        own = [it for part in parts for it in part["operations"] if it["id"] == each.id]
+        cases = sum(it["counts"]["cases"] for it in own) - lent[each.id]
+        requests = sum(it["counts"]["requests"] for it in own)
+        drawn = conclude(
+            rules,
+            executed=cases > 0,
+            fail_untested=result.fail_untested,
+            narrowed=result.narrowed,
+        )
+        counts = Counts.of(rules, cases=cases, requests=requests)
+        found.append(replace(each, conclusion=drawn, counts=counts))
+    return replace(result, operations=tuple(found))
 
 
 def check_merged(name: str, path: Path) -> None:
@@ -197,6 +229,7 @@ def _joined(parts: Sequence[Report]) -> Report:
             "ended": max(it.get("ended", "") for it in runs),
         },
         "contract": first["contract"],
+        **({it: first[it] for it in ("operations",) if it in first}),
         "counts": {
             "cases": sum(own_cases),
             "requests": sum(each["counts"]["requests"] for each in parts),

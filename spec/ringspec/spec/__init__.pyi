@@ -28,7 +28,6 @@ from ringspec.spec.links import Paging as Paging
 from ringspec.spec.links import Role as Role
 from ringspec.spec.links import makers as makers
 from ringspec.spec.operations import Wanted as Wanted
-from ringspec.spec.operations import endpoints as endpoints
 from ringspec.spec.operations import is_json as is_json
 from ringspec.spec.operations import leading as leading
 from ringspec.spec.operations import media_name as media_name

@@ -23,7 +23,7 @@ from ringspec.spec.assertions import (
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Link, read_links, standard_rules
-from ringspec.spec.operations import Operation, Wanted, choose, endpoints
+from ringspec.spec.operations import Endpoint, Operation, Wanted, choose, endpoints
 from ringspec.spec.overlay import Overlay
 from ringspec.spec.overrides import (
     Fixture,
@@ -203,6 +203,11 @@ class Contract:
             assertions=assertions(self.members, in_choices=True),
             wire=self.operation.wire,
         )
+
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """All operations of its document."""
+        return list(endpoints(self.inputs.document))
 
     def led(self, name: RuleId) -> Rule:
         """Return a rule with the id that it has in a run of several operations."""

@@ -45,6 +45,8 @@ _LOOSE = re.compile(
     r"|[01]|yes|no|on|off|[tfyn]|true|false|null|none|undefined|.*\.0+|\s.*|.*\s",
     re.IGNORECASE,
 )
+# Fewer numbers are places, such as rows, unless their name says that they are ids.
+_SPAN, _ID = 1000, re.compile("(^i|_i|I)[dD]$")
 # No value, where null is one.
 UNREAD = object()
 
@@ -91,8 +93,9 @@ class Parameter:
     @property
     def is_id(self) -> bool:
         """Whether its value names something that a target may have, or not."""
-        schema = self.schema.schema
-        is_span = {"minimum", "maximum"} <= schema.keys()
+        schema, is_span = self.schema.schema, False
+        if {"minimum", "maximum"} <= schema.keys() and not _ID.search(self.name):
+            is_span = schema["maximum"] - schema["minimum"] < _SPAN
         return self.where == "path" and not (
             is_span or {"enum", "const"} & schema.keys() or "boolean" in self.kinds
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -355,36 +355,22 @@ def closing(request: Request) -> Request:
 
 def led(case: Case, prefix: str) -> Case:
     """Return a case whose ids, and those of its rules, begin with a prefix."""
-
-    def named(rule: RuleId) -> RuleId:
-        return RuleId(prefix + rule)
-
-    return (
-        replace(
-            case,
-            id=prefix + case.id,
-            rule=named(case.rule),
-            twin=prefix + case.twin if case.twin else case.twin,
-            broken=tuple(map(named, case.broken)),
-            levels={named(rule): level for rule, level in case.levels.items()},
-        )
-        if prefix
-        else case
-    )
+    return _named(case, prefix.__add__) if prefix else case
 
 
 def unled(case: Case, prefix: str) -> Case:
     """Return a case with the ids that it has without a prefix."""
+    return _named(case, lambda name: name.removeprefix(prefix))
 
-    def named(rule: RuleId) -> RuleId:
-        return RuleId(rule.removeprefix(prefix))
 
+def _named(case: Case, name: Callable[[str], str]) -> Case:
     return replace(
         case,
-        id=case.id.removeprefix(prefix),
-        rule=named(case.rule),
-        broken=tuple(map(named, case.broken)),
-        levels={named(rule): level for rule, level in case.levels.items()},
+        id=name(case.id),
+        rule=RuleId(name(case.rule)),
+        twin=name(case.twin) if case.twin else case.twin,
+        broken=tuple(RuleId(name(rule)) for rule in case.broken),
+        levels={RuleId(name(rule)): level for rule, level in case.levels.items()},
     )
 
 

@@ -49,7 +49,10 @@ def quick_of(
         return frozenset(found[0]["quick"])
     from ringspec.strategies.adequacy.verdicts import quick  # noqa: PLC0415 - as above
 
-    return frozenset(quick(contract, cases))
+    # Of parameters there are few: all of theirs, and the plain case.
+    own = contract.of_parameters.rules if contract.of_parameters else ()
+    others = [case.id for case in cases if case.rule in own]
+    return frozenset((*quick(contract, cases), *others, *(it.id for it in cases[:1])))
 
 
 def untested(contract: Contract, cases: tuple[Case, ...]) -> dict[RuleId, str]:

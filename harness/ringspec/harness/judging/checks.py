@@ -27,6 +27,7 @@ from ringspec.spec import (
     Evidence,
     Json,
     Location,
+    Prover,
     RuleId,
     at,
     at_pointer,
@@ -309,7 +310,14 @@ def echo_faults(contract: Contract, answer: Answer, sent: Json, got: Json) -> li
         return [f"{answer.at} is missing, where what was sent is due"]
     if not contract.catalogue.rules:
         got = _unmasked(sent, got)
-    return list(_differences(contract.request.schema, sent, got, (), schema))
+    faults = list(_differences(contract.request.schema, sent, got, (), schema))
+    if faults and not contract.catalogue.rules and isinstance(got, dict):
+        # What the answer's own schema does not let it show is not due.
+        is_valid = Prover(schema, ()).is_valid
+        if isinstance(sent, dict) and is_valid(got):
+            due = {name: it for name, it in sent.items() if is_valid(got | {name: it})}
+            return list(_differences(contract.request.schema, due, got, (), schema))
+    return faults
 
 
 def _resource(answer: Answer, data: Json) -> tuple[Json, Json]:

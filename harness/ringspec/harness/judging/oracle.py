@@ -66,6 +66,7 @@ class Oracle:
     plain: str = ""  # id of the plain valid case, if its refusal accuses no rule
     refused: int = 0  # the status that it was refused with; 0 if it was not
     made_up: str = ""  # names in the path of what no target may have
+    missed: str = ""  # that this target has none
     _cases: dict[str, Case] = field(default_factory=dict)
     _statuses: dict[str, int] = field(default_factory=dict)
 
@@ -160,6 +161,7 @@ class Oracle:
         elif status < 400 or _is_silent(self.contract.answers, status):
             yield case.rule, Verdict.INCONCLUSIVE, _silence(status)
         elif self.made_up and status in _UNKNOWN:
+            self.missed = f"the target has no such {self.made_up}, a made-up name"
             why = f"HTTP {status}: the target may have no such {self.made_up}"
             yield case.rule, Verdict.INCONCLUSIVE, why
         elif unknown := self._unknown(case, response):

@@ -415,8 +415,9 @@ class Session:
         plan = self._plan
         if not self._resources:
             return case
-        is_accept = case.expect == Expect.ACCEPT
-        uses = is_accept and plan.contract.operation.method in {"delete", "post"}
+        # Of two deletes, a target that checks nothing refuses the second.
+        method, is_accept = plan.contract.operation.method, case.expect == Expect.ACCEPT
+        uses = method == "delete" or (method == "post" and is_accept)
         if uses and self._is_used:
             self._names = self._create(self._resources)
         self._is_used |= uses
@@ -611,8 +612,8 @@ class Session:
             self._end(f"interrupted after {self.done} of {self._total} cases")
         plan, reachability, tally = self._plan, self._reachability, self._tally
         failure, learnt = reachability.failure, reachability.learnt
-        message, hint = reachability.account()
-        hint = hint if learnt or not self._oracle.made_up else _HINTS["made-up"]
+        missed = (self._oracle.missed, _HINTS["made-up"])
+        message, hint = missed if self._oracle.missed else reachability.account()
         policy = self._policy
         if failure is not None and not reachability.answered:
             # An absent target goes before what is withheld.

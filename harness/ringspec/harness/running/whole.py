@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Generator, Iterable, Sequence
+import time
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from ringspec.harness.judging.verdict import (
     TWIN_REFUSED,
@@ -22,7 +24,9 @@ from ringspec.harness.judging.verdict import (
     Outcome,
     Result,
     RuleResult,
+    Share,
     Stale,
+    Standing,
     Started,
 )
 from ringspec.harness.running.known_failures import DROPS
@@ -34,11 +38,12 @@ from ringspec.spec import (
     Rule,
     RuleId,
     Unread,
-    endpoints,
     http_rules,
     leading,
 )
 from ringspec.strategies import led
+
+_PREFIXES = ("--select ", "--exclude ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +65,11 @@ class Whole:
     def is_several(self) -> bool:
         """Whether ids are led by operations."""
         return any(plan.contract.prefix for plan in self.plans)
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """The ids of all operations of the document, tested or not."""
+        return [each.id for each in self.plans[0].contract.endpoints]
 
     def limited_to(self, rules: Collection[RuleId]) -> Whole:
         """Return the part of it that judges some rules, and no others.
@@ -93,7 +103,7 @@ def known_of(known: KnownList, contract: Contract) -> KnownList:
     """
     if not known.entries:
         return known
-    own, ids = contract.operation.id, operation_ids(contract)
+    own, ids = contract.operation.id, [each.id for each in contract.endpoints]
     led = {it: leading(it.id, ids) for it in known.entries}
     wanted = (own,) if contract.prefix else (own, "")
     entries = (
@@ -104,11 +114,6 @@ def known_of(known: KnownList, contract: Contract) -> KnownList:
     return replace(known, entries=tuple(entries))
 
 
-def operation_ids(contract: Contract) -> list[str]:
-    """List the ids of all operations of a contract's document."""
-    return [each.id for each in endpoints(contract.inputs.document)]
-
-
 def run_each(whole: Whole) -> Generator[Event, None, None]:
     """Run the plans of several operations in turn, and yield one run's events.
 
@@ -117,7 +122,9 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
     sessions = [Session(plan) for plan in whole.plans]
     operations = [plan.contract.operation.id for plan in whole.plans]
     operations += [each.operation for each in whole.unread]
+    digest = _digest(plan.contract.sha256 for plan in whole.plans)
     told, results, ended = set[str](), list[Result](), False
+    began = time.perf_counter()
     for number, session in enumerate(sessions):
         contract = whole.plans[number].contract
         try:
@@ -128,7 +135,7 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
                         yield replace(
                             event,
                             contract=replace(
-                                event.contract, operation="", sha256=_digest(whole)
+                                event.contract, operation="", sha256=digest
                             ),
                             operations=tuple(operations),
                             total=total,
@@ -143,18 +150,18 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
         session.interrupted |= bool(results) and results[-1].interrupted
         for event in session.ended():
             if isinstance(event, Ended):
-                results.append(event.result)
+                results.append(_led_result(event.result, contract))
             elif isinstance(event, Notice) and event.message not in told:
                 told.add(event.message)
                 yield event
         last = results[-1]
         ended |= last.interrupted or session.gave_up
-    yield Ended(result=_joined(whole, results))
+    taken = round(time.perf_counter() - began, 3)
+    yield Ended(result=replace(_joined(whole, results), duration_s=taken))
 
 
-def _digest(whole: Whole) -> str:
-    digests = "".join(each.contract.sha256 for each in whole.plans)
-    return hashlib.sha256(digests.encode()).hexdigest()
+def _digest(digests: Iterable[str]) -> str:
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _led(judged: Judged, contract: Contract) -> Judged:
@@ -191,84 +198,129 @@ def _led_rule(result: RuleResult, contract: Contract) -> RuleResult:
         failures=tuple(_led_finding(it, contract) for it in result.failures),
         inconclusive=tuple(_led_finding(it, contract) for it in result.inconclusive),
         why=_led_reason(result.why, contract),
-        known=_led_known(result.known, contract),
+        known=tuple(_led_known(it, contract) for it in result.known),
     )
 
 
-def _led_known(entries: Iterable[Known], contract: Contract) -> tuple[Known, ...]:
-    return tuple(replace(it, id=contract.prefix + it.id) for it in entries)
+def _led_known(known: Known, contract: Contract) -> Known:
+    return replace(known, id=contract.prefix + known.id)
 
 
-def _led_stale(entries: Iterable[Stale], contract: Contract) -> list[Stale]:
-    prefix = contract.prefix
-    return [
-        replace(it, known=replace(it.known, id=prefix + it.known.id)) for it in entries
-    ]
+def _led_stale(entries: Iterable[Stale], contract: Contract) -> tuple[Stale, ...]:
+    return tuple(replace(it, known=_led_known(it.known, contract)) for it in entries)
+
+
+def _led_result(result: Result, contract: Contract) -> Result:
+    lead, update, share = contract.prefix, result.known_update, result.share
+    if update:
+        # What is kept is told of the whole list.
+        added = tuple(_led_known(it, contract) for it in update.added)
+        dropped = _led_stale(update.dropped, contract)
+        update = replace(update, added=added, dropped=dropped)
+    if share:
+        share = replace(
+            share,
+            lent={
+                lead + case: tuple(RuleId(lead + it) for it in rules)
+                for case, rules in share.lent.items()
+            },
+            places={lead + case: place for case, place in share.places.items()},
+            known=tuple((_led_known(it, contract), how) for it, how in share.known),
+        )
+    return replace(
+        result,
+        rules=tuple(_led_rule(it, contract) for it in result.rules),
+        stale=_led_stale(result.stale, contract),
+        known_update=update,
+        share=share,
+    )
 
 
 def _known(
-    whole: Whole, results: Sequence[tuple[Contract, Result]]
+    whole: Whole, results: Sequence[Result]
 ) -> tuple[list[Stale], KnownUpdate | None]:
     """Return what is stale of all known failures, and how the list is renewed."""
-    stale, added, dropped = list[Stale](), list[Known](), list[Stale]()
-    ids = operation_ids(results[0][0])
-    why = "this contract has no such operation"
-    wrong = [it for it in whole.known.entries if not leading(it.id, ids)]
-    updates = [one.known_update for _, one in results if one.known_update]
-    (dropped if updates else stale).extend(Stale(known=it, why=why) for it in wrong)
-    for contract, one in results:
-        stale += _led_stale(one.stale, contract)
-        if update := one.known_update:
-            added += _led_known(update.added, contract)
-            dropped += _led_stale(update.dropped, contract)
+    ids, why = whole.ids, "this contract has no such operation"
+    entries = whole.known.entries
+    wrong = [Stale(known=it, why=why) for it in entries if not leading(it.id, ids)]
+    stale = [it for one in results for it in one.stale]
+    updates = [one.known_update for one in results if one.known_update]
     if not updates:
-        return stale, None
+        return [*wrong, *stale], None
+    dropped = (*wrong, *(it for one in updates for it in one.dropped))
     gone = {it.known for it in dropped}
-    kept = tuple(it for it in whole.known.entries if it not in gone)
-    return stale, KnownUpdate(kept=kept, added=tuple(added), dropped=tuple(dropped))
+    return stale, KnownUpdate(
+        kept=tuple(it for it in entries if it not in gone),
+        added=tuple(it for one in updates for it in one.added),
+        dropped=dropped,
+    )
 
 
 def _operations(
-    whole: Whole, results: Sequence[tuple[Contract, Result]], rules: list[RuleResult]
-) -> tuple[OperationResult, ...]:
-    """Return what was found about each operation, in the document's order."""
-    drawn = {
-        it.operation.id: (one.conclusion, one.counts, it.sha256) for it, one in results
-    }
-    for each in whole.unread:
-        own = [it for it in rules if it.rule.operation == each.operation]
-        counts = Counts.of(own, cases=0, requests=0)
-        drawn[each.operation] = Conclusion.INCONCLUSIVE, counts, ""
-    return tuple(
-        OperationResult(
-            id=each.id,
-            method=each.method.upper(),
-            path=each.path,
-            conclusion=drawn[each.id][0],
-            counts=drawn[each.id][1],
-            sha256=drawn[each.id][2],
-        )
-        for each in endpoints(results[0][0].inputs.document)
-        if each.id in drawn
+    whole: Whole, results: Sequence[Result], rules: list[RuleResult]
+) -> Iterator[OperationResult]:
+    """Yield what was found about each operation, in the document's order."""
+    pairs = zip(whole.plans, results, strict=True)
+    found = {it.contract.operation.id: (it.contract.sha256, one) for it, one in pairs}
+    failed = {each.operation for each in whole.unread}
+    for each in whole.plans[0].contract.endpoints:
+        if each.id in failed or each.id in found:
+            sha256, one = found.get(each.id, ("", None))
+            own = [it for it in rules if it.rule.operation == each.id]
+            yield OperationResult(
+                id=each.id,
+                method=each.method.upper(),
+                path=each.path,
+                sha256=sha256,
+                conclusion=one.conclusion if one else Conclusion.INCONCLUSIVE,
+                counts=one.counts if one else Counts.of(own, cases=0, requests=0),
+            )
+
+
+def _share(whole: Whole, results: Sequence[Result]) -> Share | None:
+    """Join what is said of the parts of the operations' lists, if parts were fired."""
+    shares = [one.share for one in results if one.share]
+    if not shares:
+        return None
+    standings = dict(it for share in shares for it in share.known)
+    for each in whole.known.entries:
+        other = Standing.UNSEEN if leading(each.id, whole.ids) else Standing.WRONG
+        standings.setdefault(each, other)
+    select, exclude = (
+        tuple(it.removeprefix(name) for it in whole.narrowed if it.startswith(name))
+        for name in _PREFIXES
+    )
+    return replace(
+        shares[0],
+        digest=_digest(it.digest for it in shares),
+        select=select,
+        exclude=exclude,
+        lent={case: it for share in shares for case, it in share.lent.items()},
+        places={case: it for share in shares for case, it in share.places.items()},
+        known=tuple((it, standings[it]) for it in whole.known.entries),
+        learnt=any(each.learnt for each in shares),
     )
 
 
 def _joined(whole: Whole, results: Sequence[Result]) -> Result:
     """Join the results of a run's operations."""
-    contracts = [plan.contract for plan in whole.plans]
-    pairs = list(zip(contracts, results, strict=True))
-    rules = [_led_rule(it, contract) for contract, one in pairs for it in one.rules]
+    pairs = zip(whole.plans, results, strict=True)
+    rules = [it for one in results for it in one.rules]
     for each in whole.unread:
         rule, why = unread_rule(each), str(each.error)
         rules.append(RuleResult(rule=rule, outcome=Outcome.UNTESTED, why=why))
-    open_ = [(it.operation.id, one) for it, one in pairs if one.message]
     # What an interrupt kept from its turn says nothing; nor what has no such rule.
     begun = [
         one
         for one in results
         if one.counts.cases or (one.counts.inconclusive and not one.interrupted)
     ]
-    stale, update = _known(whole, pairs)
+    open_ = [
+        (it.contract.operation.id, one)
+        for it, one in pairs
+        if one.message and any(one is each for each in begun)
+    ]
+    stale, update = _known(whole, results)
     counts = Counts.of(
         rules,
         cases=sum(each.counts.cases for each in results),
@@ -290,13 +342,14 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
         operation, one = open_[0]
         more = f" (and {len(open_) - 1} more operations)" * bool(open_[1:])
         message, hint = f"{operation}: {one.message}{more}", one.hint
-    narrowed = [*whole.narrowed, *(it for each in results for it in each.narrowed)]
+    # Prefixes of ids stand there as they were given, with the operation.
+    own = (it for each in results for it in each.narrowed)
+    narrowed = [*whole.narrowed, *(it for it in own if not it.startswith(_PREFIXES))]
     return replace(
         results[0],
         conclusion=conclusion,
         rules=tuple(rules),
         counts=counts,
-        duration_s=round(sum(each.duration_s for each in results), 3),
         message=message,
         hint=hint,
         interrupted=any(each.interrupted for each in results),
@@ -305,6 +358,6 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
         learnt=any(each.learnt for each in results),
         narrowed=tuple(dict.fromkeys(narrowed)),
         ended=results[-1].ended,
-        operations=_operations(whole, pairs, rules),
-        share=None,
+        operations=tuple(_operations(whole, results, rules)),
+        share=_share(whole, results),
     )

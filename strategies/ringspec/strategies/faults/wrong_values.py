@@ -170,6 +170,8 @@ def formats(spot: Spot) -> Iterator[Fault]:
         ("empty", ""),
     ):
         yield spot.put(name, text)
+    if spot.bodies.contract.wire is not None:  # a header has no end of blanks
+        yield spot.put("sign-after", f"{value}!")
     if spot.assertion.value == "regex":
         yield spot.put("open", "(")
     elif form in _LAX:
