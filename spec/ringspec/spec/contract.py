@@ -80,9 +80,7 @@ class Inputs:
     def contract(self, rows_at: str = "catalogue", origin: str = "") -> Contract:
         """Return the contract that is made of them.
 
-        Args:
-            rows_at: the catalogue in messages.
-            origin: the dialect in messages; its name by default.
+        In messages the catalogue is `rows_at`, and the dialect `origin`, or its name.
 
         Raises:
             SpecError: they are at fault.
@@ -270,9 +268,7 @@ class Contract:
     def read_as(self, chosen: Chosen, *, apart: bool = False) -> Contract:
         """Return the contract with some choices decided.
 
-        Args:
-            chosen: a branch of each.
-            apart: whether valid bodies are built to fit no other branch of `oneOf`.
+        `apart` builds valid bodies that fit no other branch of a `oneOf`.
         """
         whole = forms.read_as(self.whole, chosen, apart=apart)
         return self.meant_as(chosen, whole) if chosen else self
@@ -414,21 +410,20 @@ def load_each(
         UsageError: there is no such operation, or the dialect does not exist.
     """
     source, given = _source(path or OURS, dialect), overrides or Overrides()
-    if wanted == Wanted() and source.rows_at:
-        return [_loaded(source, None, given)], []
-    ids = wanted.of(source.base)
-    if len(ids) == 1:
-        return [_loaded(source, ids[0], given)], []
+    is_one = wanted == Wanted() and source.rows_at
+    ids = [None] if is_one else wanted.of(source.base)
     found: list[Contract] = []
     unread: list[Unread] = []
     for each in ids:
         try:
             found.append(_loaded(source, each, given))
         except SpecError as error:
-            unread.append(Unread(each, error))
+            unread.append(Unread(each or "", error))
     if not found:
         raise unread[0].error
-    return [replace(each, prefix=f"{each.operation.id}/") for each in found], unread
+    if len(ids) > 1:
+        found = [replace(each, prefix=f"{each.operation.id}/") for each in found]
+    return found, unread
 
 
 def _loaded(source: _Source, operation: str | None, overrides: Overrides) -> Contract:

@@ -41,10 +41,8 @@ from ringspec.spec.values import (
 def follow(document: Json, place: str, at: str = "") -> Json:
     """Return the node at a JSON pointer into the document (`#/components/…`).
 
-    Args:
-        document: with the other files that it refers to, as `openapi.py` has it.
-        place: after the name of such a file, if it is there.
-        at: where the reference stands, for messages.
+    The name of another file, as `openapi.py` has it, leads the pointer into that one.
+    Messages say that the reference stands `at` a place.
     """
     what = f"{at and f'{at}: '}reference {place!r}"
     file, _, fragment = place.partition("#")
@@ -194,11 +192,7 @@ def inline(document: Json, place: str, *, is_request: bool = False) -> Inlined:
 
     A schema that contains itself is repeated to a depth; what is deeper may be
     anything, and stays absent from valid bodies. So does what cannot be read.
-
-    Args:
-        document: the whole document.
-        place: JSON pointer of the schema.
-        is_request: whether discriminators bind: JSON Schema itself ignores them.
+    Discriminators bind in a request: JSON Schema itself ignores them.
     """
     node = follow(document, place)
     for depth, reach in _DEPTHS:

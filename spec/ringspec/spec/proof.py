@@ -13,6 +13,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from types import MappingProxyType
@@ -136,7 +137,6 @@ class Prover:
         self._chosen = chosen
         self._above = above
         self._branches: dict[Path, list[Prover]] = {}
-        self._base: Prover | None = None
 
     @cached_property
     def _by_path(self) -> dict[Path, Assertion]:
@@ -147,9 +147,8 @@ class Prover:
 
     def read_as(self, chosen: Chosen) -> Prover:
         """Return a prover of other choices, that shares what this one finds."""
-        other = Prover(self._schema, (), chosen, self._above)
-        other._judges, other._base = self._judges, self
-        vars(other)["_by_path"] = self._by_path
+        other = copy(self)
+        vars(other).update(_by_path=self._by_path, _chosen=chosen)
         return other
 
     def is_valid(self, body: Json) -> bool:
@@ -206,7 +205,7 @@ class Prover:
         choice = breach.assertion
         if choice.keyword not in CHOICES:
             return []
-        provers = self.branches_of(choice)
+        provers = self._branches_of(choice)
         if choice.path in self._chosen:
             provers = [provers[self._chosen[choice.path]]] if provers else []
         value = at(body, breach.location)
@@ -219,13 +218,11 @@ class Prover:
             for each in ranked[0]
         ]
 
-    def branches_of(self, choice: Assertion) -> list[Prover]:
+    def _branches_of(self, choice: Assertion) -> list[Prover]:
         """Return a prover for each branch; none if their assertions are not listed."""
         if choice.path not in self._branches:
-            shared = self._base.branches_of(choice) if self._base else ()
-            made = [each.read_as(self._chosen) for each in shared]
-            self._branches[choice.path] = made if self._base else self._opened(choice)
-        return self._branches[choice.path]
+            self._branches[choice.path] = self._opened(choice)
+        return [each.read_as(self._chosen) for each in self._branches[choice.path]]
 
     def _opened(self, choice: Assertion) -> list[Prover]:
         inside = [
