@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urljoin
 
 from ringspec.spec.errors import SpecError, did_you_mean, nearest
@@ -37,6 +37,9 @@ from ringspec.spec.values import (
     steps,
 )
 
+if TYPE_CHECKING:
+    import jsonschema_rs
+
 
 def follow(document: Json, place: str, at: str = "") -> Json:
     """Return the node at a JSON pointer into the document (`#/components/…`).
@@ -49,15 +52,11 @@ def follow(document: Json, place: str, at: str = "") -> Json:
     node = document.get(FILES, {}).get(file) if file else document
     if node is None or isinstance(node, str):
         why = f": {node}" if node else " is in no file of the contract"
-        hint = (
-            "put it beside the contract, and refer to it by a path: nothing is fetched"
-        )
-        raise SpecError(f"{what}{why}", hint=hint)
+        hint = "put it beside the contract, and refer to it by a path"
+        raise SpecError(f"{what}{why}", hint=f"{hint}: nothing is fetched")
     if not fragment.startswith("/") and (fragment or not file):
-        raise SpecError(
-            f"{what} is no JSON pointer",
-            hint="references look like #/components/schemas/Name",
-        )
+        hint = "references look like #/components/schemas/Name"
+        raise SpecError(f"{what} is no JSON pointer", hint=hint)
     for step in steps(place):
         if isinstance(node, dict) and step not in node:
             node, _ = resolve(document, node, place)
@@ -65,10 +64,8 @@ def follow(document: Json, place: str, at: str = "") -> Json:
             is_index = step.isascii() and step.isdigit()
             node = node[int(step) if isinstance(node, list) and is_index else step]
         except (KeyError, IndexError, TypeError) as error:
-            raise SpecError(
-                f"{what} points at nothing",
-                hint=f"there is no {step!r} where it leads",
-            ) from error
+            hint = f"there is no {step!r} where it leads"
+            raise SpecError(f"{what} points at nothing", hint=hint) from error
     return node
 
 
@@ -83,10 +80,8 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
     while isinstance(node, dict) and "$ref" in node:
         at, place = place, _reference(node, place)
         if place in seen:
-            raise SpecError(
-                f"reference {place!r} points at itself",
-                hint="make one of the references point to the schema",
-            )
+            hint = "make one of the references point to the schema"
+            raise SpecError(f"reference {place!r} points at itself", hint=hint)
         seen.add(place)
         node = follow(document, place, at)
     return node, place
@@ -270,37 +265,35 @@ class _Inliner:
         if len(self.origins) > _LARGE:
             raise _TooLarge
         try:
-            return self._read(node, place, path, inside)
+            return self._read(node, path, inside)
         except SpecError as error:
             self.faults.append((path, error))
             return {}
 
-    def _read(self, node: Json, place: str, path: Path, inside: Path) -> Json:
+    def _read(self, node: Json, path: Path, inside: Path) -> Json:
+        place = self.origins[path]
         if isinstance(node, bool):
             # jsonschema gives no location for errors of the schema `false`.
             return {} if node else {"not": {}}
         if not isinstance(node, dict):
-            raise SpecError(
-                f"{place} is not a schema",
-                hint="a schema is an object, true or false",
-            )
+            hint = "a schema is an object, true or false"
+            raise SpecError(f"{place} is not a schema", hint=hint)
         if "x-nullable" in node:
             node = {name: node[name] for name in node if name != "x-nullable"}
-            return _or_null(self._read(node, place, path, inside))
+            return _or_null(self._read(node, path, inside))
         if isinstance(node.get("$id"), str):
             self.bases.append(place)
         if "$ref" in node or "$dynamicRef" in node:
-            return self._referred(node, place, path, inside)
+            return self._referred(node, path, inside)
         if self.is_request and isinstance(node.get("discriminator"), dict):
             try:
-                return self._discriminated(node, place, path, inside)
+                return self._discriminated(node, path, inside)
             except SpecError as error:
                 self.notices.append(f"{error}; the discriminator is ignored")
-        return self._plain(node, place, path, inside)
+        return self._plain(node, path, inside)
 
-    def _plain(
-        self, node: dict[str, Json], place: str, path: Path, inside: Path
-    ) -> dict[str, Json]:
+    def _plain(self, node: dict[str, Json], path: Path, inside: Path) -> Json:
+        place = self.origins[path]
         for keyword in _OLD & node.keys():
             fault = f"{place} has {keyword}, which JSON Schema 2020-12 lacks"
             hint = VOCABULARY["instead"].get(keyword, "state it by other keywords")
@@ -317,7 +310,7 @@ class _Inliner:
             if keyword == "allOf" and isinstance(child, dict) and "$ref" in child:
                 # What a schema extends is no choice of the ones that extend it.
                 self.origins[to] = at
-                return self._referred(child, at, to, inside, is_part=True)
+                return self._referred(child, to, inside, is_part=True)
             known = len(self.cuts)
             made = self.schema(child, at, to, inside)
             is_optional = keyword == "properties" and steps[1] not in required
@@ -328,8 +321,7 @@ class _Inliner:
 
         kept = {name: value for name, value in node.items() if name not in gone}
         kept = self._sent(kept, place)
-        schema = self._patterned(rebuilt(kept, below), place, path)
-        schema = self._formatted(schema, place, path)
+        schema = self._formatted(self._patterned(rebuilt(kept, below), path), path)
         # `dependentSchemas` is a condition on a member's presence.
         conditions = schema.get("dependentSchemas")
         for name, sub in conditions.items() if isinstance(conditions, dict) else ():
@@ -361,9 +353,7 @@ class _Inliner:
         settled = {"required": needed, **own}
         return {**node, "properties": members, "x-settled": settled}
 
-    def _patterned(
-        self, node: dict[str, Json], place: str, path: Path
-    ) -> dict[str, Json]:
+    def _patterned(self, node: dict[str, Json], path: Path) -> dict[str, Json]:
         """Return a schema with patterns that all engines read alike.
 
         Of a text, the one written stands beside it.
@@ -375,9 +365,10 @@ class _Inliner:
         for each in written:
             if found[each] is None:
                 where = "pattern" if each == given else "patternProperties"
-                fault = f"{place}/{where}: {each!r} is no pattern of ECMA 262 that"
+                fault = f"{self.origins[path]}/{where}: {each!r} is no pattern of"
                 hint = "keep to what regular expressions of all languages have"
-                self.faults.append((path, SpecError(f"{fault} is read", hint=hint)))
+                error = SpecError(f"{fault} ECMA 262 that is read", hint=hint)
+                self.faults.append((path, error))
         if given in found and found[given] != given:
             node = {**node, "pattern": found[given] or "", "x-pattern": given}
         if any(found[each] != each for each in of_names):
@@ -385,9 +376,7 @@ class _Inliner:
             node = {**node, "patternProperties": kept}
         return node
 
-    def _formatted(
-        self, node: dict[str, Json], place: str, path: Path
-    ) -> dict[str, Json]:
+    def _formatted(self, node: dict[str, Json], path: Path) -> dict[str, Json]:
         """Return a schema with the formats of OpenAPI as what they assert.
 
         Source: OpenAPI Format Registry; what it does not have is an annotation.
@@ -407,27 +396,26 @@ class _Inliner:
                 known = left.get(keyword, bound)
                 if isinstance(known, int | float) and tighter(known, bound) == bound:
                     left[keyword] = bound
-                    self.origins[*path, keyword] = f"{place}/format"
+                    self.origins[*path, keyword] = f"{self.origins[path]}/format"
         return left
 
-    def _discriminated(
-        self, node: dict[str, Json], place: str, path: Path, inside: Path
-    ) -> Json:
+    def _discriminated(self, node: dict[str, Json], path: Path, inside: Path) -> Json:
         """Inline a schema whose values name the branch that they keep to.
 
         Source: OpenAPI 3.1, Discriminator Object.
         """
+        place = self.origins[path]
         stated = mapping(node["discriminator"], f"{place}/discriminator")
         member = text(stated.get("propertyName"), f"{place}/discriminator/propertyName")
         keyword = next((each for each in sorted(CHOICES) if each in node), "")
         if not keyword:
             children = self._children(place, stated)
             if not children:
-                return self._plain(node, place, path, inside)
+                return self._plain(node, path, inside)
             node = {**node, "oneOf": [self._extension(e, place) for e in children]}
             keyword = "oneOf"
         mapped = mapping(stated.get("mapping", {}), f"{place}/discriminator/mapping")
-        schema = self._plain(node, place, path, inside)
+        schema = self._plain(node, path, inside)
         for index, branch in enumerate(node[keyword]):
             written = branch if isinstance(branch, dict) else {}
             target = written.get("$ref", written.get("x-extension"))
@@ -477,19 +465,14 @@ class _Inliner:
         return str(reference)
 
     def _referred(
-        self,
-        node: dict[str, Json],
-        place: str,
-        path: Path,
-        inside: Path,
-        *,
-        is_part: bool = False,
+        self, node: dict[str, Json], path: Path, inside: Path, *, is_part: bool = False
     ) -> Json:
+        place = self.origins[path]
         target = self._target(node, place)
         beside = {k: v for k, v in node.items() if k not in {"$ref", "$dynamicRef"}}
         if any(k in KEYWORDS and k not in _NAMES for k in beside):
             parts = [*_listed(beside, "allOf"), {"$ref": target}]
-            return self._read({**beside, "allOf": parts}, place, path, inside)
+            return self._read({**beside, "allOf": parts}, path, inside)
         if inside.count(target) > self.depth or len(inside) >= self.reach:
             self.origins[path] = target
             self.cuts.append(path)
@@ -517,10 +500,8 @@ class _Inliner:
         uri, _, fragment = whole.partition("#")
         listed = [*_named(self.document)]
         if dynamic and sum(it.endswith(f"#{fragment}") for it, _ in listed) > 1:
-            raise SpecError(
-                f"{place}/$dynamicRef {given!r} may lead to several schemas",
-                hint="refer to one by $ref",
-            )
+            fault = f"{place}/$dynamicRef {given!r} may lead to several schemas"
+            raise SpecError(fault, hint="refer to one by $ref")
         if fragment and not fragment.startswith("/"):
             return dict(listed).get(f"{uri}#{fragment}", given)
         found = dict(listed).get(uri)
@@ -636,13 +617,11 @@ def _mend(inlined: Inlined) -> None:
             around = inlined.around(path)
             keyword = path[len(around)]
             at_path(inlined.schema, around).pop(keyword, None)
-            near = did_you_mean(str(error.instance), _TYPES)
-            hint = f"{near}schemas are JSON Schema 2020-12, as in OpenAPI 3.1"
             fault = f"{inlined.place_of(path)}: {error.message}"
             if keyword in VOCABULARY["annotations"]:
                 inlined.notices.append(f"{fault}; it is not used")
             else:
-                inlined.leave_out(around, SpecError(fault, hint=hint))
+                inlined.leave_out(around, SpecError(fault, hint=_hint(error)))
     except ValueError:
         _check_schema(inlined.schema, inlined, ())
 
@@ -693,16 +672,17 @@ def _check_schema(schema: Json, inlined: Inlined, path: Path) -> None:
     try:
         jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
     except jsonschema_rs.ValidationError as error:
-        below = tuple(str(step) for step in error.instance_path)
-        raise SpecError(
-            f"{inlined.place_of((*path, *below))}: {error.message}",
-            hint=f"{did_you_mean(str(error.instance), _TYPES)}schemas are JSON Schema"
-            " 2020-12, as in OpenAPI 3.1",
-        ) from error
+        path = (*path, *map(str, error.instance_path))
+        fault = f"{inlined.place_of(path)}: {error.message}"
+        raise SpecError(fault, hint=_hint(error)) from error
     except ValueError as error:
-        raise SpecError(
-            f"{inlined.place_of(path)}: {error}", hint="keep to texts that are Unicode"
-        ) from error
+        fault = f"{inlined.place_of(path)}: {error}"
+        raise SpecError(fault, hint="keep to texts that are Unicode") from error
+
+
+def _hint(error: jsonschema_rs.ValidationError) -> str:
+    near = did_you_mean(str(error.instance), _TYPES)
+    return f"{near}schemas are JSON Schema 2020-12, as in OpenAPI 3.1"
 
 
 def _check_annotations(node: dict[str, Json], place: str, catalogue: Catalogue) -> None:
@@ -717,20 +697,14 @@ def _check_annotations(node: dict[str, Json], place: str, catalogue: Catalogue) 
     ):
         for each in node.get(name, ()):
             if each not in known:
-                raise SpecError(
-                    f"{place}/{name} names {each!r}, which is not {what}",
-                    hint="compare the spelling",
-                )
-    named = [node["x-rule"]] if "x-rule" in node else []
-    named += node.get("x-rules", {}).values()
-    faults = [
-        f"{place} names the rule {rule!r}, which the catalogue lacks"
-        for rule in named
-        if rule not in catalogue.rules
-    ]
+                fault = f"{place}/{name} names {each!r}, which is not {what}"
+                raise SpecError(fault, hint="compare the spelling")
+    hint, rules = "compare the spelling with the catalogue's rows", catalogue.rules
+    for rule in (node.get("x-rule"), *node.get("x-rules", {}).values()):
+        if rules and rule and rule not in rules:
+            fault = f"{place} names the rule {rule!r}, which the catalogue lacks"
+            raise SpecError(fault, hint=hint)
     prefix = node.get("x-rule-prefix")
-    if prefix and not any(it.startswith(f"{prefix}.") for it in catalogue.rules):
-        faults.append(f"{place}: no rule of the catalogue begins with {prefix!r}")
-    if catalogue.rules and faults:
-        hint = "compare the spelling with the catalogue's rows"
-        raise SpecError(faults[0], hint=hint)
+    if rules and prefix and not any(it.startswith(f"{prefix}.") for it in rules):
+        fault = f"{place}: no rule of the catalogue begins with {prefix!r}"
+        raise SpecError(fault, hint=hint)
