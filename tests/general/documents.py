@@ -382,7 +382,10 @@ class Server:
                 text = str(sample(each.get("schema", {})))
             if text is not None:
                 headers[name] = text
-        for media, holder in described.get("content", {}).items():
+        content = described.get("content", {})
+        wanted = [it for it in content if it in request.headers.get("accept", "")]
+        for media in [*wanted, *content][:1]:
+            holder = content[media]
             schema = holder.get("schema", {})
             value = sample(schema, given)
             text = json.dumps(value) if "json" in media else str(value)
@@ -415,7 +418,9 @@ class Server:
             if template != f"{collection}/{{{name_in}}}":
                 pass
             elif request.method == "DELETE":
-                if not self._has("undeleted", name):
+                if "ended" in self.habits:
+                    held[key] = {**held[key], "name": "ended"}
+                elif self.defect.kind != "undeleted":
                     del held[key]
             else:
                 if isinstance(data, dict):
@@ -672,3 +677,9 @@ def defects(document: Document) -> Iterator[tuple[Defect, str]]:
         if stated:
             yield Defect("crash", name), "robustness"
         yield from _of_answers(name, node, body)
+        # What was created cannot be read, what was deleted can.
+        described = any(each[0] in "2d" for each in node["responses"])
+        if method == "post" and described and (item := document.item_of(template)):
+            yield Defect("unreadable", name), "lifecycle.readable"
+            if ("delete", item) in document.operations:
+                yield Defect("undeleted", name), "lifecycle.deleted"

@@ -61,10 +61,8 @@ class BlockingClient:
             failure = Failure(trouble=Trouble.WITHHELD, message=f"not sent: {why}")
             return Exchange(url=url, request=request, failure=failure, sent=0)
         request = self._filling.dressed(request, self._url)
-        began_s, began = time.time(), time.perf_counter()
-        answer = self._answer(request, url)
-        elapsed_s = time.perf_counter() - began
-        return Exchange.ended(url, request, answer, began_s, elapsed_s)
+        began = time.time(), time.perf_counter()
+        return Exchange.ended(url, request, self._answer(request, url), began)
 
     def close(self) -> None:
         """Close the connections."""

@@ -41,48 +41,32 @@ def unchanged(operation: Operation, _store: Store) -> Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """The replaceable parts. Bodies are in canonical spelling in all of them.
+    """The replaceable parts. Bodies are in canonical spelling in all of them."""
 
-    Of a body, in this order:
-    label: raises RefusedError for a Content-Type that is not taken.
-    parse: bytes to JSON, or raises RefusedError.
-    read: the body as the checks see it; the sent one is kept.
-    checks: the rules it must keep.
-    keep: the part of an accepted body that is kept.
-    store: makes the place where broadcasts are kept.
-    defaults: values that an answer fills in.
-    show: a broadcast, as it is answered to create, get and update.
-
-    Of an operation:
-    transitions: by command, which states it leads from and to.
-    around: an operation, given the store, with more or less done than it should.
-    during: by name of an operation, the changes to this behaviour while it is done.
-
-    Of authorization:
-    admit: true if a request is let in, given the token that was issued.
-    turn_away: answers a request that is not let in.
-    issue: answers a request for a token, given its form.
-
-    Of every answer:
-    elsewhere: the answer where there is no operation for a path or method.
-    reply: every answer of the API.
-    wire: the application around all of this, for HTTP itself.
-    """
-
-    label: Callable[[str], None] = demand_json
-    parse: Callable[[bytes], Json] = parse
-    read: Callable[[Json], Json] = same
-    checks: tuple[Check, ...] = CHECKS
-    keep: Callable[[JsonObject], JsonObject] = same
-    store: Callable[[], Store] = Store
+    # Of a body, in this order.
+    label: Callable[[str], None] = demand_json  # refuses other types of content
+    parse: Callable[[bytes], Json] = parse  # or raises RefusedError
+    read: Callable[[Json], Json] = same  # as the checks see it; the sent one is kept
+    checks: tuple[Check, ...] = CHECKS  # the rules it must keep
+    keep: Callable[[JsonObject], JsonObject] = same  # what of an accepted one is kept
+    store: Callable[[], Store] = Store  # makes the place where broadcasts are kept
+    # Values that an answer fills in.
     defaults: Mapping[str, Json] = field(default_factory=lambda: FACTS["defaults"])
+    # A broadcast, as it is answered to create, get and update.
     show: Callable[[JsonObject], JsonObject] = same
+    # Of an operation: by command, which states it leads from and to.
     transitions: Mapping[str, StateChange] = field(default_factory=lambda: TRANSITIONS)
+    # An operation, given the store, with more or less done than it should.
     around: Callable[[Operation, Store], Operation] = unchanged
+    # By name of an operation, the changes to this behaviour while it is done.
     during: Mapping[str, Callable[[Behaviour], Behaviour]] = field(default_factory=dict)
+    # Of authorization: true if a request is let in, given the token that was issued;
+    # what answers one that is not, and a request for a token, given its form.
     admit: Callable[[Request, str], bool] = tokens.brings_token
     turn_away: Callable[[Operation, Request], Awaitable[Reply]] = turn_away
     issue: Callable[[Mapping[str, str], ServerSettings], Reply] = tokens.issue
+    # Where there is no operation for a path or method.
     elsewhere: Callable[[Reply], Reply] = same
-    reply: Callable[[Reply], Reply] = same
+    reply: Callable[[Reply], Reply] = same  # every answer of the API
+    # The application around all of this, for HTTP itself.
     wire: Callable[[ASGIApp], ASGIApp] = same

@@ -24,7 +24,6 @@ from ringspec.reference.json_values import (
     Test,
     as_object,
     at,
-    is_integer,
     is_uuid,
     member,
     number,
@@ -97,7 +96,7 @@ def _parents(name: str) -> Select:
 
 _TYPES: dict[str, Test] = {
     "a string": lambda value: isinstance(value, str),
-    "an integer": is_integer,
+    "an integer": lambda value: number(value) is not None,
     "a boolean": lambda value: isinstance(value, bool),
     "an array": lambda value: isinstance(value, list),
     "an object": lambda value: isinstance(value, dict),

@@ -68,16 +68,11 @@ class Parting:
 
 
 class BoundedProtocol(H11Protocol):
-    """HTTP/1.1 for one connection, within limits.
-
-    Attributes:
-        waits: reason for which the connection waits.
-        idle_since: when it last began to wait for a request, by the loop's clock.
-    """
+    """HTTP/1.1 for one connection, within limits."""
 
     limits = ServerLimits()
-    waits = _Waits.NOTHING
-    idle_since = 0.0
+    waits = _Waits.NOTHING  # the reason for which it waits
+    idle_since = 0.0  # when it last began to wait for a request, by the loop's clock
     _timer: asyncio.TimerHandle | None = None
 
     @property

@@ -14,14 +14,12 @@ from ringspec.reference.json_values import FACTS, Json, JsonObject, Path
 
 @dataclass(frozen=True, slots=True)
 class ServerDialect:
-    """How a provider's bodies differ from the canonical ones.
-
-    spelling: path of a member's canonical names -> the name that is sent.
-    defaults: values of the members that may be left out.
-    """
+    """How a provider's bodies differ from the canonical ones."""
 
     name: str
+    # The names that are sent, by the path of a member's canonical names.
     spelling: Mapping[Path, str] = field(default_factory=dict)
+    # Values of the members that may be left out.
     defaults: Mapping[str, Json] = field(default_factory=dict)
 
     def read(self, body: Json) -> Json:

@@ -28,19 +28,14 @@ def table(name: str) -> dict[str, Any]:
 FACTS = table("facts.toml")
 
 
-def is_integer(value: Json) -> bool:
-    """Return whether a value is a whole number; booleans are not.
+def number(value: Json) -> int | float | None:
+    """Return the value if it is a whole number, else nothing; booleans are none.
 
     Assumed: 2.0 equals 2. No source settles it; JSON has only numbers.
     """
     if isinstance(value, float):
-        return value.is_integer()
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def number(value: Json) -> int | float | None:
-    """Return the value as a number if it is an integer, else nothing."""
-    return value if isinstance(value, int | float) and is_integer(value) else None
+        return value if value.is_integer() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def is_uuid(value: Json) -> bool:

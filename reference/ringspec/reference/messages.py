@@ -165,13 +165,8 @@ def _brackets(raw: bytes) -> int:
     return raw.count(b"[") + raw.count(b"{")
 
 
-def _is_deep(body: Json) -> bool:
-    level: list[Json] = [body]
-    for _ in range(MAX_DEPTH + 1):  # no recursion, which has a limit of its own
-        level = [
-            below
-            for value in level
-            if isinstance(value, dict | list)
-            for below in (value.values() if isinstance(value, dict) else value)
-        ]
-    return bool(level)
+def _is_deep(body: Json, left: int = MAX_DEPTH) -> bool:
+    if isinstance(body, dict):
+        body = [*body.values()]
+    below = body if isinstance(body, list) else ()
+    return left < 0 or any(_is_deep(each, left - 1) for each in below)

@@ -23,6 +23,7 @@ from ringspec.spec.links import Link as Link
 from ringspec.spec.links import Maker as Maker
 from ringspec.spec.links import Paging as Paging
 from ringspec.spec.links import Role as Role
+from ringspec.spec.links import letters as letters
 from ringspec.spec.links import makers as makers
 from ringspec.spec.operations import Wanted as Wanted
 from ringspec.spec.operations import is_json as is_json

@@ -105,7 +105,7 @@ class Inputs:
             raise error
         request = with_fixtures(request, values)
         answers = read_answers(base, operation, catalogue.rules)
-        links = read_links(base, operation, catalogue.rules)
+        links = read_links(base, operation, answers, catalogue.rules)
         stated = assertions(request, in_choices=True)
         # A catalogue names all that binds.
         members = (

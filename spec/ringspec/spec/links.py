@@ -17,7 +17,7 @@ its path from the answer's body (`$response.body#/…`). In extensions:
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -29,7 +29,7 @@ from ringspec.spec.parameters import Parameter
 from ringspec.spec.reading import check_form
 from ringspec.spec.rules import Rule, RuleId, http_rules
 from ringspec.spec.security import Security, security_of
-from ringspec.spec.values import Json
+from ringspec.spec.values import Json, pointer
 
 _EXPRESSION = re.compile(r"\$response\.body#(/.*)")
 _PAGING = ("items", "total", "page", "size", "most", "next")
@@ -80,6 +80,7 @@ class Link:
     via: tuple[str, ...] = ()  # states that may be seen instead, before or after it
     # States in which it is settled that a command is refused.
     refuses: tuple[str, ...] = ()
+    inferred: bool = False  # whether its path alone says what it acts on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +125,15 @@ def _accepted(operation: Node) -> Iterator[tuple[str, Node]]:
 
 
 def read_links(
-    base: dict[str, Json], operation: Operation, rows: Collection[RuleId]
+    base: dict[str, Json],
+    operation: Operation,
+    answers: Answers,
+    rows: Collection[RuleId],
 ) -> tuple[Link, ...]:
     """Read the links of an operation's accepted answers, in their order.
 
-    A catalogue has the `rows`.
+    A catalogue has the `rows`. Without one, what a create makes is read and deleted on
+    the path below, if it has no links.
     """
     known = {each.id: each for each in endpoints(base)}
     found: dict[str, Link] = {}
@@ -136,7 +141,46 @@ def read_links(
         link = _link(name, node, operation, known, rows)
         if link is not None:
             found.setdefault(name, link)
-    return tuple(found.values())
+    listed = tuple(found.values())
+    if listed or rows or operation.method != "post" or not operation.schema_place:
+        return listed
+    return tuple(_inferred(operation, answers, known.values()))
+
+
+def _inferred(
+    operation: Operation, answers: Answers, known: Iterable[Endpoint]
+) -> Iterator[Link]:
+    """Yield what reads and deletes what an answer to a create names."""
+    roles = {"get": Role.READ, "delete": Role.DELETE}
+    above = operation.wire.template.rstrip("/")
+    shown = [answers.described[each].answer for each in answers.successes][:1]
+    members = [it for each in shown if each for it in _members(each.schema.schema)]
+    for each in known if "{" not in above else ():
+        match = re.fullmatch(rf"{re.escape(above)}/{{([^}}/]*)}}", each.path)
+        if match is None or each.method not in roles:
+            continue
+        own = [it for it in members if letters(it) == letters(match[1])]
+        for at in (own or [it for it in members if it == "id"])[:1]:
+            yield Link(
+                name=each.id,
+                role=roles[each.method],
+                method=each.method.upper(),
+                path=each.path,
+                captures={match[1]: pointer((at,))},
+                answers=answers_of(each.node, ()),
+                security=security_of(each.node).beside(operation.security),
+                inferred=True,
+            )
+
+
+def _members(schema: Json) -> list[str]:
+    inner = (it for part in schema.get("allOf", ()) for it in _members(part))
+    return [*schema.get("properties", {}), *inner]
+
+
+def letters(name: str) -> str:
+    """Return a name as it is compared with others of the same thing."""
+    return re.sub(r"[\W_]", "", name).lower()
 
 
 def _link(
@@ -208,7 +252,7 @@ def standard_rules(links: tuple[Link, ...]) -> dict[RuleId, Rule]:
 
 def _judged_by(link: Link, links: tuple[Link, ...]) -> Iterator[str]:
     reads = any(each.role == Role.READ for each in links)
-    if link.captures:
+    if link.captures and not link.inferred:
         yield from ("lifecycle.ids", "lifecycle.unknown")
     match link.role:
         case Role.READ:

@@ -220,6 +220,8 @@ def check_form(value: Json, form: str, place: str) -> None:
         hint = ""
         node = schema
         for step in error.evaluation_path:
+            if step == "$ref" and not node[step].startswith("#"):
+                break  # into what JSON Schema says of schemas
             node = at_pointer(schema, node[step]) if step == "$ref" else node[step]
             hint = node.get("description", hint) if isinstance(node, dict) else hint
         inside = pointer(tuple(error.instance_path))

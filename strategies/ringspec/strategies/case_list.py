@@ -495,7 +495,7 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         case = variants.case(_CLIENT, label, request, wrong, (400, 401, 403))
         yield replace(case, twin=None)
     # No token, and an unknown one, for each linked operation.
-    for link in contract.links:
+    for link in (each for each in contract.links if not each.inferred):
         content = plain.request.body if link.role == Role.REPLACE else b""
         request = Requests(contract).relative(link, content)
         create = Step(request=plain.request, status=("2xx",), capture=link.captures)

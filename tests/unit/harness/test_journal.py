@@ -8,10 +8,12 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ringspec.harness.sending import journal
 from ringspec.harness.sending.journal import Entry, Journal, Status, default_path, read
 from ringspec.spec import UsageError
 
@@ -29,29 +31,33 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_entry_comes_back_with_what_became_of_it_last(path: Path) -> None:
-    journal = Journal(path)
+    kept = Journal(path)
     other = replace(ENTRY, delete="/voice/broadcasts/b-2")
 
-    journal.note(ENTRY)
-    journal.note(other)
-    journal.note(replace(ENTRY, status=Status.DELETED))
+    kept.note(ENTRY)
+    kept.note(other)
+    kept.note(replace(ENTRY, status=Status.DELETED))
 
     assert read(path) == (replace(ENTRY, status=Status.DELETED), other)
     assert [entry.is_open for entry in read(path)] == [False, True]
 
 
 def test_each_entry_without_a_path_is_one_of_its_own(path: Path) -> None:
-    journal = Journal(path)
+    kept = Journal(path)
     lost = Entry(url=ENTRY.url, status=Status.UNKNOWN)
 
-    journal.note(lost)
-    journal.note(lost)
+    kept.note(lost)
+    kept.note(lost)
 
     assert read(path) == (lost, lost)
 
 
-def test_line_has_what_the_format_says(path: Path) -> None:
-    Journal(path, now=lambda: datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)).note(ENTRY)
+def test_line_has_what_the_format_says(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    monkeypatch.setattr(journal, "datetime", SimpleNamespace(now=lambda _: then))
+    Journal(path).note(ENTRY)
 
     assert json.loads(path.read_text()) == {
         "time": "2030-01-02T03:04:05.000+00:00",
@@ -83,8 +89,8 @@ def test_journal_is_nobody_elses_business(path: Path) -> None:
 
 
 def test_line_that_was_cut_off_is_left_out(path: Path) -> None:
-    journal = Journal(path)
-    journal.note(ENTRY)
+    kept = Journal(path)
+    kept.note(ENTRY)
     whole = path.read_bytes()
     path.write_bytes(whole + whole[: len(whole) // 2])
 
@@ -121,20 +127,20 @@ def test_journal_that_is_not_there_is_wrong_usage(path: Path) -> None:
 
 
 def test_empty_journal_is_taken_away_again(path: Path) -> None:
-    journal = Journal(path)
-    journal.open()
+    kept = Journal(path)
+    kept.open()
     assert path.exists()
 
-    journal.discard()
+    kept.discard()
 
     assert not path.exists()
 
 
 def test_journal_with_an_entry_stays(path: Path) -> None:
-    journal = Journal(path)
-    journal.note(ENTRY)
+    kept = Journal(path)
+    kept.note(ENTRY)
 
-    journal.discard()
+    kept.discard()
 
     assert path.exists()
 

@@ -13,8 +13,9 @@ import pytest
 
 from ringspec.harness import JudgedRequest, Outcome, Verdict
 from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
-from ringspec.harness.sending.exchange import Filling
+from ringspec.harness.sending.exchange import Failure, Filling, Response, Trouble
 from ringspec.spec import Contract, Level
+from ringspec.strategies import Request
 
 from ...plain import PLAIN  # noqa: TID252 - tests are no distribution
 
@@ -33,7 +34,7 @@ def captured(
     *,
     method: str = "POST",
     target: str = ALL,
-    status: int | None = 201,
+    status: int = 201,
     is_whole: bool = True,
     **headers: str | None,
 ) -> CapturedRequest:
@@ -43,18 +44,15 @@ def captured(
         "content-type": "application/json",
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
-    return CapturedRequest(
-        method=method,
-        target=target,
-        headers=tuple((n, v) for n, v in named.items() if v is not None),
-        body=body if isinstance(body, bytes) else json.dumps(body).encode(),
-        is_whole=is_whole,
-        status=status,
-        answer_headers=(("content-type", "application/json"),),
-        answer=b"{}",
-        began_s=1.0,
-        elapsed_s=0.01,
-    )
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    sent = tuple((n, v) for n, v in named.items() if v is not None)
+    labels = (("content-type", "application/json"),)
+    answer: Response | Failure = Failure(trouble=Trouble.DROPPED, message="dropped")
+    if status:
+        answer = Response(status=status, headers=labels, body=b"{}")
+    request = Request(method=method, path=target, headers=sent, body=content)
+    began = (1.0, 0.0)
+    return CapturedRequest.ended(target, request, answer, began, is_whole=is_whole)
 
 
 @pytest.fixture
@@ -179,7 +177,7 @@ def test_header_that_no_source_settles_is_unspecified(
 
 def test_what_is_of_no_rule_is_a_remark(session: ClientSession) -> None:
     refused = session.judge(captured(b"", method="GET", target=f"{ALL}/x", status=404))
-    cut = session.judge(captured(b"{", is_whole=False, status=None))
+    cut = session.judge(captured(b"{", is_whole=False, status=0))
 
     assert refused.remarks == ("it breaks nothing, but was refused with HTTP 404",)
     assert broken(cut) == {}
@@ -335,17 +333,18 @@ def capture(
 
 @pytest.mark.parametrize(
     ("does", "read", "status"),
-    [("reads", b"abcd", 200), ("refuses", b"", 200), ("fails", b"", None)],
+    [("reads", b"abcd", 200), ("refuses", b"", 200), ("fails", b"", 0)],
 )
 def test_all_is_captured_whatever_the_application_does(
-    does: str, read: bytes, status: int | None
+    does: str, read: bytes, status: int
 ) -> None:
     app = _Application(does)
 
     found = capture(app, [b"ab", b"cd"], 100)
 
-    assert (found.body, found.is_whole, found.status) == (b"abcd", True, status)
-    assert found.answer == (b"ok" if status else b"")
+    sent, answer = found.request.body, found.response
+    assert (sent, found.is_whole, found.status) == (b"abcd", True, status)
+    assert answer.body == b"ok" if answer else not status
     assert bytes(app.read) == read
 
 
@@ -356,6 +355,6 @@ def test_no_more_is_held_than_the_limit_and_all_is_passed_on() -> None:
     announced = capture(_Application("refuses"), [b"x" * 10], 25, length=10**8)
 
     assert not found.is_whole
-    assert len(found.body) <= 35
+    assert len(found.request.body) <= 35
     assert len(app.read) == 100
-    assert (announced.body, announced.is_whole) == (b"", False)
+    assert (announced.request.body, announced.is_whole) == (b"", False)

@@ -32,6 +32,7 @@ from ringspec.reports import (
 )
 from ringspec.reports.json_report import SCHEMA
 from ringspec.spec import Level, UsageError, load
+from ringspec.strategies import Request
 
 
 class Screen(io.StringIO):
@@ -173,24 +174,20 @@ FILLING = Filling(token=TOKEN, token_url=f"{URL}/token")
 REDACTOR = Redactor([TOKEN])
 
 
-def heard(sent: Any, **other: Any) -> CapturedRequest:
+def heard(sent: Any, status: int = 422, **other: Any) -> CapturedRequest:
     told: dict[str, Any] = {
         "method": "POST",
-        "target": "/voice/broadcasts",
+        "path": "/voice/broadcasts",
         "headers": (
             ("authorization", f"Bearer {TOKEN}"),
             ("content-type", "application/json"),
             ("user-agent", "a-client/1"),
         ),
         "body": json.dumps(sent).encode(),
-        "is_whole": True,
-        "status": 422,
-        "answer_headers": (),
-        "answer": b"{}",
-        "began_s": 1.5,
-        "elapsed_s": 0.01,
     }
-    return CapturedRequest(**{**told, **other})
+    request = Request(**{**told, **other})
+    response = Response(status=status, headers=(), body=b"{}")
+    return CapturedRequest.ended(request.path, request, response, (1.5, 0.0))
 
 
 @pytest.fixture
@@ -248,7 +245,7 @@ def test_whatever_is_sent_the_record_is_json(
 def test_screen_is_safe_from_what_clients_send(session: ClientSession) -> None:
     target = "/voice/\x1b[2J\x07%0a"
 
-    line = screen_line(session.judge(heard({}, target=target, method="P\x1bST")))
+    line = screen_line(session.judge(heard({}, path=target, method="P\x1bST")))
 
     assert line.isprintable()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, TypeAlias
@@ -62,14 +62,6 @@ class _Stop(BaseException):
 
     Caused by an error of ours, or by nothing where the budget is spent.
     """
-
-
-@contextmanager
-def _own_errors() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        raise _Stop from error
 
 
 @dataclass(kw_only=True)
@@ -310,7 +302,6 @@ class Search:
         known.note(attempt.findings)
         self._found.append(replace(attempt, findings=findings))
 
-    @_own_errors()
     def _fails(self, drawn: Drawn) -> bool:
         """Return whether a body shows a failure: any new one, then just that one."""
         shrinking = self._shrinking
@@ -318,13 +309,16 @@ class Search:
             self._tries -= 1
             if self._tries < 0:
                 raise _Stop
-        attempt = self._try_body(drawn)
-        if attempt is None:
-            return False
-        if shrinking is not None:
-            return shrinking.takes(attempt, drawn)
-        # What was met while shrinking may come up again.
-        return self._quota > 0 and self._begin(attempt, drawn, share=0.5)
+        try:
+            attempt = self._try_body(drawn)
+            if attempt is None:
+                return False
+            if shrinking is not None:
+                return shrinking.takes(attempt, drawn)
+            # What was met while shrinking may come up again.
+            return self._quota > 0 and self._begin(attempt, drawn, share=0.5)
+        except Exception as error:
+            raise _Stop from error
 
     def _try_body(self, drawn: Drawn) -> Attempt | None:
         """Fire a body, once; None if it shows no failure at all."""

@@ -126,15 +126,17 @@ def _as_described(answers: Answers, response: Response) -> Iterator[Judgement]:
 
 
 def packs(
-    contract: Contract, sent: Iterable[tuple[str, str]], response: Response
+    contract: Contract, sent: Iterable[tuple[str, str]], response: Response, of: RuleId
 ) -> Iterator[Judgement]:
-    """Judge what rule packs ask of an answer, or of a refusal."""
+    """Judge what rule packs ask of an answer, or of a refusal, to a rule's case."""
     accepts, sent = response.status // 100 == 2, list(sent)
     for check in contract.checks:
         if check.rule.startswith("answer.") != accepts:
             continue
         given, back = named(sent, check.echo), response.header(check.echo)
-        if check.echo and given:
+        # Nobody has to repeat what is empty, or is itself at fault.
+        is_about = of.lower().startswith(f"header.{check.echo}.".lower())
+        if check.echo and any(given) and (accepts or not is_about):
             other = f"is {short(back, _WIDTH)}" if back else "is missing"
             reason = f"header {check.echo} {other}, where {short(given[0])} was sent"
             yield judgement(check.rule, reason * (back != given[0]))

@@ -48,7 +48,7 @@ _CONFLICT = 409
 # Statuses of an operation that does not exist, if all its answers have them.
 _NOWHERE = frozenset({404, 405, 501})
 # Rules whose cases go to other paths.
-_ELSEWHERE = frozenset({"wire.path", "auth.client"})
+_ELSEWHERE = frozenset({"wire.path", "auth.client", ROBUSTNESS})
 # Something that the request names is not there, or cannot be used now.
 _UNKNOWN = frozenset({404, 409})
 # A shorter token may stand in an answer by chance.
@@ -120,7 +120,7 @@ class Oracle:
             yield from self._secrecy(case, response)
             if case.rule not in _ELSEWHERE:
                 headers = exchange.request.headers
-                yield from checks.packs(self.contract, headers, response)
+                yield from checks.packs(self.contract, headers, response, case.rule)
             if case.steps:
                 yield from self._last_step(case, exchange, response)
             elif case.expect == Expect.ACCEPT:
@@ -260,6 +260,8 @@ class Oracle:
         status, contract = response.status, self.contract
         if played.unfit:
             yield IDS, Verdict.FAIL, played.stuck
+        if played.unfit and IDS not in contract.rules:
+            return  # what no link names need not be shown
         if played.stuck:
             stuck = case.steps[len(played.earlier)]
             # A state need not come that was waited for; and a body that breaks a rule
@@ -275,6 +277,9 @@ class Oracle:
         fits &= status not in NO_JUDGEMENT or status in step.status
         if not fits and _is_silent(answers, status):
             yield case.rule, Verdict.INCONCLUSIVE, _silence(status)
+        elif not fits and _is_other(exchange, contract):
+            reason = "it can be read after its deletion, and is not as it was"
+            yield case.rule, Verdict.INCONCLUSIVE, reason
         elif not fits:
             wanted = " or ".join(map(str, step.status))
             what = f"{step.request.method} {exchange.request.path}"
@@ -315,6 +320,15 @@ def _is_silent(answers: Answers, status: int) -> bool:
     """Return whether a status says nothing of a rule: a described clash does not."""
     clash = status == _CONFLICT and answers.bind and answers.description(status)
     return status in NO_JUDGEMENT or bool(clash)
+
+
+def _is_other(exchange: Exchange, contract: Contract) -> bool:
+    """Return whether a first look, by a path alone, saw something else."""
+    played = exchange.played or Played()
+    first = [it for it in played.earlier if it.request.method == "GET"][:1]
+    bodies = {it.response.body for it in (*first, exchange) if it.response}
+    inferred = any(each.inferred for each in contract.links)
+    return inferred and len(bodies) > 1 and exchange.status // 100 == 2
 
 
 def _silence(status: int) -> str:
@@ -371,7 +385,8 @@ def missing_links(
             statuses = seen[each.name]
             # What was never reached is as missing as what leads to it.
             missing = statuses and 404 not in statuses if there else asked
-            if missing and statuses <= _NOWHERE:
+            nowhere = _NOWHERE - {404} if each.inferred else _NOWHERE
+            if missing and statuses <= nowhere:
                 found.add(each.name)
     return found
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from ringspec.harness.judging.outcome import HINTS
@@ -31,22 +31,13 @@ _HINTS = HINTS["check"]
 _STEPS = ("allowed", "route", "token", "read", "version", "fixture")
 
 
-class CheckState(StrEnum):
-    """Outcome of a step."""
-
-    OK = "ok"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckStep:
+class CheckStep(NamedTuple):
     """A step with its outcome, the reason, and what to do about it."""
 
     name: str
-    state: CheckState
+    state: str  # `ok`, `failed` or `skipped`
     message: str
-    hint: str = ""
+    hint: str
 
 
 class _Skipped(RingspecError):  # noqa: N818 - no error, but the reason
@@ -83,16 +74,15 @@ class ProfileCheck:
         """Do all steps; after one has failed, the others are skipped."""
         failed = False
         for name in _STEPS:
-            state, message, hint = CheckState.SKIPPED, "a step before it failed", ""
+            state, message, hint = "skipped", "a step before it failed", ""
             try:
                 if not failed:
-                    message = getattr(self, f"_{name}")()
-                    state = CheckState.OK
+                    state, message = "ok", getattr(self, f"_{name}")()
             except (_Skipped, TargetError, UsageError) as error:
+                failed = not isinstance(error, _Skipped)
+                state = "failed" if failed else "skipped"
                 message, hint = str(error), error.hint
-                if not isinstance(error, _Skipped):
-                    failed, state = True, CheckState.FAILED
-            yield CheckStep(name=name, state=state, message=message, hint=hint)
+            yield CheckStep(name, state, message, hint)
 
     def _allowed(self) -> str:
         safety = self.profile.safety
@@ -119,12 +109,11 @@ class ProfileCheck:
         return ": ".join(filter(None, (way, self._by.warning(self.url))))
 
     def _token(self) -> str:
-        self._filling = self.credentials.filling(
-            self.profile.pacing.timeout_s,
-            self.profile.route,
-            self.profile.safety.hosts(self.url),
+        profile, safety = self.profile, self.profile.safety
+        given = self.credentials.filling(
+            profile.pacing.timeout_s, profile.route, safety.hosts(self.url)
         )
-        self._filling = self._filling.fitted(self.contract.securities)
+        self._filling = given.fitted(self.contract.securities)
         if self._filling.renewal is not None:
             return f"{self.credentials.token_url} gives one out"
         if self._filling.lacks(self.contract.operation.security):
@@ -199,19 +188,13 @@ class ProfileCheck:
         return self._exchange(with_credentials(request, security))
 
     def _exchange(self, request: Request) -> Exchange:
-        profile = self.profile
-        target = Target(
-            self.url,
-            filling=self._filling,
-            timeout_s=profile.pacing.timeout_s,
-            workers=1,
-            route=self._by,
-        )
-        guard = Guard.before(target, profile.safety, self.contract)
+        timeout_s, safety = self.profile.pacing.timeout_s, self.profile.safety
+        target = Target(self.url, self._filling, timeout_s, route=self._by)
+        guard = Guard.before(target, safety, self.contract)
 
         async def fire() -> Exchange:
             try:
-                if profile.safety.is_live(self.url):
+                if safety.is_live(self.url):
                     await asyncio.sleep(1 / LIVE_RATE)
                 return await guard.exchange(request, repeats=0)
             finally:

@@ -114,11 +114,7 @@ class Profile:
         return f"{url} is not the target of {self.name}, which is {self.url}"
 
     def check_leave(self, url: str) -> None:
-        """Make sure that what the profile allows is meant for a URL.
-
-        Raises:
-            UsageError: it was allowed for another target.
-        """
+        """Raise a UsageError if what the profile allows is meant for another URL."""
         allows = self.safety.allow_create or self.safety.allow_start
         why = self.misses(url) if allows and self.safety.is_live(url) else ""
         if why:
@@ -132,9 +128,6 @@ class Profile:
         """Return the URL of the target; None for the embedded server.
 
         A given one, or `embedded`, goes before the profile's.
-
-        Raises:
-            UsageError: there is no URL, or a header for the embedded server.
         """
         if given is None and self.name and not self.url:
             raise UsageError(
@@ -173,12 +166,9 @@ def load(
 
     Flags are values by table and key, as a profile has them; they go before it. If it
     `asks` for nothing, variables that are not set are taken for given.
-
-    Raises:
-        UsageError: it cannot be read, or something in it is wrong.
     """
     if name_or_file is None:
-        return _profile("", _nested(_told(_flat(flags))), Places())
+        return _profile("", _nested(_flat(flags)), Places())
     # Imported only here: pydantic takes a while to load.
     from ringspec.harness.profile.schema import validated  # noqa: PLC0415
 
@@ -186,11 +176,11 @@ def load(
     references: dict[Keys, str] = {}
     validated(_literals(data, (), references), places, strict=True)
     _fill(data, references, lenient=not asks)
-    own = _told(_flat(data))
+    own = _flat(data)
     credentials = [keys for keys in own if keys[0] == "credentials"]
-    _check_kinds([str(keys[1]) for keys in credentials], places)
+    _check_kinds(credentials, places)
     named = variables()
-    above = {**_told(_environment(named)), **_told(_flat(flags))}
+    above = {**_flat(_nested(_environment(named))), **_flat(flags)}
     given = {str(keys[-1]) for keys in above if keys[0] == "credentials"}
     kinds = {kind for key, kind in KINDS.items() if key in given}
     headers = {str(keys[1]).lower() for keys in above if keys[0] == "headers"}
@@ -337,11 +327,15 @@ def _fill(data: Any, references: Mapping[Keys, str], *, lenient: bool) -> None:
 
 
 def _flat(data: Mapping[str, Any]) -> dict[Keys, Any]:
+    """Tell credentials from other headers, so that cases can leave them out."""
     found: dict[Keys, Any] = {}
     for name, value in data.items():
-        if isinstance(value, Mapping):
-            found |= {(name, key): each for key, each in value.items()}
-        else:
+        for key, each in value.items() if isinstance(value, Mapping) else ():
+            if name == "headers" and key.lower() == AUTHORIZATION:
+                found |= _flat({"credentials": as_credentials(str(each))})
+            else:
+                found[name, key] = each
+        if not isinstance(value, Mapping):
             found[(name,)] = value
     return found
 
@@ -354,25 +348,13 @@ def _nested(flat: Mapping[Keys, Any]) -> dict[str, Any]:
     return found
 
 
-def _told(flat: Mapping[Keys, Any]) -> dict[Keys, Any]:
-    """Tell credentials from other headers, so that cases can leave them out."""
-    found: dict[Keys, Any] = {}
-    for keys, value in flat.items():
-        if keys[0] == "headers" and str(keys[-1]).lower() == AUTHORIZATION:
-            own = as_credentials(str(value))
-            found |= {("credentials", name): each for name, each in own.items()}
-        else:
-            found[keys] = value
-    return found
-
-
-def _check_kinds(credentials: Iterable[str], places: Places) -> None:
-    kinds = sorted({KINDS[key] for key in credentials if key in KINDS})
+def _check_kinds(credentials: Iterable[Keys], places: Places) -> None:
+    kinds = {KINDS[str(keys[1])]: keys for keys in reversed([*credentials])}
     if len(kinds) > 1:
-        first = next(key for key in credentials if KINDS.get(key) == kinds[1])
+        first = kinds[sorted(kinds)[1]]
         raise UsageError(
-            f"{places.of(('credentials', first))}: `{first}` stands beside"
-            " credentials of another kind",
+            f"{places.of(first)}: `{first[1]}` stands beside credentials of another"
+            " kind",
             hint="give a bearer token, or a client with its token_url, or a header, or"
             " user and password",
         )

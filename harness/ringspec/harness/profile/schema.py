@@ -89,9 +89,6 @@ def validated(
     """Return what is set in a profile's data, which is by table and key.
 
     If `strict`, 1 is no text and "1" no number; the environment has only texts.
-
-    Raises:
-        UsageError: there is an unknown key, or a value of another kind.
     """
     try:
         found = _SCHEMA.model_validate(data, strict=strict)

@@ -13,34 +13,33 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ringspec.harness.sending.exchange import named
+from ringspec.harness.sending.exchange import (
+    Exchange,
+    Failure,
+    Response,
+    Trouble,
+    named,
+)
 from ringspec.harness.sending.inprocess import Application, Message, Receive, Send
+from ringspec.strategies import Request
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 # The largest body that is judged, and so much of an answer is kept. A hostile one of
 # this size takes two validators about a second, and a megabyte half a minute.
 LIMIT = 64 * 1024
+_UNANSWERED = Failure(trouble=Trouble.DROPPED, message="it was not answered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CapturedRequest:
-    """One request as it came, with its answer."""
+class CapturedRequest(Exchange):
+    """One request as it came, with its answer; its URL is path and query as sent."""
 
-    method: str
-    target: str  # path and query as sent
-    headers: Headers  # in order, names as the server gives them; values as latin-1
-    body: bytes  # its bytes, or only the first if `is_whole` is false
-    is_whole: bool  # whether the body came to its end within the limit
-    status: int | None
-    answer_headers: Headers
-    answer: bytes
-    began_s: float  # in seconds since the epoch (UTC)
-    elapsed_s: float
+    is_whole: bool = True  # whether the body came to its end within the limit
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in any case."""
-        return next(iter(named(self.headers, name)), None)
+        return next(iter(named(self.request.headers, name)), None)
 
 
 Listener: TypeAlias = Callable[[CapturedRequest], Awaitable[None]]
@@ -65,7 +64,7 @@ class Capture:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began_s, clock_s = time.time(), time.perf_counter()
+        began = time.time(), time.perf_counter()
         body, read = await self._read(scope, receive)
         last = read[-1] if read else {}
         start: Message = {}
@@ -86,21 +85,17 @@ class Capture:
         finally:
             raw = scope.get("raw_path") or scope["path"].encode()
             query = scope.get("query_string", b"")
-            target = b"?".join([raw, query] if query else [raw])
+            target = b"?".join([raw, query] if query else [raw]).decode("latin-1")
+            headers = _decoded(scope["headers"])
+            method, content = scope["method"], bytes(answer)
+            request = Request(method=method, path=target, headers=headers, body=body)
+            found: Response | Failure = _UNANSWERED
+            if start:
+                given, status = _decoded(start.get("headers", ())), start["status"]
+                found = Response(status=status, headers=given, body=content)
             is_whole = last.get("type") == "http.request" and not last.get("more_body")
             await self.listener(
-                CapturedRequest(
-                    method=scope["method"],
-                    target=target.decode("latin-1"),
-                    headers=_decoded(scope["headers"]),
-                    body=body,
-                    is_whole=is_whole,
-                    status=start.get("status"),
-                    answer_headers=_decoded(start.get("headers", ())),
-                    answer=bytes(answer),
-                    began_s=began_s,
-                    elapsed_s=time.perf_counter() - clock_s,
-                )
+                CapturedRequest.ended(target, request, found, began, is_whole=is_whole)
             )
 
     async def _read(
@@ -108,9 +103,8 @@ class Capture:
     ) -> tuple[bytes, deque[Message]]:
         """Return the body, or its beginning, and the messages that it came in."""
         body, read = bytearray(), deque[Message]()
-        length = dict(scope["headers"]).get(b"content-length", b"").decode("latin-1")
-        is_length = length.isdecimal() and length.isascii()
-        more = not is_length or int(length) <= self.limit
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        more = int(length) <= self.limit
         while more and len(body) <= self.limit:
             message = await receive()
             read.append(message)

@@ -37,10 +37,7 @@ from ringspec.harness.recording.capture import LIMIT, CapturedRequest, Headers
 from ringspec.harness.sending.exchange import (
     MASK,
     Exchange,
-    Failure,
     Filling,
-    Response,
-    Trouble,
     no_constant,
 )
 from ringspec.harness.sending.policy import path_pattern
@@ -69,7 +66,7 @@ from ringspec.spec import (
     short,
     weakest,
 )
-from ringspec.strategies import Case, Expect, Request, Slot
+from ringspec.strategies import Case, Expect, Slot
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -143,7 +140,7 @@ class RequestJudge:
 
     def operation(self, request: CapturedRequest) -> RequestedOperation:
         """Return what a request asks for, by its method and path."""
-        method, path = request.method, request.target.partition("?")[0]
+        method, path = request.request.method, request.url.partition("?")[0]
         token_path = urlsplit(self.filling.token_url).path
         if token_path and path == token_path:
             return TOKEN_OPERATION
@@ -179,7 +176,7 @@ class RequestJudge:
             if verdict is not KEPT or (BROKEN, about) not in first
         ]
         status, remark = request.status, ""
-        if status is None:
+        if not status:
             remark = "it was not answered"
         elif status >= 500:
             remark = f"the server failed: HTTP {status}"
@@ -190,13 +187,14 @@ class RequestJudge:
     def _statements(
         self, request: CapturedRequest, operation: RequestedOperation
     ) -> Iterator[Statement]:
+        method = request.request.method
         if not operation.methods:
             yield BROKEN, PATH, "asked for a path that the contract does not have"
             return
         yield KEPT, PATH, ""
-        if request.method not in operation.methods:
+        if method not in operation.methods:
             listed = ", ".join(operation.methods)
-            yield BROKEN, METHOD, f"asked by {request.method} where there is {listed}"
+            yield BROKEN, METHOD, f"asked by {method} where there is {listed}"
             return
         yield KEPT, METHOD, ""
         if operation is TOKEN_OPERATION:
@@ -209,11 +207,11 @@ class RequestJudge:
         if operation.takes_body:
             yield self._media_type(request)
             if request.is_whole:
-                yield from self._body(request.body)
+                yield from self._body(request.request.body)
             else:
                 yield None, _PARTIAL, ""
-        elif request.body and request.method in _BODILESS:
-            yield None, f"a body came with {request.method}, which has none", ""
+        elif request.request.body and method in _BODILESS:
+            yield None, f"a body came with {method}, which has none", ""
 
     def _token(self, request: CapturedRequest, due: TokenPlace) -> Statement:
         given = request.header(due.name) or ""
@@ -383,7 +381,7 @@ def read_form(request: CapturedRequest) -> dict[str, str] | None:
     if label != _FORM or not request.is_whole:
         return None
     try:
-        return dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+        return dict(parse_qsl(request.request.body.decode(), keep_blank_values=True))
     except ValueError:
         return None
 
@@ -544,35 +542,27 @@ class ClientSession:
         self, captured: CapturedRequest, operation: RequestedOperation
     ) -> Exchange:
         """Return a request with its answer, free of credentials."""
-        target = _QUERY.sub(rf"\1={MASK}", captured.target)
+        target = _QUERY.sub(rf"\1={MASK}", captured.url)
         is_token = operation is TOKEN_OPERATION
-        response, failure = None, None
-        if captured.status is None:
-            failure = Failure(trouble=Trouble.DROPPED, message="it was not answered")
-        else:
-            response = Response(
-                status=captured.status,
-                headers=self._shown(captured.answer_headers, None),
-                body=captured.answer,
-            )
-        return Exchange(
+        request, response = captured.request, captured.response
+        if response is not None:
+            response = replace(response, headers=self._shown(response.headers, None))
+        return replace(
+            captured,
             url=self._url + target,
-            request=Request(
-                method=captured.method,
+            request=replace(
+                request,
                 path=Slot.TOKEN_URL if is_token and "?" not in target else target,
-                headers=self._shown(captured.headers, operation.token_place),
-                body=self._shown_form(captured) if is_token else captured.body,
+                headers=self._shown(request.headers, operation.token_place),
+                body=self._shown_form(captured) if is_token else request.body,
             ),
             response=response,
-            failure=failure,
-            began_s=captured.began_s,
-            elapsed_s=captured.elapsed_s,
         )
 
     def _shown_form(self, captured: CapturedRequest) -> bytes:
         form = read_form(captured)
         if form is None:
-            return MASK.encode() if captured.body else b""
+            return MASK.encode() if captured.request.body else b""
         known = {
             ("client_id", self._filling.client_id): Slot.CLIENT_ID,
             ("client_secret", self._filling.client_secret): Slot.CLIENT_SECRET,

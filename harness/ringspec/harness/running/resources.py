@@ -18,6 +18,7 @@ from ringspec.spec import (
     Security,
     SpecError,
     at_pointer,
+    letters,
     makers,
 )
 from ringspec.strategies import Case, Request, plain_case, with_credentials
@@ -63,11 +64,11 @@ class Resource:
 
     def _candidates(self, data: Json, last: str) -> Iterator[Json]:
         """Yield what may be the name, the likeliest first."""
-        wanted = _letters(self.parameter.name)
+        wanted = letters(self.parameter.name)
         inner = data.values() if isinstance(data, dict) else ()
         holders = [each for each in (data, *inner) if isinstance(each, dict)]
         for holder in holders:
-            yield from (it for name, it in holder.items() if _letters(name) == wanted)
+            yield from (it for name, it in holder.items() if letters(name) == wanted)
         if last:
             yield last
         for holder in holders:
@@ -96,10 +97,6 @@ def resources_of(contract: Contract) -> tuple[Resource, ...]:
             )
             found.append(made)
     return tuple(found)
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[\W_]", "", name).lower()
 
 
 def aimed(request: Request, contract: Contract, names: Mapping[str, str]) -> Request:

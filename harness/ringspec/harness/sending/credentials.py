@@ -98,10 +98,8 @@ class Credentials:
     ) -> Filling:
         """Return the values of placeholders; a token is fetched if none is given.
 
-        Raises:
-            UsageError: some of what is needed is not given, or the endpoint is at a
-                host that may not be sent to.
-            TargetError: the token endpoint does not give a token.
+        What is wrong with what is given is a UsageError, an endpoint that gives no
+        token a TargetError.
         """
         token, renewal = self._given(), None
         if token is None and any((self.client_id, self.client_secret, self.token_url)):
@@ -218,11 +216,7 @@ class Credentials:
 
 
 def checked_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Return headers given by hand; of two that differ in case the last.
-
-    Raises:
-        UsageError: one cannot be sent, or may not be.
-    """
+    """Return headers given by hand, if all may be sent; the last of each name."""
     found: dict[str, tuple[str, str]] = {}
     for name, value in headers:
         if not _HEADER.fullmatch(name):
@@ -240,11 +234,7 @@ def checked_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str]
 
 
 def read_headers(texts: Iterable[str]) -> dict[str, str]:
-    """Read what `--header` takes: each a name and a value.
-
-    Raises:
-        UsageError: one is not written so; its value is never shown.
-    """
+    """Read what `--header` takes, each a name and a value; no error shows a value."""
     found: dict[str, str] = {}
     for text in texts:
         name, mark, value = text.partition("=")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache, partial
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import quote, quote_plus, urlsplit
 
 from ringspec.spec import (
@@ -153,18 +153,17 @@ class Exchange:
         url: str,
         request: Request,
         answer: Response | Failure,
-        began_s: float,
-        elapsed_s: float,
-    ) -> Exchange:
-        """Make the exchange of a request that was answered, or failed."""
-        return cls(
-            url=url,
-            request=request,
-            response=answer if isinstance(answer, Response) else None,
-            failure=answer if isinstance(answer, Failure) else None,
-            began_s=began_s,
-            elapsed_s=elapsed_s,
-        )
+        began: tuple[float, float],
+        **others: Any,
+    ) -> Self:
+        """Make the exchange of a request that just was answered, or failed.
+
+        It began at that time of day, and of `time.perf_counter`.
+        """
+        elapsed_s = time.perf_counter() - began[1]
+        others["response" if isinstance(answer, Response) else "failure"] = answer
+        others |= {"began_s": began[0], "elapsed_s": elapsed_s}
+        return cls(url=url, request=request, **others)
 
     @property
     def status(self) -> int:
@@ -290,8 +289,10 @@ class Filling:
         at_home = urlsplit(self.url(base, request))[:2] == urlsplit(base)[:2]
         for name, value in self.extra if at_home else ():
             plain, headers = self.plain or request, request.headers
-            same = (plain.method, plain.path) == (request.method, request.path)
-            if same and named(headers, name) != named(plain.headers, name):
+            # Their paths may name other resources, or have another query.
+            ways = ((it.method, it.path.partition("?")[0]) for it in (plain, request))
+            alike = len({(method, path.count("/")) for method, path in ways}) == 1
+            if alike and named(headers, name) != named(plain.headers, name):
                 continue
             others = (it for it in headers if it[0].lower() != name.lower())
             request = replace(request, headers=(*others, (name, shown(name, value))))
@@ -464,7 +465,7 @@ class Sender(ABC):
         return exchange
 
     async def _once(self, request: Request) -> Exchange:
-        began_s, began = time.time(), time.perf_counter()
+        began = time.time(), time.perf_counter()
         url = self.filling.url(self.url, request)
         if self.filling.extra:
             request = self.filling.dressed(request, self.url)
@@ -472,9 +473,7 @@ class Sender(ABC):
         if isinstance(answer, Response):
             first = JAR.get(self._jar).keep(request, url, answer)
             greeted = first and answer.status // 100 != 2
-        elapsed_s = time.perf_counter() - began
-        made = Exchange.ended(url, request, answer, began_s, elapsed_s)
-        return replace(made, greeted=greeted) if greeted else made
+        return Exchange.ended(url, request, answer, began, greeted=greeted)
 
     @abstractmethod
     async def _answer(self, request: Request, url: str) -> Response | Failure:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -87,11 +86,8 @@ class Entry:
 class Journal:
     """A file that is only ever appended to."""
 
-    def __init__(
-        self, path: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._now = now
         self._written = False
 
     def open(self) -> None:
@@ -100,7 +96,7 @@ class Journal:
 
     def note(self, entry: Entry) -> None:
         """Write an entry; it is on disk once this returns."""
-        self._append(entry.line(self._now().isoformat(timespec="milliseconds")))
+        self._append(entry.line(datetime.now(UTC).isoformat(timespec="milliseconds")))
         self._written = True
 
     def discard(self) -> None:
@@ -134,12 +130,9 @@ class Journal:
 
 
 def read(path: Path) -> tuple[Entry, ...]:
-    """Read a journal: each thing once, with what became of it last.
+    """Read a journal, or raise a UsageError: each thing, with what became of it last.
 
     A line that is cut off is left out: its writer was killed.
-
-    Raises:
-        UsageError: it cannot be read, or a line is no entry.
     """
     try:
         lines = path.read_text("utf-8").split("\n")
@@ -167,10 +160,9 @@ def _is_cut(line: str) -> bool:
     return line.startswith(_BEGINNING[: len(line)]) and not line.endswith("}")
 
 
-def default_path(now: datetime | None = None) -> Path:
+def default_path() -> Path:
     """Return where a run keeps its journal, a file of its own in the user's state."""
     from platformdirs import user_state_path  # noqa: PLC0415 - for live runs alone
 
-    stamp = f"{now or datetime.now(UTC):%Y%m%dT%H%M%S}"
-    name = f"journal-{stamp}-{os.getpid()}.jsonl"
+    name = f"journal-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.jsonl"
     return user_state_path("ringspec", appauthor=False) / name

@@ -64,11 +64,7 @@ class Pacing:
 
 
 def parse_rate(text: str | None) -> float | None:
-    """Read how many requests a second may go out, such as `5/s` or `0.5`.
-
-    Raises:
-        UsageError: it is no rate.
-    """
+    """Read how many requests a second may go out, such as `5/s` or `0.5`."""
     if text is None:
         return None
     with suppress(ValueError):

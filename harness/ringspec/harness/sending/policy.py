@@ -87,11 +87,7 @@ def parsed_url(url: str) -> SplitResult | None:
 
 
 def checked_url(url: str) -> str:
-    """Return a base URL without its last slash.
-
-    Raises:
-        UsageError: it is no URL of a server, or has user, password, query or fragment.
-    """
+    """Return a base URL, which is that of a server alone, without its last slash."""
     parts = parsed_url(url)
     if "@" in (url if parts is None else parts.netloc):
         raise UsageError(
@@ -272,7 +268,8 @@ class Policy:
 
     def undoing(self) -> Link | None:
         """Return the link that deletes what was created, if there is one."""
-        return next((it for it in self.contract.links if it.role == Role.DELETE), None)
+        listed = (it for it in self.contract.links if not it.inferred)
+        return next((it for it in listed if it.role == Role.DELETE), None)
 
     def things(self, answer: Json) -> Iterator[tuple[str, str]]:
         """Yield, by method and path, what can be done to what was created."""
@@ -315,6 +312,8 @@ class Policy:
             return ""
         if case.phase == Phase.EXPLORE:
             return "what explore found is not sent to a live target"
+        if case.steps and any(each.inferred for each in self.contract.links):
+            return "what it acts on is known by paths alone"
         reasons = (self.withholds(request) for request in requests_of(case))
         return next(filter(None, reasons), "")
 
@@ -345,9 +344,8 @@ class Policy:
     def withholds(self, request: Request, *, ours: bool | None = None) -> str:
         """Return why a request is not sent to a live target; empty if it may be.
 
-        Args:
-            request: as it goes out, or with `{name}` in its path for what is created.
-            ours: whether it is about what this run created.
+        Unless it says whether it is about what this run created, `{name}` in its path
+        does.
         """
         effect = self.effect_of(request)
         if any(name.lower() == "host" for name, _ in request.headers):

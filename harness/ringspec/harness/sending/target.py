@@ -40,8 +40,6 @@ PLAIN = {"Accept-Encoding": "identity"}
 _CLOSED = re.compile("disconnected|peer closed")
 # The record that a TLS server sends to a client that does not speak TLS.
 _TLS_ALERT = b"\x15\x03"
-
-
 # What some TLS servers answer to a request without TLS, all with status 400.
 _AT_TLS = re.compile(rb"https|ssl|tls", re.IGNORECASE)
 _SPEECH = {"https": "TLS", "http": "HTTP without TLS"}
@@ -224,10 +222,10 @@ class Target(Sender):
     def __init__(
         self,
         url: str,
-        *,
         filling: Filling,
         timeout_s: float,
-        workers: int,
+        *,
+        workers: int = 1,
         route: Route | None = None,
     ) -> None:
         super().__init__(checked_url(url), filling, timeout_s)

@@ -3,14 +3,14 @@
 # ruff: noqa: D102 - a method does the same as the store's, except as the class says
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
-from uuid import NAMESPACE_URL, uuid5
+from typing import Any
 
 from ringspec.reference.json_values import JsonObject
+from ringspec.reference.mutants.vocabulary import expression
 from ringspec.reference.store import Broadcast, Store
 
 # Long enough to be met by a client that reads at once.
@@ -21,69 +21,35 @@ def _other(**methods: Callable[..., object]) -> type[Store]:
     return type("Other", (Store,), methods)
 
 
-def with_ids(name: str) -> type[Store]:
-    """Return a store that generates ids in another way."""
-    give, numbers = _IDS[name], count(1)
+def with_ids(written: str) -> type[Store]:
+    """Return a store with other ids, by an expression of `body`, `number`, `kept`."""
+    give, numbers = expression(written), count(1)
 
     def made(store: Store, body: JsonObject, size: int) -> Broadcast:
-        number = next(numbers) if name == "numbered" else len(store) + 1
-        return replace(Store.made(store, body, size), broadcast_id=give(body, number))
+        given = give(body=body, number=next(numbers), kept=len(store))
+        return replace(Store.made(store, body, size), broadcast_id=given)
 
     return _other(made=made)
 
 
-# The id of a broadcast, given its body and its number.
-_IDS: dict[str, Callable[[JsonObject, int], str]] = {
-    "one for all": lambda _body, _: "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-    "by name": lambda body, _: str(
-        uuid5(NAMESPACE_URL, str(body.get("name")).encode().hex())
-    ),
-    "by body": lambda body, _: str(
-        uuid5(NAMESPACE_URL, json.dumps(body, sort_keys=True))
-    ),
-    "by count": lambda _body, number: f"broadcast-{number}",
-    "numbered": lambda _body, number: f"b-{number:06}",
-}
+def listing(written: str) -> type[Store]:
+    """Return a store that lists others, by an expression of `all`, `start`, `stop`."""
+    choose = expression(written)
 
-
-def listing(name: str) -> type[Store]:
-    """Return a store that lists the wrong broadcasts."""
-    choose = _LISTED[name]
-
-    def listed(store: Store, start: int, stop: int) -> list[Broadcast]:
-        return choose(Store.slice(store, 0, len(store)), start, stop)
+    def listed(store: Store, start: int, stop: int) -> Any:
+        return choose(all=Store.slice(store, 0, len(store)), start=start, stop=stop)
 
     return _other(slice=listed)
 
 
-# The broadcasts listed, given all, oldest first, and the range asked for.
-_LISTED: dict[str, Callable[[list[Broadcast], int, int], list[Broadcast]]] = {
-    "nothing": lambda _all, _start, _stop: [],
-    "all but the newest": lambda all_, start, stop: all_[:-1][start:stop],
-    "no drafts": lambda all_, start, stop: [
-        one for one in all_[start:stop] if one.state != "draft"
-    ],
-    "the first page": lambda all_, start, stop: all_[: stop - start],
-    "short pages": lambda all_, start, stop: all_[start:stop][:-1] or all_[start:stop],
-    "the newest first": lambda all_, start, stop: all_[::-1][start:stop],
-}
-
-
-def updating(name: str) -> type[Store]:
-    """Return a store that keeps another body than that of an update."""
-    merge = _UPDATED[name]
+def updating(written: str) -> type[Store]:
+    """Return a store that updates otherwise, by an expression of `before`, `body`."""
+    merge = expression(written)
 
     def change(it: Store, before: Broadcast, body: JsonObject, size: int) -> Broadcast:
-        return Store.change(it, before, merge(before.body, body), size)
+        return Store.change(it, before, merge(before=before.body, body=body), size)
 
     return _other(change=change)
-
-
-# The body kept, given those before and of the update.
-_UPDATED: dict[str, Callable[[JsonObject, JsonObject], JsonObject]] = {
-    "by merging": lambda before, body: {**before, **body},
-    "the name only": lambda before, body: {**before, "name": body.get("name")},
-}
 
 
 class KeepsNothing(Store):

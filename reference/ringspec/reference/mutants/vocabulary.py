@@ -17,6 +17,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
 
 from jinja2 import Environment, Undefined
 
@@ -55,13 +56,13 @@ def _test(word: str, argument: Any) -> Test:
         test = test_of(argument)
         return lambda value: not test(value)
     if word == "is":
-        expression = _expression(_WORDS["tests"][argument])
+        passes = expression(_WORDS["tests"][argument])
     elif word in _WORDS["tests_with_argument"]:
-        expression = _expression(_WORDS["tests_with_argument"][word])
+        passes = expression(_WORDS["tests_with_argument"][word])
     else:
         test = test_of(argument)
         return lambda value: test(member_of(value, word))
-    return lambda value: bool(expression(value=value, argument=argument))
+    return lambda value: bool(passes(value=value, argument=argument))
 
 
 def change_of(written: Any) -> Change:
@@ -73,17 +74,18 @@ def change_of(written: Any) -> Change:
         known = _WORDS["changes_with_argument"]
     if word in _CHANGES:
         return _CHANGES[word](argument)
-    expression = _expression(known[word])
+    changes = expression(known[word])
 
     def change(value: Json) -> Any:
-        changed = expression(value=value, argument=argument)
+        changed = changes(value=value, argument=argument)
         return value if isinstance(changed, Undefined) else changed
 
     return change
 
 
 @cache
-def _expression(text: str) -> Callable[..., Any]:
+def expression(text: str) -> Callable[..., Any]:
+    """Return the function of an expression, which takes the values of its names."""
     return _environment().compile_expression(text, undefined_to_none=False)
 
 
@@ -169,6 +171,7 @@ def _environment() -> Environment:
         "lengths": lambda delays: [number(it) or 0 for it in _items(delays)],
         "keys": lambda choices: [member_of(it, "key") for it in _items(choices)],
         "once": lambda items: [it for i, it in enumerate(items) if it not in items[:i]],
+        "uuid_of": lambda text: str(uuid5(NAMESPACE_URL, text)),
         "problems": lambda it: [{"path": k, "message": v} for k, v in it.items()],
     }
     return made

@@ -272,6 +272,9 @@ def lifecycle_cases(
     life = Lifecycle(bodies, accepted, refused)
     if not life.captures:
         return
+    if any(each.inferred for each in life.contract.links):
+        yield from _inferred(life)
+        return
     yield from _ids(life)
     if life.read:
         yield from _readable(life, life.read)
@@ -286,11 +289,26 @@ def lifecycle_cases(
     if life.listing:
         yield from _listed(life, life.listing)
         yield from _traces(life, life.listing)
-    for link in life.contract.links:
-        if link.captures:
-            step = life.step(link, REFUSED, suffix=None)
-            step = replace(step, request=closing(step.request))
-            yield _refused(life.case("unknown", link.name, step))
+    for link in (each for each in life.contract.links if each.captures):
+        step = life.step(link, REFUSED, suffix=None)
+        step = replace(step, request=closing(step.request))
+        yield _refused(life.case("unknown", link.name, step))
+
+
+def _inferred(life: Lifecycle) -> Iterator[Case]:
+    """Read what was created, and what was deleted, unless its name was sent."""
+    sent = {steps_of(at)[0] for at in life.captures.values()}
+    rich = {each.id: each for each in (life.plain, *life.rich)}.values()
+    free = [each for each in rich if sent.isdisjoint(dict(members(each.body)))]
+    if (read := life.read) is None or life.plain not in free:
+        return
+    for body in free:
+        seen = life.step(read, ACCEPTED, shows(body, read))
+        yield life.after("readable", body.id, seen, of=body)
+    if life.delete:
+        gone = life.step(read, read.answers.also(*_GONE))
+        steps = (life.step(read), life.step(life.delete), gone)
+        yield life.after("deleted", "read", *steps)
 
 
 def _ids(life: Lifecycle) -> Iterator[Case]:
