@@ -45,7 +45,6 @@ class Operation:
     node: Json  # the operation's own node in the document
     security: Security
     methods: tuple[str, ...]  # all that its path has, in lower case
-    paths: tuple[str, ...]  # of the whole document, with their placeholders
     needs_body: bool  # whether a request has to have one
 
     @property
@@ -169,10 +168,8 @@ class Wanted:
             and (not self.tags or {*self.tags} & {*tags[each.id]})
         ]
         if not found:
-            raise UsageError(
-                "no operation is left to be tested",
-                hint="see --operation, --exclude-operation and --tag",
-            )
+            hint = "see --operation, --exclude-operation and --tag"
+            raise UsageError("no operation is left to be tested", hint=hint)
         return found
 
 
@@ -280,10 +277,8 @@ def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
     body = node.at("requestBody", {})
     content = body.at("content", {})
     if not schema and body.value.get("required") is True and content.value:
-        raise SpecError(
-            f"{body.place}: the body is {' or '.join(content.value)}",
-            hint="only bodies of JSON are tested",
-        )
+        fault = f"{body.place}: the body is {' or '.join(content.value)}"
+        raise SpecError(fault, hint="only bodies of JSON are tested")
     chosen = steps(schema)[-2] if schema else ""
     names = {"path", "query", "header", "cookie"}
     taken = set(_members_at(node, schema)) if schema else set[str]()
@@ -305,7 +300,6 @@ def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
         node=node.value,
         security=security,
         methods=tuple(name for name in METHODS if endpoint.item.has(name)),
-        paths=tuple(Node(node.document, node.document).at("paths").value),
         needs_body=bool(schema) and body.value.get("required") is True,
     )
 

@@ -78,10 +78,9 @@ def load(name_or_file: str, contract: Path | None = None) -> Overlay:
     if contract is not None and extends is not None:
         named = Path(unquote(urlsplit(extends).path))
         if named.name != contract.name:
-            raise SpecError(
-                f"{path}: extends {extends!r} is not the contract, {contract.name}",
-                hint="leave `extends` out, or name the contract that it adapts",
-            )
+            fault = f"{path}: extends {extends!r} is not the contract, {contract.name}"
+            hint = "leave `extends` out, or name the contract that it adapts"
+            raise SpecError(fault, hint=hint)
     return Overlay(path.stem, path.name, content)
 
 
@@ -99,9 +98,8 @@ def apply(base: Json, overlay: Overlay) -> Json:
         for location in locations:
             if action.get("remove"):
                 if not location:
-                    raise SpecError(
-                        f"{where} removes everything", hint="target a node below $"
-                    )
+                    hint = "target a node below $"
+                    raise SpecError(f"{where} removes everything", hint=hint)
                 del at(base, location[:-1])[location[-1]]
                 continue
             target, update = at(base, location), unshared(action["update"])
@@ -126,10 +124,8 @@ def _matches(base: Json, target: str, where: str) -> list[Location]:
             f"{where}: not JSONPath: {error}", hint="write it as RFC 9535 has it"
         ) from error
     if not found:
-        raise SpecError(
-            f"{where} matches nothing",
-            hint="compare the target with the contract's spelling",
-        )
+        hint = "compare the target with the contract's spelling"
+        raise SpecError(f"{where} matches nothing", hint=hint)
     # Last first, so that removing an item does not move the others.
     return sorted(found, key=lambda place: [f"{s:0>9}" for s in place], reverse=True)
 
@@ -158,22 +154,20 @@ def _merged(target: Json, update: Json, where: str, below: Location = ()) -> Jso
 def rename(base: Json, places: list[Location], new: str, where: str) -> Json:
     """Rename the nodes at some places."""
     olds = {str(place[-1]) for place in places if place}
+    are_paths = all(len(place) == 2 and place[0] == "paths" for place in places)
+    fault, hint = "", _HINT
     if new in olds:
-        raise SpecError(
-            f"{where} renames {new} to itself", hint="it is called so already"
-        )
-    if all(len(place) == 2 and place[0] == "paths" for place in places):
+        fault, hint = f"renames {new} to itself", "it is called so already"
+    elif are_paths:
         for place in places:
             base = _move(base, str(place[1]), new, where)
         return base
-    if not all(len(place) > 1 and place[-2] == "properties" for place in places):
-        raise SpecError(
-            f"{where} selects neither a member of a schema nor a path", hint=_HINT
-        )
-    if len(olds) > 1:
-        raise SpecError(
-            f"{where} selects {' and '.join(sorted(olds))}", hint="rename one by one"
-        )
+    elif not all(len(place) > 1 and place[-2] == "properties" for place in places):
+        fault = "selects neither a member of a schema nor a path"
+    elif len(olds) > 1:
+        fault, hint = f"selects {' and '.join(sorted(olds))}", "rename one by one"
+    if fault:
+        raise SpecError(f"{where} {fault}", hint=hint)
     (old,) = olds
     owners = {tuple(map(str, place[:-2])) for place in places}
     for owner in owners:
@@ -181,9 +175,8 @@ def rename(base: Json, places: list[Location], new: str, where: str) -> Json:
         if isinstance(members[old], bool):
             members[old] = {} if members[old] else {"not": {}}
         if not isinstance(members[old], dict):
-            raise SpecError(
-                f"{where} selects {short(members[old])}, no schema", hint=_HINT
-            )
+            fault = f"{where} selects {short(members[old])}, no schema"
+            raise SpecError(fault, hint=_HINT)
         members[old].setdefault("x-member", old)
     return _Renaming(base, old, new, where, owners).done()
 
@@ -242,16 +235,12 @@ class _Content:
 
 def _shown(node: dict[str, Json]) -> Iterator[Json]:
     """Yield the defaults and examples of a schema or of a media type."""
-    for name in ("default", "example", "const"):
-        yield node.get(name)
-    for name in ("examples", "enum"):
-        listed = node.get(name)
-        if isinstance(listed, list):
-            yield from listed
-        elif isinstance(listed, dict):
-            yield from (
-                each.get("value") for each in listed.values() if isinstance(each, dict)
-            )
+    yield from map(node.get, ("default", "example", "const"))
+    for listed in map(node.get, ("examples", "enum")):
+        if isinstance(listed, dict):
+            named = (each for each in listed.values() if isinstance(each, dict))
+            yield from (each.get("value") for each in named)
+        yield from listed if isinstance(listed, list) else ()
 
 
 def _contents(base: dict[str, Json]) -> Iterator[_Content]:
@@ -334,18 +323,14 @@ class _Renaming:
             each.schemas.get(path, set()) - each.named for each in self._contents
         )
         if shared and changed != node:
-            raise SpecError(
-                f"{self._where}: #{pointer(path)} is shared with others that"
-                f" have a {self._old}",
-                hint="select those members too, to be renamed together",
-            )
+            fault = f"{self._where}: #{pointer(path)} is shared with others that have a"
+            hint = "select those members too, to be renamed together"
+            raise SpecError(f"{fault} {self._old}", hint=hint)
 
     def _in_schema(self, node: dict[str, Json], path: Steps) -> None:
         if self._new in _members(node) and self._old in _members(node):
-            raise SpecError(
-                f"{self._where}: #{pointer(path)} has a member {self._new} already",
-                hint="take another name, or remove that one first",
-            )
+            fault = f"{self._where}: #{pointer(path)} has a member {self._new} already"
+            raise SpecError(fault, hint="take another name, or remove that one first")
         for keyword in ("properties", "dependentSchemas"):
             if isinstance(node.get(keyword), dict):
                 node[keyword] = _renamed(node[keyword], self._names)
@@ -353,10 +338,9 @@ class _Renaming:
             listed = sorted(node["required"], key=lambda name: name == self._old)
             node["required"] = [self._names.get(name, name) for name in listed]
         if isinstance(node.get("dependentRequired"), dict):
+            new = self._names
             node["dependentRequired"] = {
-                self._names.get(name, name): [
-                    self._names.get(each, each) for each in needed
-                ]
+                new.get(name, name): [new.get(each, each) for each in needed]
                 for name, needed in node["dependentRequired"].items()
             }
 
@@ -387,13 +371,9 @@ class _Renaming:
 
     def _pointer(self, text: str, operation: str, status: str) -> str:
         """Rename the member in a pointer into an operation's answers of a status."""
-        named = set().union(
-            *(
-                each.named
-                for each in self._contents
-                if each.operation == operation and each.status.startswith(status)
-            )
-        )
+        contents = (each for each in self._contents if each.operation == operation)
+        answers = (each.named for each in contents if each.status.startswith(status))
+        named = set().union(*answers)
         path = list(steps(text))
         for index, step in enumerate(path):
             around = tuple(ITEM if each.isdecimal() else each for each in path[:index])

@@ -63,21 +63,16 @@ def read_packs(names: Iterable[str]) -> list[Json]:
     """
     rows: list[Json] = []
     for name in names:
-        path = find("rule pack", name, _SHIPPED)
-        content = read(path)
+        content = read(path := find("rule pack", name, _SHIPPED))
         check_form(content, "pack", f"{path}: #")
         for row in content["rules"]:
             judged = {"echo", "answers"} & row.keys()
             if judged and not row["id"].startswith(("answer.", "error.")):
-                raise SpecError(
-                    f"{path}: {row['id']} is about answers",
-                    hint="let its id begin with `answer.` or `error.`",
-                )
+                hint = "let its id begin with `answer.` or `error.`"
+                raise SpecError(f"{path}: {row['id']} is about answers", hint=hint)
             if "closed" in row and row["id"] != CLOSED:
-                raise SpecError(
-                    f"{path}: {row['id']} is about members that are not described",
-                    hint=f"its id is {CLOSED}",
-                )
+                fault = f"{path}: {row['id']} is about members that are not described"
+                raise SpecError(fault, hint=f"its id is {CLOSED}")
         rows += content["rules"]
     return rows
 

@@ -73,10 +73,8 @@ class Parameter:
     @property
     def rule(self) -> RuleId:
         """Return the id of the rule that a header may be sent, or left out."""
-        taken = self.name in GROUPS or self.name == "body"
-        return RuleId(
-            f"header.{self.name}.accepted" if taken else f"{self.name}.accepted"
-        )
+        is_taken = self.name in {*GROUPS, "body"}
+        return RuleId(f"{'header.' * is_taken}{self.name}.accepted")
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -131,10 +129,8 @@ def _kinds(schema: Json) -> set[str]:
     for keyword in ("allOf", *sorted(CHOICES)):
         for part in schema.get(keyword, ()) if not found else ():
             found |= _kinds(part)
-    values = [
-        *schema.get("enum", ()),
-        *([schema["const"]] if "const" in schema else []),
-    ]
+    values = [*schema.get("enum", ())]
+    values += [schema["const"]] if "const" in schema else []
     return found or set(map(kind_of, values))
 
 
@@ -238,14 +234,11 @@ def _named(name: str, value: Json, schema: Json) -> Json:
 
 def _fitting(node: Node, schema: Json, what: str) -> Json:
     """Return a value that fits the schema of a parameter."""
-    if not node.has("schema"):
-        return "text"
-    value = fitting(schema)
+    value = fitting(schema) if node.has("schema") else "text"
     if value is None:
-        raise SpecError(
-            f"{node.place}: {what} is required, and no value that fits it is found",
-            hint="give it an `example` to be sent",
-        )
+        fault = f"{what} is required, and no value that fits it is found"
+        hint = "give it an `example` to be sent"
+        raise SpecError(f"{node.place}: {fault}", hint=hint)
     return value
 
 
