@@ -92,7 +92,7 @@ class Inputs:
         changes = read_changes(self.changes, origin)
         info = reading.mapping(document.Node(base, base).at("info").value, "#/info")
         operation = choose(base, self.operation, self.given)
-        request = Inlined({}, {})
+        request = Inlined()
         if operation.schema_place:
             request = document.inline(base, operation.schema_place, is_request=True)
             request = replace(request, schema=closed(request.schema, self.packs))
@@ -107,12 +107,9 @@ class Inputs:
         answers = read_answers(base, operation, catalogue.rules)
         links = read_links(base, operation, answers, catalogue.rules)
         stated = assertions(request, in_choices=True)
-        # A catalogue names all that binds.
-        members = (
-            Inlined({}, {})
-            if catalogue.rules
-            else combined(operation.wire, operation.place)
-        )
+        members = Inlined()
+        if not catalogue.rules:  # it names all that binds
+            members = combined(operation.wire, operation.place)
         named = assertions(members, in_choices=True)
         testable = tuple(filter(operation.wire.is_testable, named))
         both = ((request, stated), (members, testable))

@@ -124,8 +124,9 @@ class Node:
 class Inlined:
     """A schema without references."""
 
-    schema: Json
-    origins: dict[Path, str]  # places in the document of its subschemas, by their paths
+    schema: Json = field(default_factory=dict)
+    # Places in the document of its subschemas, by their paths.
+    origins: dict[Path, str] = field(default_factory=dict)
     # What cannot be read, by the paths of schemas that no valid body has a value of;
     # what is left of these asserts less.
     faults: dict[Path, SpecError] = field(default_factory=dict)
@@ -439,7 +440,7 @@ class _Inliner:
         """List the schemas that a discriminator's values name, or that extend it."""
         mapped = map(self._names, stated.get("mapping", {}).values())
         file = place.partition("#")[0]
-        home = follow(self.document, f"{file}#") if file else self.document
+        home = self.document.get(FILES, {}).get(file, self.document)
         schemas = at_pointer(home, "/components/schemas") or {}
         extending = [
             f"{file}#/components/schemas/{escape(name)}"
@@ -587,12 +588,11 @@ def check(
         for name in ("x-settled", "x-live"):
             if name in node:
                 _check_schema(node[name], inlined, (*each.path, name))
-        for name in node.keys() - _KNOWN:
-            if name.startswith("x-"):
-                continue
+        for name in (it for it in node.keys() - _KNOWN if not it.startswith("x-")):
             for near in nearest(name, _KNOWN, cutoff=0.75):
+                hint = f"did you mean {near}?"
                 inlined.notices.append(
-                    f"{place} has {name}, which says nothing: did you mean {near}?"
+                    f"{place} has {name}, which says nothing: {hint}"
                 )
         _check_annotations(node, place, catalogue)
     return fitting
@@ -645,24 +645,19 @@ def _check_examples(inlined: Inlined, shown: Sequence[Json]) -> list[Json]:
         listed += [(node, name, f"{place}/{name}", node[name]) for name in named]
         for index, value in enumerate(node.get("examples", ())):
             listed.append((node, "examples", f"{place}/examples/{index}", value))
-    members = {str(n): node for n, (node, *_) in enumerate(listed)}
-    validator = jsonschema_rs.Draft202012Validator(
-        {"properties": members}, validate_formats=True
-    )
-    found: dict[int, str] = {}
-    with suppress(ValueError):  # a lone surrogate
-        values = {str(n): value for n, (*_, value) in enumerate(listed)}
-        for error in validator.iter_errors(values):
-            found.setdefault(int(error.instance_path[0]), error.message)
-    for index, why in found.items():
-        node, name, place, value = listed[index]
-        inlined.notices.append(
-            f"{place} breaks what it stands in, and is not used: {why[:120]}"
-        )
-        if name == "examples":
-            node[name] = [it for it in node[name] if it is not value]
-        else:
-            node[f"x-{name}"] = node.pop(name)
+    for node, name, place, value in listed:
+        validator = jsonschema_rs.Draft202012Validator(node, validate_formats=True)
+        try:
+            error = next(validator.iter_errors(value), None)
+        except ValueError:  # a lone surrogate
+            continue
+        if error is not None:
+            fault = f"{place} breaks what it stands in, and is not used"
+            inlined.notices.append(f"{fault}: {error.message[:120]}")
+            if name == "examples":
+                node[name] = [it for it in node[name] if it is not value]
+            else:
+                node[f"x-{name}"] = node.pop(name)
     return list(whole["examples"])
 
 

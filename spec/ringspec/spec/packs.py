@@ -44,7 +44,7 @@ class AnswerCheck:
         """What answers keep to, by status or class."""
         found = {}
         for status, schema in (self.answers or {}).items():
-            inlined = Inlined(schema, {})
+            inlined = Inlined(schema)
             found[status.upper()] = Answer(inlined, assertions(inlined, "answer"))
         return found
 

@@ -170,7 +170,7 @@ def _parameter(node: Node, where: str, given: Mapping[str, Json]) -> Parameter:
     name = node.value["name"]
     is_required = where == "path" or bool(node.value.get("required"))
     media, holder = next(iter(node.at("content", {}).members()), ("", node))
-    named, schema = name in given, Inlined({}, {})
+    named, schema = name in given, Inlined()
     if holder.has("schema"):
         schema = inline(holder.document, holder.at("schema").place)
         check(schema, Catalogue({}))

@@ -142,7 +142,7 @@ class Prover:
     def _by_path(self) -> dict[Path, Assertion]:
         listed = self._stated
         if listed is None:
-            listed = assertions(Inlined(self._schema, {}))
+            listed = assertions(Inlined(self._schema))
         return {each.path[len(self._above) :]: each for each in listed}
 
     def read_as(self, chosen: Chosen) -> Prover:
