@@ -75,6 +75,8 @@ class Spoiled:
             if message["type"] == "http.response.start":
                 start.update(message)
                 return
+            names = [name for name, _ in scope["headers"]]
+            assert names.count(b"x-correlator") < 2
             status = start["status"]
             headers = {k.decode(): v.decode("latin-1") for k, v in start["headers"]}
             text = message.get("body", b"")

@@ -98,17 +98,14 @@ class _Judges:
             return self._found[key]
         if by_quick:
             read = _renamed(body) if self.is_nameless else body
-            found = [
-                (_steps(error.schema_path), _location(body, error.instance_path))
-                for error in self.quick.iter_errors(read)
-            ]
+            errors = self.quick.iter_errors(read)
+            listed = [(it.schema_path, it.instance_path) for it in errors]
         else:
-            found = [
-                (_steps(error.absolute_schema_path), tuple(error.absolute_path))
-                for error in self.second.iter_errors(body)
-            ]
+            errors = self.second.iter_errors(body)
+            listed = [(it.absolute_schema_path, it.absolute_path) for it in errors]
         if len(self._found) >= _MOST_KNOWN:
             self._found.clear()
+        found = [(_steps(path), _location(body, place)) for path, place in listed]
         self._found[key] = found
         return found
 
@@ -118,19 +115,12 @@ class Prover:
 
     def __init__(
         self,
-        schema: Json,
+        schema: Json,  # without references
+        # What can fail by itself; by default listed when a body breaks it.
         stated: Iterable[Assertion] | None = None,
-        chosen: Chosen = MappingProxyType({}),
-        above: Path = (),
+        chosen: Chosen = MappingProxyType({}),  # branches, by the path of the choice
+        above: Path = (),  # of the schema in the one that the assertions' paths are of
     ) -> None:
-        """Take a schema without references.
-
-        Args:
-            schema: the schema.
-            stated: what can fail by itself; listed when a body breaks it, by default.
-            chosen: branches of choices, by the path of the choice.
-            above: path of the schema in the one that the assertions' paths are of.
-        """
         self._schema = schema
         self._judges = _Judges(schema)
         self._stated = stated

@@ -5,8 +5,8 @@ from ringspec.strategies.adequacy.verdicts import MutationResult as MutationResu
 from ringspec.strategies.adequacy.verdicts import MutationVerdict as MutationVerdict
 from ringspec.strategies.adequacy.verdicts import fewest as fewest
 from ringspec.strategies.adequacy.verdicts import prove as prove
-from ringspec.strategies.bodies.certify import ProbeBodies as ProbeBodies
-from ringspec.strategies.bodies.certify import probe_bodies as probe_bodies
+from ringspec.strategies.bodies.invalid import ProbeBodies as ProbeBodies
+from ringspec.strategies.bodies.invalid import probe_bodies as probe_bodies
 from ringspec.strategies.case import CASE_SCHEMA as CASE_SCHEMA
 from ringspec.strategies.case import FORMAT as FORMAT
 from ringspec.strategies.case import Case as Case
@@ -57,4 +57,3 @@ from ringspec.strategies.lifecycle.walk import drawn_calls as drawn_calls
 from ringspec.strategies.lifecycle.walk import without as without
 from ringspec.strategies.own_values import otherwise as otherwise
 from ringspec.strategies.shapes.bodies import plain_case as plain_case
-from ringspec.strategies.shapes.bodies import plain_request as plain_request

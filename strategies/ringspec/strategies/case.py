@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -221,16 +222,11 @@ def wire_request(request: Request) -> dict[str, Json]:
     }
     if not request.body and request.method.upper() in _BODILESS:
         return written
-    try:
+    with suppress(ValueError, RecursionError):
         body = json.loads(request.body, parse_constant=_no_json)
-        exact = is_shallow(body) and encode(body) == request.body
-    except (ValueError, RecursionError):
-        exact = False
-    if exact:
-        written["body"] = body
-    else:
-        written["body_base64"] = base64.b64encode(request.body).decode()
-    return written
+        if is_shallow(body) and encode(body) == request.body:
+            return {**written, "body": body}
+    return {**written, "body_base64": base64.b64encode(request.body).decode()}
 
 
 def _no_json(name: str) -> Json:
@@ -247,19 +243,21 @@ class Requests:
         """Return the request of the operation under test."""
         operation = self.contract.operation
         media = (("Content-Type", operation.media_type),)
+        # What is to come back has to be sent, once.
+        echoes = [it.echo for it in self.contract.checks if it.echo]
+        headers = {it.lower(): (it, UUID) for it in echoes}
+        headers |= {
+            it.name.lower(): (it.name, it.value)
+            for it in operation.headers
+            if it.required and it.value is not None
+        }
         request = Request(
             method=operation.method.upper(),
             path=operation.path,
             headers=(
                 *(media if operation.schema_place else ()),
                 ("Accept", self.contract.answers.media_type),
-                *(
-                    (header.name, header.value)
-                    for header in operation.headers
-                    if header.required and header.value is not None
-                ),
-                # What is to come back has to be sent.
-                *((it.echo, UUID) for it in self.contract.checks if it.echo),
+                *headers.values(),
             ),
             body=content,
         )
@@ -379,13 +377,8 @@ def expecting(
 ) -> tuple[Case, ...]:
     """Return cases that expect exact statuses.
 
-    Args:
-        cases: as compiled.
-        success: status of acceptance; any 2xx if None.
-        rejection: statuses of bodies that break a rule; by default the contract's.
+    The success is any 2xx if None, and rejections by default those of the contract.
     """
-    if success is None and not rejection:
-        return cases
     accepted = () if success is None else (success,)
     by_expect = {Expect.ACCEPT: accepted, Expect.REJECT: rejection}
     return tuple(
@@ -453,13 +446,7 @@ def parse_request(row: dict[str, Json]) -> Request:
 
 
 def _parse_step(row: dict[str, Json]) -> Step:
-    return Step(
-        request=parse_request(row["request"]),
-        status=tuple(row["status"]),
-        capture=row["capture"],
-        wants=tuple(
-            Want(**{**want, "what": What(want["what"])}) for want in row["wants"]
-        ),
-        link=row["link"],
-        paging=Paging(**row["paging"]) if "paging" in row else None,
-    )
+    wants = tuple(Want(**it | {"what": What(it["what"])}) for it in row["wants"])
+    paging = Paging(**row["paging"]) if "paging" in row else None
+    read = {"request": parse_request(row["request"]), "status": tuple(row["status"])}
+    return Step(**row | read | {"wants": wants, "paging": paging})

@@ -5,13 +5,11 @@ The same contract and seed give the same cases, byte for byte.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count
-from pathlib import Path as File
 from typing import TypeAlias, cast
 from urllib.parse import urlencode
 
@@ -25,7 +23,7 @@ from ringspec.spec.schemas import CHOICES
 from ringspec.spec.security import TokenPlace
 from ringspec.spec.values import Json, Path, steps
 from ringspec.strategies.bodies.invalid import InvalidCases, coupled_cases
-from ringspec.strategies.bodies.robustness import robustness_cases
+from ringspec.strategies.bodies.robustness import VALUES, robustness_cases, spoilt
 from ringspec.strategies.bodies.valid import valid_cases
 from ringspec.strategies.case import (
     STATUS,
@@ -55,8 +53,6 @@ _CLIENT = RuleId("auth.client")
 _UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
 # Of more readings, all but the first show what is new in them.
 _MANY = 10
-# Values that are wrong, or that no source settles, by the labels of their cases.
-_VALUES = json.loads(File(__file__).with_name("values.json").read_text("utf-8"))
 
 
 def compile_cases(
@@ -81,7 +77,11 @@ def compile_cases(
 
 
 def _proven(contract: Contract, case: Case, own: OwnValues | None) -> Case:
-    given = own.give(case, partial(_seems, contract)) if own else case
+    def seems(each: Case) -> bool:
+        """Return whether the quick validator agrees with a case's label."""
+        return _label(contract, each, Prover.broken) == frozenset(each.broken)
+
+    given = own.give(case, seems) if own else case
     for each in (given, case):
         # By both validators, once.
         label = _label(contract, each)
@@ -91,11 +91,6 @@ def _proven(contract: Contract, case: Case, own: OwnValues | None) -> Case:
         f"case {case.id} should break {sorted(case.broken)}, but is {sorted(label)}",
         hint="please report it, with the contract",
     )
-
-
-def _seems(contract: Contract, case: Case) -> bool:
-    """Return whether the quick validator agrees with a case's label."""
-    return _label(contract, case, Prover.broken) == frozenset(case.broken)
 
 
 # A case, and the reading of the contract that names the rules it breaks.
@@ -297,26 +292,18 @@ def _label(
         request = case.request
         read = contract.operation.wire.read(request.path, request.headers)
         wanted = frozenset(case.broken if isinstance(case.fault, dict) else ())
-        if any(broken_by(each, read) == wanted for each in own.provers):
-            return wanted or _label_of_body(contract, case, broken_by)
-        return broken_by(own.prover, read)
-    return _label_of_body(contract, case, broken_by)
-
-
-def _label_of_body(
-    contract: Contract,
-    case: Case,
-    broken_by: Callable[[Prover, Json], frozenset[RuleId]],
-) -> frozenset[str]:
+        if all(broken_by(each, read) != wanted for each in own.provers):
+            return broken_by(own.prover, read)
+        if wanted:
+            return wanted
     if not contract.operation.schema_place:
         return frozenset()
     broken = broken_by(contract.prover, case.body)
     if case.broken or broken:
         return broken
-    if is_irregular(case.body):
-        return frozenset({"unsettled text or number"})
-    unsettled = broken_by(contract.settled_prover, case.body)
-    return frozenset(f"unsettled {rule}" for rule in unsettled)
+    unsettled = {"text or number"} if is_irregular(case.body) else set[str]()
+    unsettled = unsettled or {*broken_by(contract.settled_prover, case.body)}
+    return frozenset(f"unsettled {each}" for each in unsettled)
 
 
 @dataclass(frozen=True)
@@ -380,7 +367,7 @@ def _header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             ("valid-upper-case", header.name.upper()),
         ):
             yield variants.header(header.rule, label, name, header.value, closes=False)
-        for unsettled, value, times in _VALUES["of any header"]:
+        for unsettled, value, times in VALUES["of any header"]:
             label, sent = f"{header.name}-{unsettled}", value * times
             yield variants.header(ROBUSTNESS, label, header.name, sent, closes=False)
 
@@ -396,18 +383,7 @@ def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     charset = f"{operation.media_type}; charset=utf-8"
     label, name = "valid-charset", "Content-Type"
     yield variants.header(_MEDIA, label, name, charset, closes=False)
-    for label, content in {
-        "no-bytes": b"",
-        "blank": b" \r\n",
-        "cut-off": good[: len(good) // 2],
-        "last-byte-missing": good[:-1],
-        "not-utf-8": good[:-1] + b',"x":"\xff\xfe"}',
-        "trailing-rubbish": good + b"}",
-        "two-bodies": good + b"\n" + good,
-        "text": b"Please create a broadcast.",
-        "form": b"name=x&type=default",
-        "markup": b"<create/>",
-    }.items():
+    for label, content in spoilt("bytes", good):
         request = closing(replace(sent, body=content))
         if content or operation.needs_body or not answers.bind:
             yield variants.case(_JSON, label, request, {"bytes": label}, ("4xx",))
@@ -417,7 +393,7 @@ def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             yield variants.header(_MEDIA, label, "Content-Type", value, status)
     yield from _aimed_elsewhere(variants)
     # Case is ignored by RFC 9110, 8.3.1, but many compare it.
-    for label, (name, unsettled) in _VALUES["of headers"].items():
+    for label, (name, unsettled) in VALUES["of headers"].items():
         yield variants.header(ROBUSTNESS, label, name, unsettled)
     huge = good[:-1] + b',"x":"' + b"x" * 300_000 + b'"}'
     label, request = "300-kilobytes", closing(replace(sent, body=huge))
@@ -481,7 +457,7 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         "client_id": Slot.CLIENT_ID,
         "client_secret": Slot.CLIENT_SECRET,
     }
-    for label, wrong in _VALUES["of credentials"].items():
+    for label, wrong in VALUES["of credentials"].items():
         request = Request(
             method="POST",
             path=Slot.TOKEN_URL,

@@ -29,8 +29,8 @@ from ringspec.spec.values import (
     pointer,
 )
 from ringspec.strategies.case import OWN, Case, Request, Step, Want, What, encode
+from ringspec.strategies.shapes.build import sibling_id
 from ringspec.strategies.shapes.locations import instance_path, leaves
-from ringspec.strategies.shapes.text import sibling_id
 
 # Values of a text for each seed, and the first of those that are sent once more.
 _STRIDE, _REPEATED = 1000, 500
@@ -136,10 +136,7 @@ def _headed(
 def otherwise(contract: Contract, case: Case, turn: int) -> Case | None:
     """Return a case of one request with all other texts that its label admits.
 
-    Args:
-        contract: that of its list.
-        case: as listed.
-        turn: another one for each case.
+    The turn is another one for each case of a list.
     """
     body, number = case.body, _REPEATED + turn
     # Others than those of a body are broken beside it.

@@ -26,11 +26,7 @@ CANONICAL = "canonical"
 
 
 def vectors(released: str) -> dict[str, bytes]:
-    """Return the files of a release, by name.
-
-    Args:
-        released: version of the package, a part of every name.
-    """
+    """Return the files of a release, by name; its version is a part of every one."""
     stem = f"ringspec-cases-{released}"
     schema = f"{stem}.schema.json"
     files = {schema: CASE_SCHEMA.read_bytes()}

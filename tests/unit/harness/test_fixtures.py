@@ -17,7 +17,7 @@ from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import URL, Application, InProcess
 from ringspec.reference import DIALECTS, ServerDialect, ServerSettings, application
 from ringspec.spec import Contract, Json, Level, Overrides, RuleId, load
-from ringspec.strategies import Case, Expect, Phase, plain_request
+from ringspec.strategies import Case, Expect, Phase, plain_case
 from ringspec.strategies.case_list import compile_cases
 
 UUIDS = [f"11111111-2222-4333-8444-55555555555{number}" for number in range(3)]
@@ -89,7 +89,7 @@ def test_every_valid_body_has_the_values(
                 seen.add(name)
 
     assert seen == MEMBERS.keys()
-    assert plain_request(mine) == cases[0].request
+    assert plain_case(mine).request == cases[0].request
 
 
 def test_nothing_that_is_sent_has_the_contracts_own_values(

@@ -9,7 +9,7 @@ import pytest
 
 from ringspec.spec import Contract, Location, RuleId, at, load, same
 from ringspec.strategies import Case, Expect
-from ringspec.strategies.bodies.certify import Certifier
+from ringspec.strategies.bodies.invalid import Certifier
 from ringspec.strategies.bodies.valid import factors
 from ringspec.strategies.case_list import compile_cases
 from ringspec.strategies.faults import Fault

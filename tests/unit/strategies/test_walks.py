@@ -172,8 +172,8 @@ def test_every_kind_is_drawn_and_a_walk_ends_with_a_look_at_all_that_is_there(
 
     assert {call.kind for walked in found for call in walked} == {*CallKind}
     for walked in found:
-        walk = Walk(life)
-        assert all(walk.apply(call) for call in walked)
+        walk = Walk(life).apply_all(walked)
+        assert walk.calls == walked
         assert 0 < len(walk.steps) <= MAX_STEPS
         assert len(walk.existing) <= 3
         changed = [

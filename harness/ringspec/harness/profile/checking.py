@@ -173,9 +173,9 @@ class ProfileCheck:
         if not safety.allow_create or safety.is_live(self.url):
             raise _Skipped(why, hint=_HINTS["create"])
         # Imported only here: what builds bodies takes a while to load.
-        from ringspec.strategies import plain_request  # noqa: PLC0415
+        from ringspec.strategies import plain_case  # noqa: PLC0415
 
-        answer = self._exchange(plain_request(self.contract))
+        answer = self._exchange(plain_case(self.contract).request)
         if answer.status // 100 != 2:
             why = f"a create with {listed}: {answer.summary}"
             raise TargetError(why, hint=_HINTS["refused"])

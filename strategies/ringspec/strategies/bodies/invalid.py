@@ -4,27 +4,40 @@ The first case of a rule has the twin of the strictest level; the others have tw
 contexts that are new to the rule. A context is a value of another member, or its
 absence: a rule that is checked only beside one value is found by a case beside another,
 and the other way round.
+
+Both validators prove that a fault breaks just its rule. Filled-in defaults must not
+mend the body, and null is a fault only where a value is required.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from os.path import commonprefix
 from typing import TypeAlias
 
 from ringspec.spec.assertions import Assertion, by_rule, without
 from ringspec.spec.contract import Contract
+from ringspec.spec.parameters import UNREAD
 from ringspec.spec.proof import Prover, rules_of
-from ringspec.spec.rules import RuleId
+from ringspec.spec.rules import Level, RuleId, weakest
 from ringspec.spec.schemas import CHOICES, ITEM
-from ringspec.spec.values import Json, Location, at, canonical, patched
-from ringspec.strategies.bodies.certify import Certifier
+from ringspec.spec.values import Json, Location, at, canonical, edit, patched, same
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in
-from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.locations import NOTHING, Reached, locations_of, places
+from ringspec.strategies.shapes.bodies import Bodies, bodies_of
+from ringspec.strategies.shapes.build import PRESENT
+from ringspec.strategies.shapes.locations import (
+    NOTHING,
+    Reached,
+    default_at,
+    instance_path,
+    locations_of,
+    places,
+    schema_at,
+)
 
 # Least number of cases of a rule, and of one that depends on other members.
 CASES, CASES_IF = 2, 4
@@ -43,11 +56,11 @@ FEW = 4
 # Least length of an array with a first, a middle and a last item.
 _LONG = 3
 # States of a member: absent, present with a value that is not counted, or null.
-ABSENT, PRESENT, NULL = "", "+", "null"
+ABSENT, GIVEN, NULL = "", "+", "null"
 # Separates the names of nested members.
 INSIDE = "/"
 # States that count even after two others.
-_PLAIN = frozenset({ABSENT, PRESENT, "true", "false"})
+_PLAIN = frozenset({ABSENT, GIVEN, "true", "false"})
 
 _Option: TypeAlias = tuple[Case, Fault]
 # The name of a fault, and the twins that it fits.
@@ -127,22 +140,94 @@ def _reasons(
                 yield 3, "no source settles whether what breaks it is invalid"
 
 
-class InvalidCases:
-    """Ranks the twins of each fault, and certifies the first suitable one.
+@dataclass(frozen=True, slots=True)
+class Certifier:
+    """Applies faults and proves by both validators which rules break."""
 
-    Args:
-        bodies: of a reading of the contract.
-        contract: by which the broken rules are named.
-        twins: its accepted cases, the plainest first.
-        edge_ids: ids of those with a text of extreme length or unusual form.
-    """
+    contract: Contract
+
+    def certified(self, valid: Json, fault: Fault, broken: frozenset[RuleId]) -> Json:
+        """Return a valid body with a fault, or NOTHING if other rules break.
+
+        A format on which the two validators differ proves nothing.
+        """
+        body, prover = patched(valid, fault.patch), self.contract.prover
+        read = self.contract.as_read(body)
+        if (
+            read is not UNREAD
+            and prover.broken(read) == broken
+            and rules_of(prover.breaches_by(read, quick=False)) == broken
+            and self._is_settled(body, fault, broken)
+        ):
+            return body
+        return NOTHING
+
+    def level(self, rule: RuleId, fault: Fault, body: Json) -> Level:
+        """Return the level of a case of a rule.
+
+        Null where a default may be filled in binds less. Elsewhere null equals absence
+        and binds like `required`. Lax faults bind the least.
+        """
+        if fault.is_lax:
+            return Level.MAY
+        levels = [self.contract.rules[rule].level]
+        if fault.gap is not None and fault.is_null:
+            missed = self._missed(body, fault.gap)
+            levels += [self.contract.rules[each].level for each in missed]
+            if default_at(self.contract, fault.gap) is not NOTHING:
+                levels.append(Level.SHOULD)
+        return weakest(levels)
+
+    def is_masked(self, valid: Json, fault: Fault) -> bool:
+        """Return whether a server that reads a missing array as `[]` refuses anyway.
+
+        Such a server may lack the fault's rule, and refuse the body for another one.
+        """
+        if fault.gap is None or default_at(self.contract, fault.gap) is not NOTHING:
+            return False
+        node = schema_at(self.contract.request.schema, instance_path(fault.gap))
+        if node.get("type") != "array":
+            return False
+        empty = patched(valid, (edit("replace", fault.gap, []),))
+        return not self.contract.prover.is_valid(empty)
+
+    def _is_settled(self, body: Json, fault: Fault, broken: frozenset[RuleId]) -> bool:
+        if fault.gap is None:
+            return True
+        is_member = bool(fault.gap) and isinstance(fault.gap[-1], str)
+        if fault.is_null and is_member and not self._missed(body, fault.gap):
+            return False
+        default = default_at(self.contract, fault.gap)
+        if default is NOTHING:
+            return True
+        # With the default filled in, the body must be valid or break the same rule.
+        filled = patched(body, (edit("add", fault.gap, default),))
+        if self.contract.is_settled(filled):
+            return True
+        return not fault.is_null and self.contract.prover.broken(filled) == broken
+
+    def _missed(self, body: Json, location: Location) -> set[RuleId]:
+        """Return the rules that require the member at a location."""
+        if not location or isinstance(location[-1], int):
+            return set()
+        without = patched(body, (edit("remove", location),))
+        return {
+            breach.assertion.rule
+            for breach in self.contract.prover.breaches(without)
+            if breach.assertion.keyword == "required"
+            and (*breach.location, breach.assertion.value) == location
+        }
+
+
+class InvalidCases:
+    """Ranks the twins of each fault, and certifies the first suitable one."""
 
     def __init__(
         self,
-        bodies: Bodies,
-        contract: Contract,
-        twins: list[Case],
-        edge_ids: Collection[str],
+        bodies: Bodies,  # of a reading of the contract
+        contract: Contract,  # by which the broken rules are named
+        twins: list[Case],  # its accepted cases, the plainest first
+        edge_ids: Collection[str],  # of those with a text of extreme length or form
     ) -> None:
         self._bodies = bodies
         self._contract = contract
@@ -322,11 +407,9 @@ class InvalidCases:
                     masked = self._certifier.is_masked(twin.body, fault)
                     rank = masked, *(-count for count in new)
                     ranked.append((rank, name, (twin, fault)))
-        for _, name, option in sorted(ranked, key=lambda each: each[0]):
-            case = self._certified(rule, name, option)
-            if case is not None:
-                return case
-        return None
+        ranked.sort(key=lambda each: each[0])
+        made = (self._certified(rule, name, option) for _, name, option in ranked)
+        return next(filter(None, made), None)
 
     def _inseparable(
         self, rule: RuleId, assertions: list[Assertion], choices: list[_Choice]
@@ -388,9 +471,8 @@ class InvalidCases:
 class _SeenContexts:
     """The contexts in which a rule has been broken.
 
-    Args:
-        assertions: of the rule; the members that they are about are no contexts.
-        everywhere: whether each value of a member counts, or any two and absence.
+    The members that its assertions are about are none. `everywhere`, each value of
+    another one counts, else any two and absence.
     """
 
     def __init__(self, assertions: list[Assertion], *, everywhere: bool) -> None:
@@ -412,7 +494,7 @@ class _SeenContexts:
                 top = INSIDE not in name
                 new += top and (self._everywhere or few or state == ABSENT)
                 # Null mostly equals absence: a value distinguishes more.
-                plain = PRESENT in seen if state == NULL else state in _PLAIN or few
+                plain = GIVEN in seen if state == NULL else state in _PLAIN or few
                 ties += plain
                 fresh += top
         return new, ties, fresh
@@ -428,7 +510,7 @@ def _states(schema: Json, body: Json, above: str) -> Iterator[tuple[str, str]]:
         if name in body:
             counted = {"enum", "const"} & node.keys() or node.get("type") == "boolean"
             plain = counted or body[name] is None
-            state = canonical(body[name]) if plain else PRESENT
+            state = canonical(body[name]) if plain else GIVEN
         yield above + name, state
         if name in required and "properties" in node:
             yield from _states(node, body.get(name), f"{above}{name}{INSIDE}")
@@ -460,3 +542,48 @@ def _suffix(assertion: Assertion) -> str:
     """Return the part of a case's id that distinguishes places of one rule."""
     names = [step for step in assertion.instance if step != ITEM]
     return "@" + (".".join(names) or "body")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeBodies:
+    """A valid and an invalid body that show whether a target enforces a rule."""
+
+    valid: Json  # the plainest body that has the rule's place
+    invalid: Json  # the same body with the rule broken there
+    place: Location  # where that is
+    # Whether the value there is the default, which a server may fill in anyway.
+    by_default: bool
+
+
+def probe_bodies(contract: Contract, rule: RuleId) -> ProbeBodies | None:
+    """Return the bodies that show a rule; None if impossible.
+
+    Raises:
+        SpecError: the contract has something that cannot be compiled.
+    """
+    bodies = bodies_of(contract)
+    certifier = Certifier(contract)
+    for assertion in contract.assertions:
+        if assertion.rule != rule:
+            continue
+        place = bodies.place(assertion.subject)
+        body = bodies.plain({place: PRESENT} if place else None)
+        if body is None or not bodies.is_settled(body):
+            continue
+        made = [
+            fault
+            for _, _, fault in faults_in(bodies, assertion, body)
+            if certifier.certified(body, fault, frozenset({rule})) is not NOTHING
+        ]
+        if made:
+            # The last one is the grossest: no reader accepts it, except null, which may
+            # equal absence.
+            fault = ([each for each in made if each.gap is None] or made)[-1]
+            default = default_at(contract, place)
+            return ProbeBodies(
+                valid=body,
+                invalid=patched(body, fault.patch),
+                place=place,
+                by_default=default is not NOTHING and same(default, at(body, place)),
+            )
+    return None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path as File
 from typing import TypeAlias
 
 from ringspec.spec.proof import is_irregular
@@ -12,7 +16,7 @@ from ringspec.spec.values import Json, Location, at, edit, patched
 from ringspec.strategies.bodies.valid import optional_members
 from ringspec.strategies.case import Case, Expect, Phase, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.build import Builder, Unfit
+from ringspec.strategies.shapes.build import HOSTILE, Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema
 from ringspec.strategies.shapes.locations import (
     concrete,
@@ -21,15 +25,9 @@ from ringspec.strategies.shapes.locations import (
     present,
 )
 from ringspec.strategies.shapes.shape import admitted
-from ringspec.strategies.shapes.text import HOSTILE
 
-NUMBERS = {
-    "beyond-32-bits": 2**31,
-    "beyond-53-bits": 2**53 + 1,
-    "beyond-64-bits": 2**64,
-}
-
-
+# Values that are wrong, or that no source settles, by the labels of their cases.
+VALUES = json.loads(File(__file__).parent.with_name("values.json").read_text("utf-8"))
 _BOUNDS = frozenset({"enum", "minimum"})
 
 _Patch: TypeAlias = tuple[dict[str, Json], ...]
@@ -40,7 +38,7 @@ def robustness_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
     """Yield the cases that a target only has to survive, no two with equal bodies."""
     requests, contract = Requests(bodies.contract), bodies.contract
     found: dict[bytes, tuple[str, Case, _Patch | dict[str, Json]]] = {}
-    for label, content in _bytes(twins[0].request.body).items():
+    for label, content in spoilt("borderline bytes", twins[0].request.body):
         found.setdefault(content, (label, twins[0], {"bytes": label}))
     for label, twin, patch in _texts(bodies, twins):
         found.setdefault(encode(patched(twin.body, patch)), (label, twin, patch))
@@ -129,7 +127,7 @@ def _numbers(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
         if len(place) <= 2:
             whole = float(at(twin.body, place))
             yield f"{name}-with-fraction-zero", twin, (edit("replace", place, whole),)
-        for label, value in NUMBERS.items():
+        for label, value in VALUES["numbers"].items():
             patch = (edit("replace", place, value),)
             if not bodies.contract.prover.broken(patched(twin.body, patch)):
                 yield f"{name}-{label}", twin, patch
@@ -161,12 +159,11 @@ def _out_of_place(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
                 continue
             if twin is not None and name in members:
                 shown.add(name)
-                try:
-                    value = Builder().build(compile_schema(members[name]))
-                except Unfit:
-                    continue
                 beside = twin.id.split("/")[-1]
-                yield f"{name}-beside-{beside}", twin, (edit("add", (name,), value),)
+                with suppress(Unfit):
+                    value = Builder().build(compile_schema(members[name]))
+                    patch = (edit("add", (name,), value),)
+                    yield f"{name}-beside-{beside}", twin, patch
 
 
 def _having(twins: list[Case], place: Location) -> Case | None:
@@ -178,18 +175,10 @@ def _dotted(place: Location) -> str:
     return ".".join(map(str, place))
 
 
-def _bytes(good: bytes) -> dict[str, bytes]:
-    """Return malformed and borderline JSON beside that of the phase wire."""
-    return {
-        "byte-order-mark": b"\xef\xbb\xbf" + good,
-        "trailing-comma": good[:-1] + b",}",
-        "single-quotes": good.replace(b'"', b"'"),
-        "nan": good[:-1] + b',"x":NaN}',
-        "huge-number": good[:-1] + b',"x":1' + b"0" * 5000 + b"}",
-        "huge-exponent": good[:-1] + b',"x":1e400}',
-        "deep-arrays": b"[" * 2000 + b"]" * 2000,
-        "deep-objects": good[:-1] + b',"x":' + b'{"x":' * 500 + b"1" + b"}" * 501,
-        "nul-bytes": b"\x00" * 64,
-        "two-bodies": good + good,
-        "each-member-twice": good[:-1] + b"," + good[1:],
-    }
+def spoilt(kind: str, good: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield bytes that are no JSON, or hardly, made of a body; by their labels."""
+    parts = {b"<body>": good, b"<open>": good[:-1], b"<rest>": good[1:]}
+    parts |= {b"<half>": good[: len(good) // 2], b"<single>": good.replace(b'"', b"'")}
+    for label, repeated in VALUES[kind].items():
+        made = "".join(text * times for text, times in repeated).encode("latin-1")
+        yield label, re.sub(rb"<\w+>", lambda found: parts[found[0]], made)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, combinations, product
@@ -27,10 +28,17 @@ from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
     ABSENT,
+    ASTRAL,
+    LONGEST,
+    MOST_ITEMS,
+    MOST_WIDE,
     PRESENT,
     Builder,
     Unfit,
     Wish,
+    fitted,
+    of_length,
+    with_examples,
     within,
 )
 from ringspec.strategies.shapes.compile import compile_schema, negate
@@ -41,15 +49,6 @@ from ringspec.strategies.shapes.shape import (
     Shape,
     admitted,
     item_classes,
-)
-from ringspec.strategies.shapes.text import (
-    ASTRAL,
-    LONGEST,
-    MOST_ITEMS,
-    MOST_WIDE,
-    fitted,
-    of_length,
-    with_examples,
 )
 
 # Longer arrays are not filled with a bound.
@@ -86,12 +85,8 @@ def valid_cases(
     """List the valid bodies, the plainest first, with whether a text is on an edge.
 
     Of equal bodies the one with the strongest rule is kept, to be a twin more often.
-
-    Args:
-        bodies: of the contract.
-        assertions: those whose boundaries are shown.
-        seed: of the rows of pairs.
-        only_new: whether members and pairs are shown only where these apply.
+    They show the boundaries of some assertions; `only_new`, members and pairs too are
+    shown only where these apply.
     """
     contract, rules = bodies.contract, bodies.contract.rules
     found: dict[bytes, tuple[Case, bool]] = {}
@@ -214,13 +209,8 @@ def _texts(bodies: Bodies) -> Iterator[_Made]:
     """Show free text at the lengths settled for valid bodies."""
     plain = bodies.plain()
     for name in plain if isinstance(plain, dict) else ():
-        if any(
-            shape.kind == "string"
-            and shape.choices() is None
-            and shape.format is None
-            and (shape.min_size, shape.max_size) == (1, 100)
-            for shape in bodies.shapes_at((name,))
-        ):
+        free = [it for it in bodies.shapes_at((name,)) if it.is_free_text]
+        if any((it.min_size, it.max_size) == (1, 100) for it in free):
             for length in (1, 100):
                 body = bodies.plain({(name,): Wish(of_length(length))})
                 if body:
@@ -240,10 +230,8 @@ def _full(bodies: Bodies, seed: int) -> Iterator[_Made]:
         ("full-other", last, 1, 3),
     ):
         builder = Builder(turn=seed + 1, items=items, full=True, branch=branch)
-        try:
+        with suppress(Unfit):
             yield BODY_ACCEPTED, label, builder.build((shape,)), False
-        except Unfit:
-            continue
 
 
 def _types(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
@@ -475,7 +463,12 @@ def _rows(bodies: Bodies, seed: int, about: _About) -> list[dict[Location, Wish]
     ]
     sizes = sorted(len(each.wishes) for each in varying)
     if prod(sizes[-2:]) > _MOST_ROWS:
-        varying = [Factor(each.place, _few(each.wishes)) for each in varying]
+        # Each with the first of many wishes, and the last, which may be for absence.
+        most = _PAIRED - 1
+        few = [(*each.wishes[:most], *each.wishes[most:][-1:]) for each in varying]
+        varying = [
+            Factor(each.place, it) for each, it in zip(varying, few, strict=True)
+        ]
     if sum(sizes) > _MOST_WISHES:
         turns = range(max(len(each.wishes) for each in varying))
         return [
@@ -528,11 +521,6 @@ def _rows(bodies: Bodies, seed: int, about: _About) -> list[dict[Location, Wish]
         }
         for row in made
     ]
-
-
-def _few(wishes: tuple[Wish, ...]) -> tuple[Wish, ...]:
-    """Return the first of many wishes, and the last, which may be for absence."""
-    return (*wishes[: _PAIRED - 1], *wishes[_PAIRED - 1 :][-1:])
 
 
 def _allows(shape: Shape, factor: Factor, index: int) -> bool:

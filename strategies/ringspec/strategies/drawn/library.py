@@ -34,7 +34,7 @@ from ringspec.spec.proof import is_irregular
 from ringspec.spec.rules import BODY_ACCEPTED, Level, RuleId
 from ringspec.spec.schemas import ABOUT, ITEM, keywords, rebuilt
 from ringspec.spec.values import Json, at_path, patched
-from ringspec.strategies.bodies.certify import Certifier
+from ringspec.strategies.bodies.invalid import Certifier
 from ringspec.strategies.bodies.robustness import unsettled_edits
 from ringspec.strategies.case import Expect, Requests, encode
 from ringspec.strategies.drawn.label import Drawn, Invalid, Label, Labelled, Labeller

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from ringspec.spec.assertions import Assertion
 from ringspec.spec.schemas import ABOUT
 from ringspec.spec.values import Json, Location, at, kind_of
-from ringspec.strategies.faults import bounds, branches, wrong_values
+from ringspec.strategies.faults import built, wrong_values
 from ringspec.strategies.faults.fault import Fault, Spot
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import locations_of
@@ -21,34 +21,26 @@ _ROWS: tuple[tuple[str, Callable[[Spot], Iterator[Fault]], str], ...] = (
     ("required", wrong_values.missing, "required dependentRequired"),
     ("unknown", wrong_values.unknown, "additionalProperties unevaluatedProperties"),
     ("unknown", wrong_values.names, "propertyNames"),
-    ("range", bounds.out_of_range, "minimum exclusiveMinimum maximum exclusiveMaximum"),
-    ("range", bounds.multiples, "multipleOf"),
-    ("length", bounds.too_short, "minLength"),
-    ("length", bounds.too_long, "maxLength"),
-    ("count", bounds.too_few, "minItems"),
-    ("count", bounds.too_many, "maxItems"),
-    ("count", bounds.too_few_members, "minProperties"),
-    ("count", bounds.too_many_members, "maxProperties"),
+    ("range", built.out_of_range, "minimum exclusiveMinimum maximum exclusiveMaximum"),
+    ("range", built.multiples, "multipleOf"),
+    ("length", built.too_short, "minLength"),
+    ("length", built.too_long, "maxLength"),
+    ("count", built.too_few, "minItems"),
+    ("count", built.too_many, "maxItems"),
+    ("count", built.too_few_members, "minProperties"),
+    ("count", built.too_many_members, "maxProperties"),
     ("format", wrong_values.formats, "format pattern"),
-    ("unique", bounds.duplicated, "uniqueItems"),
-    ("unique", bounds.repeated, "contains"),
-    ("choice", branches.none_of, "anyOf"),
-    ("choice", branches.not_one_of, "oneOf"),
-    ("choice", branches.excluded, "not"),
+    ("unique", built.duplicated, "uniqueItems"),
+    ("unique", built.repeated, "contains"),
+    ("choice", built.none_of, "anyOf"),
+    ("choice", built.not_one_of, "oneOf"),
+    ("choice", built.excluded, "not"),
 )
 # By family of faults, the keywords that they break.
 FAMILIES: dict[str, list[str]] = {}
 for _family, _, _keywords in _ROWS:
     FAMILIES.setdefault(_family, []).extend(_keywords.split())
 _FORMS = {keyword: form for _, form, listed in _ROWS for keyword in listed.split()}
-
-
-def faults(spot: Spot) -> Iterator[Fault]:
-    """Yield the faults that break a spot's assertion."""
-    keyword = spot.assertion.keyword
-    kind = kind_of(spot.value).replace("integer", "number")
-    if keyword in _FORMS and ABOUT.get(keyword, kind) == kind:
-        yield from _FORMS[keyword](spot)
 
 
 def faults_in(
@@ -58,11 +50,14 @@ def faults_in(
 
     Of an array the first, a middle and the last item are taken.
     """
-    for location, position in locations_of(assertion, body):
+    keyword = assertion.keyword
+    places = locations_of(assertion, body) if keyword in _FORMS else ()
+    for location, position in places:
         value = at(body, location)
+        kind = kind_of(value).replace("integer", "number")
         spot = Spot(bodies=bodies, assertion=assertion, location=location, value=value)
-        for fault in faults(spot):
+        for fault in _FORMS[keyword](spot) if ABOUT.get(keyword, kind) == kind else ():
             yield location, position, fault
 
 
-__all__ = ["FAMILIES", "Fault", "Spot", "faults", "faults_in"]
+__all__ = ["FAMILIES", "Fault", "faults_in"]

@@ -151,20 +151,17 @@ class Walk:
             steps=steps,
         )
 
-    def apply(self, call: Call) -> bool:
-        """Apply a call if its result is settled; return whether it was applied."""
-        # Two looks in a row see the same.
-        if call.resource > len(self.resources) or call in self._looks:
-            return False
+    def apply(self, call: Call) -> None:
+        """Apply a call if its result is settled."""
         before = len(self.steps)
-        self._write(call)
-        if len(self.steps) == before:
-            return False
-        in_vain = call.resource == UNCREATED and call.kind != CallKind.CREATE
-        is_look = in_vain or call.kind == CallKind.READ
-        self._looks = self._looks | {call} if is_look else frozenset()
-        self.calls += (call,)
-        return True
+        # Two looks in a row see the same.
+        if call.resource <= len(self.resources) and call not in self._looks:
+            self._write(call)
+        if len(self.steps) > before:
+            in_vain = call.resource == UNCREATED and call.kind != CallKind.CREATE
+            is_look = in_vain or call.kind == CallKind.READ
+            self._looks = self._looks | {call} if is_look else frozenset()
+            self.calls += (call,)
 
     def apply_all(self, calls: Iterable[Call]) -> Self:
         """Apply those of some calls that can be made, one after the other."""
@@ -176,12 +173,6 @@ class Walk:
     def existing(self) -> list[Resource]:
         """The resources that were not deleted."""
         return [each for each in self.resources if each.exists]
-
-    def settled(self, number: int) -> list[int]:
-        """List the commands whose effect on a resource is settled."""
-        resource = self.resources[number - 1]
-        commands = enumerate(self.life.commands)
-        return [n for n, e in commands if resource.exists and _states(resource, e)]
 
     def _write(self, call: Call) -> None:
         life, kind, choice = self.life, call.kind, call.choice
@@ -404,7 +395,9 @@ def drawn_calls(life: Lifecycle, random: Random) -> tuple[Call, ...]:
             number = UNCREATED
         elif kind == CallKind.COMMAND:
             # In most states the effect of few commands is settled.
-            choice = random.choice(walk.settled(number) or [choice])
+            at, commands = walk.resources[number - 1], enumerate(life.commands)
+            settled = [n for n, it in commands if at.exists and _states(at, it)]
+            choice = random.choice(settled or [choice])
         # A call takes up to two steps, or one and another read at the end.
         if len(walk.steps) + len(walk.resources) + 2 <= MAX_STEPS:
             walk.apply(Call(kind, number, choice))

@@ -14,11 +14,16 @@ from ringspec.spec.proof import Disagreement, is_irregular
 from ringspec.spec.rules import BODY_ACCEPTED, Level
 from ringspec.spec.schemas import ITEM, walk
 from ringspec.spec.values import Json, Location, Path, at_path
-from ringspec.strategies.case import Case, Expect, Request, Requests, encode
-from ringspec.strategies.shapes.build import Builder, Unfit, Wish, buildable
+from ringspec.strategies.case import Case, Expect, Requests, encode
+from ringspec.strategies.shapes.build import (
+    Builder,
+    Unfit,
+    Wish,
+    buildable,
+    with_examples,
+)
 from ringspec.strategies.shapes.compile import TooMany, compile_schema
 from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape
-from ringspec.strategies.shapes.text import with_examples
 
 
 @dataclass(frozen=True)
@@ -139,10 +144,9 @@ class Bodies:
 
     def build(self, builder: Builder) -> Json:
         """Return a valid body with a builder's wishes, or None."""
-        try:
+        with suppress(Unfit):
             return builder.build(self.root)
-        except Unfit:
-            return None
+        return None
 
     def plain(self, wishes: Mapping[Location, Wish] | None = None) -> Json:
         """Return the plainest valid body with some wishes, or None."""
@@ -185,11 +189,6 @@ def plain_case(contract: Contract) -> Case:
     takes_body = contract.operation.schema_place
     content = encode(bodies_of(contract).plain()) if takes_body else b""
     return Requests(contract).case(BODY_ACCEPTED, "plain", Expect.ACCEPT, content)
-
-
-def plain_request(contract: Contract) -> Request:
-    """Return the request that the first case of a contract's list sends."""
-    return plain_case(contract).request
 
 
 # Compiling is slow; by digest, as contracts cannot be hashed, and level.

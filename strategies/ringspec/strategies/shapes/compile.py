@@ -18,6 +18,7 @@ from ringspec.spec.errors import SpecError
 from ringspec.spec.plain import fitting, matching, settled
 from ringspec.spec.proof import Prover
 from ringspec.spec.values import Json, kind_of
+from ringspec.strategies.shapes.build import MISSING
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
     KINDS,
@@ -27,7 +28,6 @@ from ringspec.strategies.shapes.shape import (
     Shape,
     meet,
 )
-from ringspec.strategies.shapes.text import MISSING
 
 # A number that is no integer, where the two are kept apart.
 FRACTION = "fraction"

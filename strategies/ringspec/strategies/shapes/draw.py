@@ -25,7 +25,15 @@ from ringspec.spec.rules import Level
 from ringspec.spec.schemas import ITEM
 from ringspec.spec.values import Json, canonical
 from ringspec.strategies.shapes.bodies import Bodies, bodies_of
-from ringspec.strategies.shapes.build import Unfit, json_number, number_near, preferred
+from ringspec.strategies.shapes.build import (
+    TEXTS,
+    Unfit,
+    fitted,
+    is_prose,
+    json_number,
+    number_near,
+    preferred,
+)
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
     SIMPLE,
@@ -33,7 +41,6 @@ from ringspec.strategies.shapes.shape import (
     Shape,
     item_classes,
 )
-from ringspec.strategies.shapes.text import TEXTS, fitted, is_prose
 
 # Enough for nine bodies of ten; beyond, zeros are read.
 CHOICE_BYTES = 320
@@ -153,10 +160,6 @@ class Drawer:
         starts = {name: begin + index * size for index, name in enumerate(names)}
         return _one_of(shapes, place, lambda shape: self._object(shape, place, starts))
 
-    def _member(self, shapes: Alternatives, place: Place, name: str) -> Reader:
-        inner = place[1:] if place and name == place[0] else ()
-        return self._any(SIMPLE if shapes == ANYTHING else shapes, inner)
-
     def _any(self, shapes: Alternatives, place: Place) -> Reader:
         """Return a reader that takes one of some alternatives; Unfit without any."""
         key = (id(shapes), place)
@@ -181,8 +184,9 @@ class Drawer:
         plan: list[tuple[str, Reader, int, int]] = []
         count = 0
         for name, below in shape.members.items():
+            inner = place[1:] if place and name == place[0] else ()
             try:
-                reader = self._member(below, place, name)
+                reader = self._any(SIMPLE if below == ANYTHING else below, inner)
             except Unfit:
                 if name in wanted:
                     raise

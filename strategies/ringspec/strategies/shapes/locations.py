@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from ringspec.spec.assertions import Assertion
@@ -79,11 +80,10 @@ def instance_path(location: Location) -> tuple[str, ...]:
 
 def present(body: Json, location: Location) -> bool:
     """Return whether a location is present."""
-    try:
+    with suppress(KeyError):
         at(body, location)
-    except KeyError:
-        return False
-    return True
+        return True
+    return False
 
 
 def leaves(value: Json, place: Location = ()) -> Iterator[tuple[Location, Json]]:
