@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
-from ringspec.cli.options import each_selected, subcommand
+from ringspec.cli.options import Given, each_selected, subcommand
 from ringspec.spec import SpecError
 from ringspec.strategies import CASE_SCHEMA, cases_of, led, line
 
@@ -19,13 +18,13 @@ def _schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  
 
 
 @subcommand("cases", schema={"callback": _schema})
-def command(*, seed: int, **named: Any) -> None:
+def command(given: Given) -> None:
     """Print every case as a line of JSON; nothing is sent."""
     out, errors = sys.stdout.buffer, list[SpecError]()
-    chosen = each_selected(**named)
+    chosen = each_selected(given)
     for contract, selection in chosen:
         try:
-            cases = cases_of(contract, seed)
+            cases = cases_of(contract, given.seed)
         except SpecError as error:
             errors.append(error)
             if len(errors) == len(chosen):

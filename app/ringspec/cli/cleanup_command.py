@@ -6,12 +6,11 @@ import asyncio
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
-from ringspec.cli.options import file_type, subcommand
-from ringspec.cli.run_setup import RunSetup, access_flags, given
+from ringspec.cli.options import Given, file_type, subcommand
+from ringspec.cli.run_setup import RunSetup, access_flags
 from ringspec.harness.profile import Profile, load
 from ringspec.harness.running.plan import LIVE_RATE
 from ringspec.harness.sending.guard import deletion, status_of
@@ -29,12 +28,10 @@ _WIDTH = 300
 
 @subcommand("cleanup")
 @click.argument("journal", type=file_type)
-def command(
-    *, journal: Path, profile: str | None, timeout: float, **access: Any
-) -> int:
+def command(options: Given) -> int:
     """Delete what the run that wrote JOURNAL created and could not delete itself."""
-    flags = {**access_flags(access), "pacing": {"timeout": timeout}}
-    loaded = load(profile, given(flags))
+    flags = {**access_flags(vars(options)), "pacing": {"timeout": options.timeout}}
+    loaded, journal = load(options.profile, flags), options.journal
     entries = [entry for entry in read(journal) if entry.is_open]
     known = [entry for entry in entries if entry.delete is not None]
     lost = len(entries) - len(known)

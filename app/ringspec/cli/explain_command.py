@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import Any
 
 import click
 
-from ringspec.cli.options import completer, rule_prefixes, selected, subcommand
+from ringspec.cli.options import Given, completer, rule_prefixes, subcommand
 from ringspec.reports import explain, print_rules, render_rules
 from ringspec.spec import (
     Contract,
@@ -16,6 +15,7 @@ from ringspec.spec import (
     RuleId,
     UsageError,
     leading,
+    load,
     nearest,
     operations_of,
 )
@@ -29,25 +29,27 @@ from ringspec.spec import (
     required=True,
     shell_complete=completer(rule_prefixes),
 )
-def command(*, ids: tuple[str, ...], shape: str, **named: Any) -> None:
+def command(given: Given) -> None:
     """Explain rules: sentence, source, examples, usual causes of failures, the fix."""
     told = list[dict[str, Json]]()
-    file, named_one = named["contract"], named["operation"]
-    known = operations_of(file, named["dialect"]) if file else []
+    file, named_one, dialect = given.contract, given.operation, given.dialect
+    known = operations_of(file, dialect) if file else []
     by_operation: dict[str, list[str]] = {}
-    for each in ids:
+    for each in given.ids:
         by_operation.setdefault(leading(each, known), []).append(each)
     for operation, led in by_operation.items():
-        contract, _ = selected(**named | {"operation": operation or named_one})
+        contract = load(file, operation=operation or named_one, dialect=dialect)
+        for note in contract.notices:
+            click.echo(f"note: {note}", err=True)
         if operation and not named_one:
             contract = replace(contract, prefix=f"{operation}/")
         own = [each.removeprefix(f"{operation}/") for each in led]
         wanted = dict.fromkeys(rule for each in own for rule in _begun(contract, each))
         told += explain(contract, wanted)
-    if shape == "text":
+    if given.shape == "text":
         print_rules(told, sys.stdout, "explain.txt")
     else:
-        click.echo(render_rules(shape, told, "explain.md"), nl=False)
+        click.echo(render_rules(given.shape, told, "explain.md"), nl=False)
 
 
 def _begun(contract: Contract, words: str) -> list[RuleId]:

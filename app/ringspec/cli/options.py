@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import shlex
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
@@ -47,20 +50,30 @@ ReportPaths = list[tuple[str, Path]]
 EVIDENCE = "evidence"
 
 
+class Given(SimpleNamespace):
+    """What a command is given, by the names of its parameters."""
+
+
 def completer(
-    names: Callable[[], Mapping[str, str] | Iterable[str]], *, files: bool = False
+    names: Callable[[], Mapping[str, str] | Iterable[str]],
+    *,
+    files: bool = False,
+    by: str = "\n",
 ) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
-    """Return a completer of names, keys of their help if any have one; or of files."""
+    """Return a completer of names, keys of their help if any have one; or of files.
+
+    `by` parts several names.
+    """
 
     def complete(
         _ctx: click.Context, _param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        found = names()
+        found, (before, comma, last) = names(), incomplete.rpartition(by)
         helps = found if isinstance(found, Mapping) else dict.fromkeys(found)
         items = [
-            CompletionItem(name, help=about)
+            CompletionItem(f"{before}{comma}{name}", help=about)
             for name, about in helps.items()
-            if name.startswith(incomplete)
+            if name.startswith(last)
         ]
         is_file = files and not items
         return [CompletionItem(incomplete, type="file")] if is_file else items
@@ -105,16 +118,16 @@ def run_formats() -> Iterable[str]:
     return (*FORMATS, EVIDENCE)
 
 
-def report_option(
-    text: str, formats: Callable[[], Iterable[str]] = run_formats
-) -> dict[str, Any]:
-    """Return the help of an option `--report`, and what completes it."""
+def _reports(*tables: str) -> dict[str, Any]:
+    """Return what completes `--report`, by tables of formats; without any of a run."""
 
-    def reports() -> list[str]:
-        ends = {EVIDENCE: "zip"}
-        return [f"{name}=report.{ends.get(name, name)}" for name in formats()]
+    def values() -> list[str]:
+        reports, ends = importlib.import_module("ringspec.reports"), {EVIDENCE: "zip"}
+        names = [name for each in tables for name in getattr(reports, each)]
+        formats = dict.fromkeys(names or run_formats())
+        return [f"{name}=report.{ends.get(name, name)}" for name in formats]
 
-    return {"help": text, "shell_complete": completer(reports)}
+    return {"shell_complete": completer(values)}
 
 
 def _finite(
@@ -146,6 +159,10 @@ _CODE: dict[str, dict[str, Any]] = {
     "timeout": {"callback": _finite},
     "pace/timeout": {"callback": _finite},
     "docs": {"callback": _checked_docs},
+    "report": _reports(),
+    "serve/report": _reports(),
+    "selftest/report": _reports("MATRIX_FORMATS"),
+    "compare/report": _reports("COMPARISON_FORMATS", "MERGED_FORMATS"),
 }
 
 
@@ -165,11 +182,22 @@ def options(command: str, **more: dict[str, Any]) -> Decorator[Any]:
 
 def subcommand(
     name: str, **more: dict[str, Any]
-) -> Callable[[Callable[..., Any]], ManualCommand]:
-    """Return a decorator that makes a command, with its options as by `options`."""
+) -> Callable[[Callable[[Given], Any]], ManualCommand]:
+    """Return a decorator that makes a command, with its options as by `options`.
 
-    def decorate(function: Callable[..., Any]) -> ManualCommand:
-        return click.command(name, cls=ManualCommand)(options(name, **more)(function))
+    The function takes what it is given as one, by the names of parameters.
+    """
+
+    def decorate(function: Callable[[Given], Any]) -> ManualCommand:
+        @wraps(function)
+        def called(**params: Any) -> Any:
+            for row in _TABLES["refused"]:
+                is_beside = any(params.get(each) for each in row["others"])
+                if params.get(row["option"]) and is_beside is row["beside"]:
+                    raise UsageError(row["message"], hint=row["hint"])
+            return function(Given(**params))
+
+        return click.command(name, cls=ManualCommand)(options(name, **more)(called))
 
     return decorate
 
@@ -197,46 +225,29 @@ def _option(name: str, more: Mapping[str, dict[str, Any]]) -> Decorator[Any]:
     return click.option(f"--{flag}", parameter, **{**row, **more.get(parameter, {})})
 
 
-def selected(
-    *,
-    contract: Path | None,
-    operation: str | None,
-    dialect: str | None,
-    select: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
-) -> tuple[Contract, Selection]:
-    """Return the contract and the rules that options name; say what is odd in it."""
-    from ringspec.harness.judging.selection import Selection  # noqa: PLC0415 - heavy
-
-    loaded = load(contract, operation=operation, dialect=dialect)
-    for each in loaded.notices:
-        click.echo(f"note: {each}", err=True)
-    return loaded, Selection.of(loaded, select, exclude)
+def wanted_operations(given: Given) -> Wanted:
+    """Return which operations options name."""
+    return Wanted(operations=given.operations, excluded=given.excluded, tags=given.tags)
 
 
-def each_selected(
-    *,
-    contract: Path | None,
-    dialect: str | None,
-    packs: tuple[str, ...],
-    select: tuple[str, ...],
-    exclude: tuple[str, ...],
-    **named: tuple[str, ...],
-) -> list[tuple[Contract, Selection]]:
+def each_selected(given: Given) -> list[tuple[Contract, Selection]]:
     """Return the operations that options name, each with the rules that they name.
 
     Says on standard error which cannot be tested.
     """
     from ringspec.harness.judging.selection import Selection, narrowed  # noqa: PLC0415 - heavy
 
-    wanted = Wanted(**named)
-    adapted = Overrides(packs=packs)
-    found, unread = load_each(contract, wanted, dialect=dialect, overrides=adapted)
+    found, unread = load_each(
+        given.contract,
+        wanted_operations(given),
+        dialect=given.dialect,
+        overrides=Overrides(packs=given.packs),
+    )
     for each in unread:
         click.echo(f"note: {each.operation} is not tested: {each.error}", err=True)
     for notice in dict.fromkeys(it for each in found for it in each.notices):
         click.echo(f"note: {notice}", err=True)
-    chosen = narrowed(found, select, exclude)
+    chosen = narrowed(found, given.select, given.exclude)
     return [(it, Selection.of(it, own, others)) for it, own, others in chosen]
 
 
@@ -286,9 +297,7 @@ def report_paths(
 ) -> ReportPaths:
     """Read the values of `--report`, each a format and a path, which `check` checks.
 
-    Raises:
-        UsageError: one has no path or no known format, or two have one path.
-        ReportError: a path does not look writable.
+    Raises a UsageError if one has no path, or two have the same.
     """
     listed: ReportPaths = []
     for text in texts:

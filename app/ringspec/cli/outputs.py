@@ -12,11 +12,10 @@ from pathlib import Path
 
 from ringspec.cli.evidence import write_evidence
 from ringspec.cli.exits import INTERRUPTED, output_error, print_error, release_output
-from ringspec.cli.options import EVIDENCE, options, report_option, screen
+from ringspec.cli.options import EVIDENCE, screen
 from ringspec.harness import Ended, Event, Result
 from ringspec.harness.running.plan import Plan
 from ringspec.reports import (
-    FORMATS,
     Display,
     EventStream,
     GitHubAnnotations,
@@ -30,14 +29,6 @@ from ringspec.spec import InternalError, ReportError
 
 # The one format that is written while the run goes on.
 _STREAM = "ndjson"
-
-output_options = options(
-    "output",
-    reports=report_option(
-        f"Write a report (repeatable): {', '.join(FORMATS)}; of a run also"
-        f" {EVIDENCE}, a folder, or a file if it ends in .zip."
-    ),
-)
 
 
 class Outputs:

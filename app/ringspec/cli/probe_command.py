@@ -8,12 +8,11 @@ import shlex
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import click
 
-from ringspec.cli.options import subcommand
-from ringspec.cli.run_setup import access_flags, given
+from ringspec.cli.options import Given, subcommand
+from ringspec.cli.run_setup import access_flags
 from ringspec.harness.probing import ProbeAnswer, Prober, Sureness
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.sending.guard import Guard
@@ -27,16 +26,10 @@ _OPEN = 3
 
 @subcommand("probe")
 @click.argument("url")
-def command(
-    *,
-    url: str,
-    contract: Path | None,
-    operation: str | None,
-    timeout: float,
-    write: Path | None,
-    **access: Any,
-) -> int:
+def command(options: Given) -> int:
     """Find out how the server at URL has what the sources leave open."""
+    url, contract, write = options.url, options.contract, options.write
+    operation, timeout = options.operation, options.timeout
     checked_url(url)
     if not is_loopback(url):
         raise TargetError(
@@ -49,7 +42,7 @@ def command(
             hint="--write takes a file in a folder that exists",
         )
     loaded, asked = load(contract, operation=operation), questions(contract)
-    profile = load_profile(None, given(access_flags(access)))
+    profile = load_profile(None, access_flags(vars(options)))
     hosts = profile.safety.hosts(url)
     filling = profile.credentials.filling(timeout, profile.route, hosts)
     filling = filling.fitted()  # the contract knows no other header

@@ -5,13 +5,12 @@ from __future__ import annotations
 import shlex
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
 
 from ringspec.cli.manual import ManualCommand, ManualGroup
-from ringspec.cli.options import completer, file_type, options
-from ringspec.cli.run_setup import RunSetup, access_flags, given
+from ringspec.cli.options import Given, completer, file_type, subcommand
+from ringspec.cli.run_setup import RunSetup, access_flags
 from ringspec.harness.profile import load, names, template
 from ringspec.harness.profile.checking import ProfileCheck
 from ringspec.reports import Redactor
@@ -48,27 +47,23 @@ def init(*, path: Path, force: bool) -> None:
     click.echo(f"{path} is written; try it with `{try_it}`")
 
 
-@command.command("check", cls=ManualCommand)
+@subcommand("check")
 @click.argument(
     "name", metavar="NAME|FILE", shell_complete=completer(names, files=True)
 )
 @click.argument("url", metavar="[URL]", required=False)
-@options("check")
-def check(
-    *,
-    name: str,
-    url: str | None,
-    contract: Path | None,
-    operation: str | None,
-    dialect: str | None,
-    **access: Any,
-) -> int:
+def check(options: Given) -> int:
     """Try a profile step by step; nothing is changed on the target."""
-    profile = load(name, given({"dialect": dialect, **access_flags(access)}))
-    address = profile.address(url)
+    flags = {"dialect": options.dialect, **access_flags(vars(options))}
+    profile = load(options.name, flags)
+    address = profile.address(options.url)
     row = "{:<8} {:<9} {}".format
     click.echo(row("ok", "file", f"{profile.name} can be read"))
-    setup = RunSetup(profile=profile, contract_file=contract, operation=operation)
+    setup = RunSetup(
+        profile=profile,
+        contract_file=options.contract,
+        operation=options.operation,
+    )
     # The steps check a given URL themselves.
     server = (
         setup.server(None)
@@ -87,3 +82,6 @@ def check(
             if step.hint:
                 click.echo(redactor.url(row("", "", f"hint: {step.hint}")))
     return _INCONCLUSIVE if failed else 0
+
+
+command.add_command(check)

@@ -7,13 +7,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ringspec.cli.options import each_selected, subcommand
+from ringspec.cli.options import Given, each_selected, subcommand
 from ringspec.reports import ProgressLine, console, print_template
 from ringspec.spec import Contract, Json, RuleId, SpecError, UsageError
 from ringspec.strategies import (
@@ -43,38 +43,41 @@ _LONG_S = 20
 
 
 @subcommand("prove")
-def command(*, shape: str, seed: int, quick: bool, **named: Any) -> int:
+def command(given: Given) -> int:
     """Prove that the cases tell each mutant of the contract; nothing is sent."""
-    proofs = list(_proofs(each_selected(**named), seed))
-    results = [it for each in proofs for it in each.results]
+    proofs = list(_proofs(each_selected(given), given.seed))
+    results = [it for *_, found in proofs for it in found]
     if not results:
         raise UsageError(
             "no mutant of the contract concerns the selected rules",
             hint="select rules on the body: `ringspec rules` shows their places",
         )
-    contract = proofs[0].contract
-    totals = Counter(it.verdict for it in results)
-    kinds = Counter((it.mutation.kind, it.verdict) for it in results)
+    contract = proofs[0][0]
     document = {
         "format": FORMAT,
         "contract": {
             name: getattr(contract, name) for name in ("title", "version", "sha256")
         },
-        "seed": seed,
-        "counts": {each: totals[each] for each in _VERDICTS},
+        "seed": given.seed,
+        "counts": _counts(results),
         "kinds": {
-            kind: {each: kinds[kind, each] for each in _VERDICTS}
+            kind: _counts(it for it in results if it.mutation.kind == kind)
             for kind in MutationKind
         },
-        "cases": sum(len(each.cases) for each in proofs),
-        "enough": [name for each in proofs for name in each.enough],
+        "cases": sum(len(cases) for _, cases, _ in proofs),
+        # Ids of few cases that tell all that any case tells.
+        "enough": [
+            name
+            for _, cases, found in proofs
+            for name in fewest({each.mutation.id: each.cases for each in found}, cases)
+        ],
         "mutants": [_json(it) for it in results],
     }
     if contract.prefix:
         document["operations"] = {
-            each.contract.operation.id: each.counts for each in proofs
+            each.operation.id: _counts(found) for each, _, found in proofs
         }
-    if shape == "json":
+    if given.shape == "json":
         click.echo(json.dumps(document, indent=2, ensure_ascii=False).encode())
     else:
         print_template(
@@ -83,37 +86,25 @@ def command(*, shape: str, seed: int, quick: bool, **named: Any) -> int:
             found=document,
             rows=document.get("operations", document["kinds"]),
             dialect=contract.dialect,
-            quick=quick,
+            quick=given.quick,
             entries={each: list(_entries(results, each)) for each in _VERDICTS[1:]},
         )
     return int(any(each.verdict in _BAD for each in results))
 
 
-@dataclass(frozen=True)
-class _Proof:
-    """What is proven of one operation, with ids as in a run."""
-
-    contract: Contract
-    cases: list[Case]
-    results: list[MutationResult]
-
-    @property
-    def counts(self) -> dict[MutationVerdict, int]:
-        """The number of mutants by verdict."""
-        totals = Counter(it.verdict for it in self.results)
-        return {each: totals[each] for each in _VERDICTS}
-
-    @property
-    def enough(self) -> Iterable[str]:
-        """Ids of few cases that tell all that any case tells."""
-        told = {each.mutation.id: each.cases for each in self.results}
-        return fewest(told, self.cases)
+def _counts(results: Iterable[MutationResult]) -> dict[MutationVerdict, int]:
+    """Return the number of mutants by verdict."""
+    totals = Counter(it.verdict for it in results)
+    return {each: totals[each] for each in _VERDICTS}
 
 
 def _proofs(
     chosen: Iterable[tuple[Contract, Selection]], seed: int
-) -> Iterator[_Proof]:
-    """Yield the proof of each operation; say which are not proven to the end."""
+) -> Iterator[tuple[Contract, list[Case], list[MutationResult]]]:
+    """Yield what is proven of each operation, with ids as in a run.
+
+    Says which are not proven to the end.
+    """
     for contract, selection in chosen:
         name, lead = contract.operation.id, contract.prefix
         try:
@@ -125,7 +116,7 @@ def _proofs(
             continue
         results = _results(contract, frozenset(selection.rules), listed)
         proven = [_led(each, lead) for each in results]
-        yield _Proof(contract, [led(each, lead) for each in listed], proven)
+        yield contract, [led(each, lead) for each in listed], proven
 
 
 def _led(result: MutationResult, prefix: str) -> MutationResult:

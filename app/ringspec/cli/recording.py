@@ -10,20 +10,17 @@ import asyncio
 import json
 import sys
 import threading
-from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from queue import Queue
-from typing import Any
 
 import click
 
 from ringspec.cli.exits import release_output
-from ringspec.cli.options import report_paths, screen
+from ringspec.cli.options import Given, report_paths, screen
 from ringspec.cli.outputs import Outputs, attempted
 from ringspec.cli.run_setup import made
 from ringspec.harness import JudgedRequest, Notice
-from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
+from ringspec.harness.recording import CapturedRequest, ClientSession
 from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import (
     Redactor,
@@ -47,21 +44,15 @@ _FULL = "the reports hold no more requests; later ones are counted, and on the r
 class Recording:
     """Judges what clients send while a server serves, and puts it on record.
 
-    Raises:
-        UsageError: the options contradict each other.
-        ReportError: a file can surely not be written.
+    Raises a UsageError for options that contradict each other, and a ReportError where
+    a file can surely not be written.
     """
 
-    def __init__(
-        self,
-        record: Path | None,
-        reports: Iterable[str],
-        dialect: str,
-        level: str,
-        docs: str,
-    ) -> None:
-        self._docs = docs
-        self._reports = report_paths(reports, lambda name, path: check(path, name))
+    def __init__(self, given: Given) -> None:
+        record, dialect, self._docs = given.record, given.dialect, given.docs
+        self._reports = report_paths(
+            given.reports, lambda name, path: check(path, name)
+        )
         if screen(self._reports) is sys.stderr:
             raise UsageError(
                 "standard output has the server's announcement, and takes no report",
@@ -73,17 +64,13 @@ class Recording:
                 hint="give each a path of its own",
             )
         self._contract = load(dialect=None if dialect == "canonical" else dialect)
-        self._level = Level(level)
+        self._level = Level(given.level)
         self._record = record_file(record) if record is not None else None
         self._queue: Queue[CapturedRequest | None] = Queue(_WAITING)
         self._room = _ROOM
         self._bug: Exception | None = None
         self._is_mute = False
         self._thread: threading.Thread | None = None
-
-    def wrap(self, app: Any) -> Any:
-        """Return an application whose requests are captured."""
-        return Capture(app, self._enqueue)
 
     def begin(self, announcement: str) -> None:
         """Begin to judge, and print the server's announcement."""
@@ -97,7 +84,7 @@ class Recording:
         self._thread.start()
         click.echo(announcement)
 
-    async def _enqueue(self, request: CapturedRequest) -> None:
+    async def enqueue(self, request: CapturedRequest) -> None:
         """Have a request judged; while many wait, so does its connection."""
         # Cancelled when the server ends, which waits no longer.
         with suppress(asyncio.CancelledError):
@@ -148,11 +135,11 @@ class Recording:
                 click.echo(screen_line(request), err=True)
             except OSError:
                 self._is_mute = True
-        exchange = request.judged.exchange
+        exchange = request.exchange
         size = len(exchange.request.body)
         size += len(exchange.response.body) if exchange.response else 0
         if request.is_first or self._room >= 0:
-            self._outputs.handle(request.judged)
+            self._outputs.handle(request)
             if 0 <= self._room < size:
                 self._outputs.handle(Notice(message=_FULL))
             self._room -= size

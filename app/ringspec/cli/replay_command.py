@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
-from ringspec.cli.options import completer, screen, subcommand, typed
-from ringspec.cli.outputs import Outputs, output_options, report_run
+from ringspec.cli.options import Given, completer, screen, subcommand, typed
+from ringspec.cli.outputs import Outputs, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
 from ringspec.harness.running.plan import Plan, lacking_rules
 from ringspec.harness.running.run import run
@@ -36,7 +35,7 @@ from ringspec.spec import (
     nearest,
     operations_of,
 )
-from ringspec.strategies import Case, Request, otherwise, unled
+from ringspec.strategies import Case, Request, otherwise
 
 _EXPLORE = "explore/"
 _INCONCLUSIVE = 3
@@ -49,20 +48,14 @@ _INCONCLUSIVE = 3
     nargs=-1,
     shell_complete=completer(tuple, files=True),
 )
-@output_options
-def command(**options: Any) -> int:
+def command(given: Given) -> int:
     """Fire again some cases, or all that failed in a JSON report."""
-    with stages(options["color"], quiet=options["quiet"]) as tell:
-        return ReplayOptions(**options, tell=tell).status()
+    with stages(given.color, quiet=given.quiet) as tell:
+        return ReplayOptions(**vars(given), tell=tell).status()
 
 
-@dataclass(frozen=True, kw_only=True)
 class ReplayOptions(FireOptions):
     """The options of `ringspec replay`."""
-
-    arguments: tuple[str, ...]
-    chosen: tuple[str, ...]
-    level: str | None
 
     def status(self) -> int:
         """Replay, report, and return the exit status."""
@@ -71,7 +64,7 @@ class ReplayOptions(FireOptions):
         ids = tuple(dict.fromkeys(each.removeprefix(lead) for each in ids))
         wanted = self.report_paths()
         past = read_report(path) if path else None
-        failed = failed_cases(past) if past else {}
+        failed = failed_cases(past)
         setup, address = self._setup(past, path, url)
         if past is not None and not ids:
             level = Level(self.level or past["level"])
@@ -83,7 +76,7 @@ class ReplayOptions(FireOptions):
         with setup.server(address) as resolve:
             parts = _parts(setup, ids)
             plans = {
-                lead: self._plan(part, _own(ids, lead), past, path, _led(failed, lead))
+                lead: self._plan(part, _own(ids, lead), past, path)
                 for lead, part in parts.items()
             }
             level = max((it.level for it in plans.values()), key=lambda it: it.rank)
@@ -98,7 +91,7 @@ class ReplayOptions(FireOptions):
                 own, why = _own(ids, lead), dict[str, str]()
                 plan = replace(made, level=level)
                 if past is not None:
-                    known = _led(failed, lead)
+                    known = failed_cases(past, lead)
                     again = [known[each] for each in own if each in known]
                     plan, why = _again(plan, again, past, path)
                 plan = setup.filled(plan, url, filling, redactor)
@@ -160,9 +153,9 @@ class ReplayOptions(FireOptions):
         ids: tuple[str, ...],
         past: Report | None,
         path: Path | None,
-        failed: dict[str, FailedCase],
     ) -> Plan:
         """Return the plan, at a level that none of the cases is too weak for."""
+        failed = failed_cases(past, setup.contract.prefix)
         contract, listed = setup.contract, {case.id: case for case in setup.cases}
         if past is not None and past["contract"]["title"] != contract.title:
             title = shown(past["contract"]["title"], 100)
@@ -198,25 +191,6 @@ def _parts(setup: RunSetup, ids: Iterable[str]) -> dict[str, RunSetup]:
 
 def _own(ids: Iterable[str], lead: str) -> tuple[str, ...]:
     return tuple(it.removeprefix(lead) for it in ids if it.startswith(lead))
-
-
-def _led(failed: dict[str, FailedCase], lead: str) -> dict[str, FailedCase]:
-    """Return the cases of one operation, with its own ids."""
-
-    def own(rules: dict[RuleId, Any]) -> dict[RuleId, Any]:
-        return {RuleId(it.removeprefix(lead)): said for it, said in rules.items()}
-
-    return {
-        name.removeprefix(lead): replace(
-            it,
-            id=name.removeprefix(lead),
-            reasons=own(it.reasons),
-            levels=own(it.levels),
-            found=unled(it.found, lead) if it.found else None,
-        )
-        for name, it in failed.items()
-        if name.startswith(lead)
-    }
 
 
 def _ids_report_url(

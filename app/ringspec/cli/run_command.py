@@ -6,25 +6,26 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from ringspec.cli.evidence import check_evidence
 from ringspec.cli.known_file import KnownFile
 from ringspec.cli.options import (
     EVIDENCE,
+    Given,
     ReportPaths,
+    completer,
     run_formats,
     screen,
     subcommand,
     typed,
 )
-from ringspec.cli.outputs import Outputs, output_options, report_run
+from ringspec.cli.outputs import Outputs, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
 from ringspec.harness.judging.selection import narrowed
 from ringspec.harness.judging.verdict import KnownList
@@ -48,18 +49,10 @@ _EMBEDDED = "http://127.0.0.1"
 _SUPPLIED = Filling(token="supplied", client_id="supplied", token_url=_EMBEDDED)  # noqa: S106 - no token
 
 
-def _complete_phases(
-    _ctx: click.Context, _param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    before, comma, last = incomplete.rpartition(",")
-    names = [each for each in Phase if each.startswith(last)]
-    return [CompletionItem(f"{before}{comma}{each}") for each in names]
-
-
 @subcommand(
     "run",
     phases={
-        "shell_complete": _complete_phases,
+        "shell_complete": completer(lambda: Phase, by=","),
         "help": f"Only these parts of a run: {', '.join(Phase)}.",
     },
     examples={
@@ -68,36 +61,27 @@ def _complete_phases(
     },
 )
 @click.argument("url", required=False)
-@output_options
-def command(**options: Any) -> int:
+def command(given: Given) -> int:
     """Test the server at URL; without one, the embedded reference server."""
-    with stages(options["color"], quiet=options["quiet"]) as tell:
-        return RunOptions(**options, tell=tell).status()
+    with stages(given.color, quiet=given.quiet) as tell:
+        return RunOptions(**vars(given), tell=tell).status()
 
 
-@dataclass(frozen=True, kw_only=True)
 class RunOptions(FireOptions):
     """The options of `ringspec run`, whether click or pytest parsed them."""
-
-    url: str | None
-    level: str
-    select: tuple[str, ...]
-    exclude: tuple[str, ...]
-    phases: tuple[str, ...]
-    quick: bool
-    examples: int | None
-    shard: str | None
-    fail_fast: bool
-    fail_untested: bool
-    known_failures: Path | None
-    update_known_failures: bool
 
     def status(self) -> int:
         """Run, report, and return the exit status."""
         wanted = self.checked()
         if self.dry_run:
             return self._dry_run()
-        known_file = self._known_file(wanted)
+        known_path, renews = self.known_failures, self.update_known_failures
+        if renews and known_path in [path for _, path in wanted]:
+            raise UsageError(
+                f"a report and the known failures would both go to {known_path}",
+                hint="give each a path of its own",
+            )
+        known_file = KnownFile.open(known_path, renews=renews)
         with self.plans(known_file) as (whole, redactor):
             self.tell("")
             plan = whole.plans[0]
@@ -181,8 +165,8 @@ class RunOptions(FireOptions):
             )
         plans = []
         for contract, select, exclude in chosen:
-            own = replace(self, select=select, exclude=exclude)
-            plan = own._plan(by_contract[contract.operation.id])  # noqa: SLF001 - a copy
+            part = by_contract[contract.operation.id]
+            plan = self._plan(part, select=select, exclude=exclude)
             plans.append(replace(plan, known=known_of(known, contract)))
         options = {"operation": self.operations, "exclude-operation": self.excluded}
         options |= {"tag": self.tags, "select": self.select, "exclude": self.exclude}
@@ -194,21 +178,20 @@ class RunOptions(FireOptions):
             narrowed=tuple(given) if several else (),
         )
 
-    def _plan(self, setup: RunSetup) -> Plan:
+    def _plan(self, setup: RunSetup, **chosen: tuple[str, ...]) -> Plan:
         shard = parse_shard(self.shard) if self.shard else None
         phases = self._phases
         if shard and shard[0] > 1:
             # Drawn cases are not divided: they go with the first part.
             phases -= {Phase.EXPLORE}
-        chosen = (setup.contract, setup.cases, setup.seed)
+        of = (setup.contract, setup.cases, setup.seed)
         return setup.plan(
             notices=self.notices if self.address is not None else (),
             phases=phases,
-            quick=quick_of(*chosen) if self.quick else None,
+            quick=quick_of(*of) if self.quick else None,
             part=part_of(setup.cases, *shard) if shard else None,
             level=Level(self.level),
-            select=self.select,
-            exclude=self.exclude,
+            **chosen,
             fail_fast=self.fail_fast,
             fail_untested=self.fail_untested,
             examples=EXAMPLES if self.examples is None else self.examples,
@@ -216,11 +199,6 @@ class RunOptions(FireOptions):
         )
 
     def _dry_run(self) -> int:
-        if self.reports or self.update_known_failures:
-            raise UsageError(
-                "a dry run finds nothing that could be reported",
-                hint="leave out --report and --update-known-failures",
-            )
         url, filling = self.address, _SUPPLIED
         self.setup.check_target(url)
         if url is not None:
@@ -264,32 +242,9 @@ class RunOptions(FireOptions):
         )
         return 0
 
-    def _known_file(self, wanted: ReportPaths) -> KnownFile:
-        path, renews = self.known_failures, self.update_known_failures
-        if renews and path is None:
-            raise UsageError(
-                "--update-known-failures needs a file",
-                hint="name it with --known-failures FILE; it need not exist yet",
-            )
-        if renews and self.fail_fast:
-            raise UsageError(
-                "--update-known-failures and --fail-fast exclude each other",
-                hint="what has no turn cannot be known",
-            )
-        if renews and path in [report for _, report in wanted]:
-            raise UsageError(
-                f"a report and the known failures would both go to {path}",
-                hint="give each a path of its own",
-            )
-        return KnownFile.open(path, renews=renews)
-
 
 def parsed(words: list[str], defaults: dict[str, Any] | None = None) -> RunOptions:
-    """Parse words as those of a command line are, for pytest and for Locust.
-
-    Raises:
-        UsageError: they make no sense.
-    """
+    """Parse words of a command line, or raise a UsageError; for pytest and Locust."""
     try:
         with command.make_context("run", words, default_map=defaults) as context:
             return RunOptions(**context.params)

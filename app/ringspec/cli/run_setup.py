@@ -14,13 +14,13 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
-from ringspec.cli.options import ReportPaths, report_paths
+from ringspec.cli.options import Given, ReportPaths, report_paths, wanted_operations
 from ringspec.harness import Made
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.credentials import Credentials, read_headers
-from ringspec.harness.sending.exchange import Filling, variants
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.pacer import parse_rate
 from ringspec.harness.sending.policy import checked_url
 from ringspec.reports import Redactor, check
@@ -54,20 +54,10 @@ _CREDENTIALS = {
 }
 
 
-def given(flags: dict[str, Any]) -> dict[str, Any]:
-    """Return flags without those that are None, in tables as well."""
-    found = {
-        name: given(value) if isinstance(value, dict) else value
-        for name, value in flags.items()
-    }
-    return {name: value for name, value in found.items() if value not in (None, {})}
-
-
 def access_flags(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the options of access say, by table and key of a profile.
 
-    Raises:
-        UsageError: a header is not written as it has to be.
+    Raises a UsageError if a header is not written as it has to be.
     """
     names = ("bearer", "client_id", "client_secret", "token_url")
     user, colon, password = (options["user"] or "").partition(":")
@@ -113,9 +103,8 @@ class RunSetup:
     def contract(self) -> Contract:
         """The contract, in the dialect and as the profile adapts it.
 
-        Raises:
-            SpecError: the contract or the dialect is at fault.
-            UsageError: a file is missing, or the profile does not fit.
+        Raises a SpecError if the contract or the dialect is at fault, and a UsageError
+        if a file is missing, or the profile does not fit.
         """
         if self.loaded is not None:
             return self.loaded
@@ -216,9 +205,8 @@ class RunSetup:
     ) -> tuple[Filling, Redactor]:
         """Return what fills credentials in, with a token, and what redacts them.
 
-        Raises:
-            UsageError: the token would come from a host that is not allowed.
-            TargetError: the token endpoint gives none.
+        Raises a UsageError if the token would come from a host that is not allowed, and
+        a TargetError if the token endpoint gives none.
         """
         profile, known = self.profile, credentials or self.profile.credentials
         if known.token_url and not known.bearer:
@@ -231,13 +219,8 @@ class RunSetup:
         routes = (profile.route, *(profile.route.to(each) for each in urls))
         secrets = chain.from_iterable(each.secrets for each in routes)
         redactor = Redactor((*known.secrets(), *filling.secrets(), *secrets))
-
-        def learn(token: str) -> None:
-            for each in variants(token):
-                redactor.learn(each)
-
         if filling.renewal is not None:
-            filling.renewal.learners.append(learn)
+            filling.renewal.learners.append(redactor.learn)
         return filling, redactor
 
     def plan(self, *, notices: tuple[str, ...] = (), **more: Any) -> Plan:
@@ -256,13 +239,6 @@ class RunSetup:
             **more,
         )
 
-    def aimed(
-        self, plan: Plan, url: str, credentials: Credentials
-    ) -> tuple[Plan, Redactor]:
-        """Return a plan with target and credentials, and its redactor."""
-        filling, redactor = self.access(url, credentials)
-        return self.filled(plan, url, filling, redactor), redactor
-
     def filled(
         self, plan: Plan, url: str, filling: Filling, redactor: Redactor
     ) -> Plan:
@@ -280,44 +256,20 @@ class RunSetup:
         return replace(plan, url=url, filling=filling, route=route)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FireOptions:
-    """The options of every command that fires cases."""
+class FireOptions(Given):
+    """What every command that fires cases is given."""
 
-    profile: str | None
-    bearer: str | None
-    client_id: str | None
-    client_secret: str | None
-    token_url: str | None
-    user: str | None
-    headers: tuple[str, ...]
-    ca: str | None
-    insecure: bool
-    contract: Path | None
+    # Not every one takes these.
     operation: str | None = None
     operations: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     packs: tuple[str, ...] = ()
-    dialect: str | None
-    seed: int | None
-    workers: int | None
-    rate: str | None
-    timeout: float | None
-    reports: tuple[str, ...]
-    docs: str
-    quiet: bool
-    verbose: bool
-    color: Any
-    dry_run: bool = False
+    dry_run = False
     tell: Callable[[str], object] = str
 
     def report_paths(self) -> ReportPaths:
         """Return the formats and paths of the reports, once the options make sense."""
-        if self.quiet and self.verbose:
-            raise UsageError(
-                "--quiet and --verbose exclude each other", hint="leave out one of them"
-            )
         parse_rate(self.rate)
         return report_paths(self.reports, self.check_report)
 
@@ -359,12 +311,10 @@ class FireOptions:
             },
         }
         return RunSetup(
-            profile=load_profile(self.profile, given(flags), asks=not self.dry_run),
+            profile=load_profile(self.profile, flags, asks=not self.dry_run),
             contract_file=self.contract,
             operation=self.operation,
-            wanted=Wanted(
-                operations=self.operations, excluded=self.excluded, tags=self.tags
-            ),
+            wanted=wanted_operations(self),
             seed=self.seed or 0,
             tell=self.tell,
         )

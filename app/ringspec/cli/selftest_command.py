@@ -12,15 +12,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any
 
 import click
 
 from ringspec.cli.exits import INTERRUPTED, handled
 from ringspec.cli.options import (
     Choice,
+    Given,
     completer,
-    report_option,
     report_paths,
     screen,
     subcommand,
@@ -70,42 +69,31 @@ REFERENCE = "reference"
 CANONICAL = "canonical"
 
 
-@subcommand(
-    "selftest",
-    dialect={"type": Choice(DIALECTS)},
-    reports=report_option("Write the matrix: json.", lambda: MATRIX_FORMATS),
-)
+@subcommand("selftest", dialect={"type": Choice(DIALECTS)})
 @click.argument(
     "prefixes",
     metavar="[NAME-PREFIX]...",
     nargs=-1,
     shell_complete=completer(lambda: MUTANTS),
 )
-def command(
-    *,
-    prefixes: tuple[str, ...],
-    level: str,
-    dialect: str,
-    reports: tuple[str, ...],
-    workers: int | None,
-    over_network: bool,
-    color: Any,
-) -> int:
+def command(given: Given) -> int:
     """Run against every mutant, lawful variant and the reference itself."""
     wanted = report_paths(
-        reports,
+        given.reports,
         lambda name, path: check(path, name, MATRIX_FORMATS, "matrix"),
         "json=matrix.json",
     )
-    contract = load(dialect=None if dialect == CANONICAL else dialect)
-    servers = fleet(contract, prefixes, Level(level), over_network=over_network)
+    dialect = None if given.dialect == CANONICAL else given.dialect
+    contract = load(dialect=dialect)
+    level, prefixes = Level(given.level), given.prefixes
+    servers = fleet(contract, prefixes, level, over_network=given.over_network)
     began = time.monotonic()
-    progress = ProgressLine(console(sys.stderr, color), "server", len(servers))
+    progress = ProgressLine(console(sys.stderr, given.color), "server", len(servers))
     runs: dict[str, FleetRun] = {}
     # An interrupt ends it with the runs so far.
     with (
         suppress(KeyboardInterrupt),
-        closing(_runs(servers, dialect, workers)) as ended,
+        closing(_runs(servers, given.dialect, given.workers)) as ended,
     ):
         for each in ended:
             runs[each.name] = each
@@ -113,7 +101,7 @@ def command(
     progress.close()
     matrix = KillMatrix(
         contract,
-        Level(level),
+        level,
         tuple(runs[each.name] for each in servers if each.name in runs),
         expected=len(servers),
         equivalents=EQUIVALENT,
@@ -121,7 +109,7 @@ def command(
         whole=not prefixes,
         duration_s=time.monotonic() - began,
     )
-    print_template(console(screen(wanted), color), "matrix.txt", found=matrix)
+    print_template(console(screen(wanted), given.color), "matrix.txt", found=matrix)
     data = render_matrix(matrix)
     writes = [partial(write_data, name, path, data) for name, path in wanted]
     return attempted(writes, matrix.exit_code)

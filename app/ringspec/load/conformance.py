@@ -87,7 +87,8 @@ class LoadSetup:
         self.contract = setup.contract
         plan = setup.plan(phases=_PHASES, level=self.level)
         plan = replace(plan, made=replace(plan.made, began=now()))
-        self.plan, self.redactor = setup.aimed(plan, target, setup.profile.credentials)
+        filling, self.redactor = setup.access(target)
+        self.plan = setup.filled(plan, target, filling, self.redactor)
         lacking = lacking_rules(self.plan)
         selection = Selection.of(self.contract, options.select, options.exclude)
         # In their order, twins first.

@@ -34,10 +34,8 @@ _TROUBLES: tuple[tuple[type[Exception], Trouble, str], ...] = (
 class BlockingClient:
     """One user's connection to a target.
 
-    Args:
-        timeout_s: how long an answer may take.
-        limit: raises TimeoutError after so many seconds of a whole exchange; the
-            connection by itself only limits each wait.
+    The connection by itself only limits each wait; `limit` raises TimeoutError after
+    so many seconds of a whole exchange.
     """
 
     def __init__(

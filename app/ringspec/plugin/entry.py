@@ -99,25 +99,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Server:
-    """A server that runs while a test does.
+    """A server that runs while a test does."""
 
-    Attributes:
-        url: of the server, without a slash at its end; paths of the API follow it.
-        token: its access token; none where it was given none.
-        headers: those that a request needs to be let in.
-        token_url: where client id and secret are exchanged for a token; or empty.
-        route: how it is reached, if not directly.
-        only_reads: whether it is live, so that its client only reads.
-    """
-
-    url: str
-    token: str | None = field(default=None, repr=False)
+    url: str  # without a slash at its end; paths of the API follow it
+    token: str | None = field(default=None, repr=False)  # none where it was given none
+    # Those that a request needs to be let in.
     headers: dict[str, str] = field(default_factory=dict, repr=False)
-    token_url: str = ""
+    token_url: str = ""  # where client id and secret are exchanged for a token
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
-    route: Route | None = field(default=None, repr=False)
-    only_reads: bool = False
+    route: Route | None = field(default=None, repr=False)  # if not directly
+    only_reads: bool = False  # whether it is live, so that its client only reads
 
     @cached_property
     def client(self) -> httpx.Client:
@@ -175,9 +167,7 @@ class Mutants(Protocol):
     def __call__(self, name: str, *, dialect: str = "canonical") -> Server:
         """Start the reference server with one defect; it ends with the test.
 
-        Args:
-            name: as `ringspec serve --list-mutants` has it.
-            dialect: as `ringspec serve --dialect` has it.
+        Names are as `ringspec serve --list-mutants` and `--dialect` have them.
         """
 
 

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -39,7 +38,16 @@ from ringspec.plugin.entry import (
     reference_server,
     spelt,
 )
-from ringspec.reports import Recorder, Redactor, RuleText, RuleTexts, counted, shown
+from ringspec.reports import (
+    ProgressLine,
+    Recorder,
+    Redactor,
+    RuleText,
+    RuleTexts,
+    console,
+    counted,
+    shown,
+)
 from ringspec.spec import Rule, RuleId, check_known
 
 NAME = "ringspec-suite"
@@ -53,8 +61,6 @@ _MARKERS = (
     "should: a rule that is witnessed elsewhere",
     "may: a rule that is inferred or assumed",
 )
-# Seconds between two updates of the progress line.
-_BLINK_S = 0.2
 
 
 def run_options(config: pytest.Config) -> RunOptions:
@@ -85,7 +91,7 @@ def run_options(config: pytest.Config) -> RunOptions:
     # A profile of a flag or variable goes before the URL of the ini file.
     profile = config.getoption(PROFILE.key, None) or os.environ.get("RINGSPEC_PROFILE")
     if own and not url and not (profile and options.setup.profile.url):
-        options = replace(options, url=own)
+        options.url = own
     options.checked()
     options.setup.check_target(options.address)
     return options
@@ -115,33 +121,25 @@ class _ProgressRecorder(Recorder):
     def __init__(self, redactor: Redactor, terminal: Any) -> None:
         super().__init__(redactor)
         self._terminal = terminal if terminal is not None and terminal.isatty else None
-        self._shown_s = 0.0
-        self._total = self._done = self._failures = 0
+        self._line: ProgressLine | None = None
+        self._failures = 0
 
     def handle(self, event: Event) -> None:
         """Keep an event; show from time to time how many cases are done."""
         super().handle(event)
-        if isinstance(event, Started):
-            self._total = event.total
-        if not isinstance(event, Judged):
-            return
-        self._done += 1
-        self._failures += any(each.verdict is Verdict.FAIL for each in event.findings)
-        now_s = time.monotonic()
-        if self._terminal is None or now_s - self._shown_s < _BLINK_S:
-            return
-        if not self._shown_s:
+        if self._terminal is not None and isinstance(event, Started):
             self._terminal.ensure_newline()
-        self._shown_s = now_s
-        done = f"{self._done:,}/{counted(self._total, 'case')}"
-        text = f"{GROUP}: {done}, {counted(self._failures, 'failure')}"
-        self._terminal.rewrite(text, erase=True)
+            screen = console(self._terminal._tw._file)  # noqa: SLF001 - it has no name
+            self._line = ProgressLine(screen, "case", event.total)
+        if self._line is not None and isinstance(event, Judged):
+            failed = any(each.verdict is Verdict.FAIL for each in event.findings)
+            self._failures += failed
+            self._line.advance(self._failures, "failure")
 
     def close(self) -> None:
         """Wipe the line."""
-        if self._terminal is not None and self._shown_s:
-            self._terminal.rewrite("", erase=True)
-            self._terminal.rewrite("")
+        if self._line is not None:
+            self._line.close()
 
 
 class RuleCollector(pytest.Collector):

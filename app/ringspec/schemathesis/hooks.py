@@ -113,10 +113,8 @@ class Bridge:
         hint = f"RINGSPEC_LEVEL is one of: {', '.join(Level)}"
         check_known("level", level, Level, hint)
         self.level, contract = Level(level), given("CONTRACT")
-        dialect = given("DIALECT")
-        flags = {"dialect": dialect} if dialect else {}
         setup = RunSetup(
-            profile=load_profile(given("PROFILE"), flags),
+            profile=load_profile(given("PROFILE"), {"dialect": given("DIALECT")}),
             contract_file=Path(contract) if contract else None,
             operation=given("OPERATION"),
         )

@@ -32,7 +32,7 @@ def record_file(path: Path) -> LineFile:
 
 def record_line(request: JudgedRequest) -> bytes:
     """Write one request as a line of the record."""
-    exchange = request.judged.exchange
+    exchange = request.exchange
     return json_line(
         {
             "format": FORMAT,
@@ -44,7 +44,7 @@ def record_line(request: JudgedRequest) -> bytes:
             "response": answer_json(exchange, _LIMIT),
             "broken": [
                 attributes(each, "rule", "level", "reason")
-                for each in request.judged.findings
+                for each in request.findings
                 if each.verdict is Verdict.FAIL
             ],
             "kept": list(request.rules(Verdict.PASS)),
@@ -74,7 +74,7 @@ def screen_line(request: JudgedRequest) -> str:
     """Write one request as a line for people: the rules that it breaks."""
     from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
 
-    exchange = request.judged.exchange
+    exchange = request.exchange
     path = exchange.url.partition("://")[2].partition("/")[2]
     return filled(
         "heard.txt",

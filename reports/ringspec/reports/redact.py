@@ -15,10 +15,10 @@ from dataclasses import fields, is_dataclass, replace
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from ringspec.harness import MASK, Event, Exchange, Finding, JudgedRequest
+from ringspec.harness import MASK, Event, Exchange, Finding
 from ringspec.strategies import Case
 
-_Event = TypeVar("_Event", bound=Event | Finding | JudgedRequest)
+_Event = TypeVar("_Event", bound=Event | Finding)
 
 # Shorter secrets are none: they would be found in any text.
 _SHORTEST = 4
@@ -46,7 +46,7 @@ _PLAIN = {
 _MEMBERS = {
     *_PLAIN,
     *("made", "command", "narrowed", "target", "message", "hint", "why", "reason"),
-    *("url", "stuck", "judged"),
+    *("url", "stuck"),
     *("result", "rules", "failures", "inconclusive", "findings", "case", "twin"),
     *("exchange", "request", "response", "failure", "played", "earlier"),
 }

@@ -42,7 +42,15 @@ from ringspec.reports.files import Record
 from ringspec.reports.json_report import REPORT_FORMAT, SCHEMA
 from ringspec.reports.printable import counted, shown
 from ringspec.spec import Evidence, Json, Level, Rule, RuleId, UsageError
-from ringspec.strategies import Case, Expect, Phase, Request, parse_case, parse_request
+from ringspec.strategies import (
+    Case,
+    Expect,
+    Phase,
+    Request,
+    parse_case,
+    parse_request,
+    unled,
+)
 
 Report: TypeAlias = dict[str, Any]
 
@@ -163,19 +171,24 @@ def read_report(path: Path) -> Report:
         ) from trouble
 
 
-def failed_cases(report: Report) -> dict[str, FailedCase]:
-    """Return the cases that failed, by their ids, in order of the report."""
+def failed_cases(report: Report | None, lead: str = "") -> dict[str, FailedCase]:
+    """Return the cases that failed, by their ids, in order of the report, if any.
+
+    Of a run of several operations `lead` takes those of one, with its own ids.
+    """
     failed: dict[str, FailedCase] = {}
-    for rule in report["rules"]:
-        for each in rule["failures"]:
-            found = failed.setdefault(each["case"], _failed(each))
-            found.reasons[RuleId(rule["id"])] = each["reason"]
-            found.levels[RuleId(rule["id"])] = Level(each["level"])
+    for rule in report["rules"] if report else ():
+        id_ = RuleId(rule["id"].removeprefix(lead))
+        for each in rule["failures"] if rule["id"].startswith(lead) else ():
+            name = each["case"].removeprefix(lead)
+            found = failed.setdefault(name, _failed(each, name, lead))
+            found.reasons[id_] = each["reason"]
+            found.levels[id_] = Level(each["level"])
     return failed
 
 
-def _failed(entry: Report) -> FailedCase:
-    name, request = entry["case"], entry["request"]
+def _failed(entry: Report, name: str, lead: str) -> FailedCase:
+    request = entry["request"]
     if entry.get("phase") != Phase.EXPLORE:
         explored = name.startswith(f"{Phase.EXPLORE}/")
         return FailedCase(
@@ -188,7 +201,7 @@ def _failed(entry: Report) -> FailedCase:
         size = counted(int(request.get("size", 0)), "byte")
         unfit = f"the report holds only a part of its body of {size}"
         return FailedCase(id=name, unfit=unfit)
-    return FailedCase(id=name, found=replace(_case(entry), twin=None))
+    return FailedCase(id=name, found=unled(replace(_case(entry), twin=None), lead))
 
 
 def record_of(report: Report) -> Record:

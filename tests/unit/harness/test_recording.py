@@ -61,7 +61,7 @@ def session(contract: Contract) -> ClientSession:
 
 
 def broken(judged: JudgedRequest) -> dict[str, str]:
-    found = judged.judged.findings
+    found = judged.findings
     return {each.rule: each.reason for each in found if each.verdict is Verdict.FAIL}
 
 
@@ -96,7 +96,7 @@ def test_finding_has_what_was_sent_where_and_what_was_due(
         "retryDelays.count": "sent [4321] at /retryDelays, against minItems 2",
     }
     assert "retryDelays.count" not in judged.rules(Verdict.PASS)
-    assert judged.judged.case.broken == ()
+    assert judged.case.broken == ()
     assert broken(missing) == {
         "name.required": "left out name",
         "voiceFlow.welcome.required": "left out welcome at /voiceFlow",
@@ -182,7 +182,7 @@ def test_what_is_of_no_rule_is_a_remark(session: ClientSession) -> None:
     assert refused.remarks == ("it breaks nothing, but was refused with HTTP 404",)
     assert broken(cut) == {}
     assert "a body of more than 64 KiB, or one cut off, is not judged" in cut.remarks
-    assert cut.judged.exchange.failure is not None
+    assert cut.exchange.failure is not None
 
 
 RIGHT = {
@@ -215,7 +215,7 @@ def test_request_for_a_token_is_judged_and_shows_no_secret(
         captured(body, target="/token", content_type=label, authorization=None)
     )
 
-    shown = judged.judged.exchange.request.body
+    shown = judged.exchange.request.body
     assert list(broken(judged)) == rules
     assert not any(each in shown for each in (SECRET.encode(), b"my-own"))
 
@@ -224,7 +224,7 @@ def test_credentials_stand_in_no_exchange(session: ClientSession) -> None:
     own = base64.b64encode(b"me:my-own-secret").decode()
 
     exchanges = [
-        session.judge(each).judged.exchange
+        session.judge(each).exchange
         for each in (
             captured(),
             captured(authorization=f"Basic {own}", cookie="session=mine"),

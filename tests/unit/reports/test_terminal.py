@@ -202,7 +202,7 @@ def record(session: ClientSession) -> Record:
     events: list[Event] = [session.started()]
     for body in ({"name": 1}, {"name": "x", "language": "xx"}, {"name": 2}):
         told = session.judge(heard(body, status=201))
-        events.append(told.judged)
+        events.append(told)
     for each in (*events, session.ended()):
         recorder.handle(each)
     return recorder.record

@@ -19,13 +19,9 @@ from ringspec.harness.sending.credentials import (
     as_credentials,
     checked_headers,
 )
+from ringspec.harness.sending.mistakes import mistake
 from ringspec.harness.sending.pacer import Pacing
-from ringspec.harness.sending.policy import (
-    Safety,
-    checked_url,
-    is_loopback,
-    is_same_host,
-)
+from ringspec.harness.sending.policy import Safety, checked_url, host_of, is_loopback
 from ringspec.harness.sending.target import Route
 from ringspec.spec import PROFILES, Overrides, UsageError, did_you_mean
 
@@ -60,11 +56,10 @@ class Places:
 
     def of(self, keys: Keys) -> str:
         """Return file and line of a value, or its variable."""
-        for cut in range(len(keys), 0, -1):
-            if keys[:cut] in self.variables:
-                return self.variables[keys[:cut]]
+        above = (self.variables.get(keys[:cut]) for cut in range(len(keys), 0, -1))
         line = self.line(keys)
-        return f"{self.shown}:{line}" if line else self.shown
+        own = f"{self.shown}:{line}" if line else self.shown
+        return next(filter(None, above), own)
 
     def line(self, keys: Keys) -> int:
         """Return the line where a table or value begins; 0 if it is not there.
@@ -107,7 +102,8 @@ class Profile:
 
     def misses(self, url: str) -> str:
         """Return why a URL is not of this profile's target; empty if it is."""
-        if not self.url or is_loopback(url) or is_same_host(self.url, url):
+        is_own = host_of(self.url) == host_of(url) != ""
+        if not self.url or is_loopback(url) or is_own:
             return ""
         if self.safety.allowed_hosts and not self.safety.hosts(url).stranger():
             return ""
@@ -118,11 +114,7 @@ class Profile:
         allows = self.safety.allow_create or self.safety.allow_start
         why = self.misses(url) if allows and self.safety.is_live(url) else ""
         if why:
-            raise UsageError(
-                f"{why}: its permissions do not apply to others",
-                hint="write a profile for that target, or name both hosts in its"
-                " `allowed_hosts`",
-            )
+            raise mistake("other-target", why=why)
 
     def address(self, given: str | None) -> str | None:
         """Return the URL of the target; None for the embedded server.
@@ -130,22 +122,13 @@ class Profile:
         A given one, or `embedded`, goes before the profile's.
         """
         if given is None and self.name and not self.url:
-            raise UsageError(
-                f"{self.name} has no url, and none was given",
-                hint=f'write url = "https://…" there, or url = "{EMBEDDED}"'
-                " for the reference server",
-            )
+            raise mistake("no-url", name=self.name)
         asked = self.url if given is None and self.name else given
         if asked not in {EMBEDDED, None}:
             return asked
         if self.overrides.header or self.overrides.basic:
             what = "user" if self.overrides.basic else "header"
-            raise UsageError(
-                f"{self.name or 'the command line'} has a {what} for the reference"
-                " server, which takes none",
-                hint="leave it out: the server brings a token of its own; or give the"
-                " URL of a server",
-            )
+            raise mistake("own-token", name=self.name or "the command line", what=what)
         return None
 
 
@@ -164,11 +147,11 @@ def load(
 ) -> Profile:
     """Load a shipped profile or a file; without one, make it of the flags alone.
 
-    Flags are values by table and key, as a profile has them; they go before it. If it
-    `asks` for nothing, variables that are not set are taken for given.
+    above = {**_flat(_nested(_environment(named))), **flat}
     """
+    flat = {keys: it for keys, it in _flat(flags).items() if it is not None}
     if name_or_file is None:
-        return _profile("", _nested(_flat(flags)), Places())
+        return _profile("", _nested(flat), Places())
     # Imported only here: pydantic takes a while to load.
     from ringspec.harness.profile.schema import validated  # noqa: PLC0415
 
@@ -180,7 +163,7 @@ def load(
     credentials = [keys for keys in own if keys[0] == "credentials"]
     _check_kinds(credentials, places)
     named = variables()
-    above = {**_flat(_nested(_environment(named))), **_flat(flags)}
+    above = {**_flat(_nested(_environment(named))), **flat}
     given = {str(keys[-1]) for keys in above if keys[0] == "credentials"}
     kinds = {kind for key, kind in KINDS.items() if key in given}
     headers = {str(keys[1]).lower() for keys in above if keys[0] == "headers"}
@@ -203,24 +186,21 @@ def load(
     found = validated(_nested(joined), places, strict=False)
     for keys, name in references.items():
         if asks and not os.getenv(name) and keys not in above and counts(keys):
-            raise UsageError(
-                f"{places.of(keys)}: the variable {name} is not set",
-                hint=f"set it, or write the value of {'.'.join(map(str, keys))} there",
-            )
+            key = ".".join(map(str, keys))
+            raise mistake("not-set", place=places.of(keys), name=name, key=key)
     try:
         if found.get("url", EMBEDDED) != EMBEDDED:
             checked_url(found["url"])
     except UsageError as error:
         where = places.of(("url",))
         raise UsageError(f"{where}: {error}", hint=error.hint) from error
-    loaded = _profile(name_or_file, found, places)
-    own_names = {str(keys[1]) for keys in references if keys[0] == "fixtures"}
-    own_names |= loaded.safety.fixtures_named
-    safety = replace(loaded.safety, fixtures_named=frozenset(own_names))
-    return replace(loaded, safety=safety)
+    awaited = {str(keys[1]) for keys in references if keys[0] == "fixtures"}
+    return _profile(name_or_file, found, places, awaited)
 
 
-def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
+def _profile(
+    name: str, data: Mapping[str, Any], places: Places, awaited: Iterable[str] = ()
+) -> Profile:
     fixtures = data.get("fixtures", {})
     expect, safety = data.get("expect", {}), dict(data.get("safety", {}))
     pacing = dict(data.get("pacing", {}))
@@ -255,7 +235,7 @@ def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
         rejections=tuple(expect.get("rejection", ())),
         pacing=Pacing(**pacing),
         route=Route(**data.get("tls", {}), proxy=data.get("proxy", {}).get("url", "")),
-        safety=Safety(**safety, fixtures_named=frozenset(fixtures)),
+        safety=Safety(**safety, fixtures_named=frozenset({*fixtures, *awaited})),
         places=places,
     )
 
@@ -267,19 +247,12 @@ def _read(name_or_file: str) -> tuple[Path, dict[str, Any], Places]:
         path = PROFILES / shown
     elif not path.exists():
         near, shipped = did_you_mean(name_or_file, names()), ", ".join(names())
-        raise UsageError(
-            f"no profile {name_or_file!r}",
-            hint=f"{near}shipped ones: {shipped}; `ringspec profile init FILE` writes"
-            " one",
-        )
+        raise mistake("no-profile", name=name_or_file, near=near, shipped=shipped)
     try:
         text = path.read_text("utf-8-sig").replace("\r\n", "\n")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise UsageError(
-            f"the profile {shown} cannot be read: {reason}",
-            hint="`ringspec profile init FILE` writes one",
-        ) from error
+        raise mistake("unread-profile", name=shown, reason=reason) from error
     try:
         return path, tomllib.loads(text), Places(shown, text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -289,10 +262,8 @@ def _read(name_or_file: str) -> tuple[Path, dict[str, Any], Places]:
             lines = text.rstrip("\n").split("\n")
             line, column = str(len(lines)), str(len(lines[-1]) + 1)
         what = reason[: place.start()] if place else reason
-        raise UsageError(
-            f"{shown}:{line}: it is no TOML, at column {column}: {what}",
-            hint="texts stand in quotes; see https://toml.io",
-        ) from error
+        about = {"name": shown, "line": line, "column": column, "what": what}
+        raise mistake("no-toml", **about) from error
 
 
 def _literals(value: Any, keys: Keys, references: dict[Keys, str]) -> Any:
@@ -352,12 +323,7 @@ def _check_kinds(credentials: Iterable[Keys], places: Places) -> None:
     kinds = {KINDS[str(keys[1])]: keys for keys in reversed([*credentials])}
     if len(kinds) > 1:
         first = kinds[sorted(kinds)[1]]
-        raise UsageError(
-            f"{places.of(first)}: `{first[1]}` stands beside credentials of another"
-            " kind",
-            hint="give a bearer token, or a client with its token_url, or a header, or"
-            " user and password",
-        )
+        raise mistake("other-kind", place=places.of(first), key=first[1])
 
 
 def variables() -> dict[Keys, str]:
@@ -385,19 +351,13 @@ def _environment(named: Mapping[Keys, str]) -> dict[Keys, Any]:
         text = os.environ[name]
         is_table = len(keys) == 1 and keys[0] not in {"url", "dialect"}
         if is_table and not text.startswith("{"):
-            raise UsageError(
-                f"a variable cannot be read: {name} is no table",
-                hint=f"what begins with {_PREFIX} is taken for a part of the profile",
-            )
+            raise mistake("no-table", name=name)
         if not is_table and not (keys[0] == "fixtures" and text.startswith("{")):
             found[keys] = text
             continue
         try:
             value = json.loads(text)
         except ValueError as error:
-            raise UsageError(
-                f"{name}: it begins like an object, and is no JSON: {error}",
-                hint='write it as {"id": "…"}',
-            ) from error
+            raise mistake("no-object", name=name, error=error) from error
         found |= _flat({str(keys[0]): value}) if is_table else {keys: value}
     return found

@@ -34,12 +34,7 @@ from ringspec.harness.judging.verdict import (
     plainest,
 )
 from ringspec.harness.recording.capture import LIMIT, CapturedRequest, Headers
-from ringspec.harness.sending.exchange import (
-    MASK,
-    Exchange,
-    Filling,
-    no_constant,
-)
+from ringspec.harness.sending.exchange import MASK, Exchange, Filling, no_constant
 from ringspec.harness.sending.policy import path_pattern
 from ringspec.spec import (
     ABOUT,
@@ -125,12 +120,88 @@ class RequestedOperation(NamedTuple):
 TOKEN_OPERATION = RequestedOperation(("POST",), "token")
 
 
-@dataclass
-class RequestJudge:
-    """Judges requests by a contract; clients should bring the credentials given."""
+def _reason(breach: Breach, data: Json) -> str:
+    assertion, place = breach.assertion, pointer(breach.location)
+    if assertion.keyword in _NAMING:
+        return f"left out {assertion.value}" + (f" at {place}" if place else "")
+    sent, against = short(at(data, breach.location), _VALUE), assertion.keyword
+    if against not in _LONG:
+        against += f" {short(assertion.value, _VALUE)}"
+    return f"sent {sent} {f'at {place}' if place else 'as the body'}, against {against}"
 
-    contract: Contract
-    filling: Filling
+
+def _unsettled(breach: Breach, data: Json, settled: Json) -> str:
+    """Return what no source settles; of a closed object, its unknown members."""
+    assertion, place = breach.assertion, pointer(breach.location) or "the top"
+    if assertion.keyword in _NAMING:
+        return f"{_reason(breach, data)}, which no source settles"
+    sent = at(data, breach.location)
+    if assertion.keyword not in _CLOSED:
+        return f"sent {short(sent, _VALUE)} at {place}, which no source settles"
+    schemas = [at_path(settled, assertion.stem)]
+    for schema in schemas:  # which grows
+        schemas += branches(schema)
+    known = {name for schema in schemas for name in schema.get("properties", ())}
+    names = _listed([each for each in sent if each not in known])
+    return f"sent {names} at {place}, which no source names"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return ", ".join(short(each, _VALUE) for each in names[:_NAMES]) + more
+
+
+def read_form(request: CapturedRequest) -> dict[str, str] | None:
+    """Read a form by the names of its fields; None if the body is none."""
+    label = media_name(request.header("content-type") or "")
+    if label != _FORM or not request.is_whole:
+        return None
+    try:
+        return dict(parse_qsl(request.request.body.decode(), keep_blank_values=True))
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRequest(Judged):
+    """One request, judged."""
+
+    number: int  # from 1, in the order of the answers
+    client: str  # its User-Agent; empty without one
+    operation: str  # id or name of the operation; empty if there is no such
+    # What no source settles, by rule or name, with the reason.
+    unspecified: dict[str, str]
+    remarks: tuple[str, ...]
+    # Whether it is the first to break a rule, or to leave something open.
+    is_first: bool
+
+    def rules(self, verdict: Verdict) -> tuple[RuleId, ...]:
+        """Return the rules that the request breaks (FAIL) or keeps (PASS)."""
+        return tuple(it.rule for it in self.findings if it.verdict is verdict)
+
+
+class ClientSession:
+    """Judges what clients send to one server, and counts what they break."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        level: Level,
+        url: str,
+        filling: Filling,
+        made: Made | None = None,
+    ) -> None:
+        self.contract, self.level, self.requests = contract, level, 0
+        # By verdict how often each rule was broken or kept, and each unspecified thing
+        # was sent, by name; for None how often each remark was made.
+        self.counts = defaultdict[Verdict | None, Counter[str]](Counter)
+        # The first request's number and the reason, by rule or name.
+        self.examples: dict[str, tuple[int, str]] = {}
+        self._failures = defaultdict[RuleId, list[Finding]](list)
+        self._clients: dict[str, None] = {}
+        self._url, self._filling = url.rstrip("/"), filling
+        self._began_s = time.perf_counter()
+        self._made = replace(made or Made(), began=now())
 
     @cached_property
     def _schema(self) -> jsonschema_rs.Draft202012Validator:
@@ -138,10 +209,168 @@ class RequestJudge:
 
         return jsonschema_rs.Draft202012Validator(self.contract.request.schema)
 
-    def operation(self, request: CapturedRequest) -> RequestedOperation:
+    def started(self) -> Started:
+        """Return the event with which reports begin."""
+        return Started(
+            contract=ContractName.of(self.contract),
+            target=self._url,
+            level=self.level,
+            seed=0,
+            total=0,
+            clients=True,
+            made=self._made,
+        )
+
+    def ended(self) -> Ended:
+        """Return the event with which reports end: the results of all rules."""
+        names = ", ".join(each or "a client without a name" for each in self._clients)
+        rules = tuple(map(self._result, self.contract.rules.values()))
+        return Ended(
+            result=Result(
+                conclusion=conclude(rules, executed=self.requests > 0),
+                level=self.level,
+                rules=rules,
+                counts=Counts.of(rules, cases=self.requests, requests=self.requests),
+                ended=now(),
+                duration_s=round(time.perf_counter() - self._began_s, 3),
+                message=f"the clients: {names}" if names else "no client sent anything",
+                hint="" if names else "point a client at the URL that was printed",
+            )
+        )
+
+    def _result(self, rule: Rule) -> RuleResult:
+        number = self.exercised(rule.id)
+        outcome, why = Outcome.PASS, ""
+        if self.counts[Verdict.FAIL][rule.id] and rule.level.gates(self.level):
+            outcome = Outcome.FAIL
+        elif not number:
+            outcome = Outcome.NOT_APPLICABLE
+            why = _UNASKED if rule.id in self.unexercised() else _SERVERS
+        return RuleResult(
+            rule=rule,
+            outcome=outcome,
+            cases=number,
+            failures=plainest(self._failures[rule.id]),
+            why=why,
+        )
+
+    def exercised(self, rule: RuleId) -> int:
+        """Return how many requests gave occasion to keep or to break a rule."""
+        return self.counts[Verdict.FAIL][rule] + self.counts[Verdict.PASS][rule]
+
+    def unexercised(self) -> tuple[RuleId, ...]:
+        """Return the rules that bind clients and that no request exercised."""
+        binding = HTTP_RULES | {each.rule for each in self.contract.assertions}
+        binding |= {each.rule for each in self.contract.operation.headers}
+        rules = self.contract.rules
+        return tuple(it for it in rules if it in binding and not self.exercised(it))
+
+    def judge(self, request: CapturedRequest) -> JudgedRequest:
+        """Judge a request, and count it."""
+        self.requests += 1
+        operation = self._operation(request)
+        statements = self._found(request, operation)
+        client = (request.header("user-agent") or "")[:_NAME]
+        if len(self._clients) < _CLIENTS:
+            self._clients[client] = None
+        exchange = self._exchange(request, operation)
+        rules = self.contract.rules
+        broken = [RuleId(about) for each, about, _ in statements if each is BROKEN]
+        case = Case(
+            id=f"request-{self.requests}",
+            # No finding about a client is of this rule.
+            rule=BODY_ACCEPTED,
+            level=weakest(rules[rule].level for rule in broken),
+            expect=Expect.REJECT if broken else Expect.ACCEPT,
+            # The server is not judged: any answer of its may be.
+            status=(request.status,) if request.status else (),
+            request=exchange.request,
+        )
+        known, findings = len(self.examples), list[Finding]()
+        for verdict, about, why in statements:
+            counted = self.counts[verdict]
+            if verdict or about in counted or len(counted) < _REMARKS:
+                counted[about] += 1
+            if verdict in {BROKEN, OPEN}:
+                self.examples.setdefault(about, (self.requests, why))
+            if verdict in {BROKEN, KEPT}:
+                rule = rules[RuleId(about)]
+                finding = Finding(
+                    rule=rule.id,
+                    verdict=verdict,
+                    reason=why,
+                    level=rule.level,
+                    gate=rule.level,
+                    case=case,
+                    exchange=exchange,
+                )
+                findings.append(finding)
+                if verdict is BROKEN and counted[about] <= MOST:
+                    self._failures[rule.id].append(finding)
+        return JudgedRequest(
+            number=self.requests,
+            client=client,
+            operation=operation.name,
+            case=case,
+            exchange=exchange,
+            findings=tuple(findings),
+            unspecified={about: why for it, about, why in statements if it is OPEN},
+            remarks=tuple(about for verdict, about, _ in statements if not verdict),
+            is_first=len(self.examples) > known,
+        )
+
+    def _exchange(
+        self, captured: CapturedRequest, operation: RequestedOperation
+    ) -> Exchange:
+        """Return a request with its answer, free of credentials."""
+        target = _QUERY.sub(rf"\1={MASK}", captured.url)
+        is_token = operation is TOKEN_OPERATION
+        request, response = captured.request, captured.response
+        if response is not None:
+            response = replace(response, headers=self._shown(response.headers, None))
+        return replace(
+            captured,
+            url=self._url + target,
+            request=replace(
+                request,
+                path=Slot.TOKEN_URL if is_token and "?" not in target else target,
+                headers=self._shown(request.headers, operation.token_place),
+                body=self._shown_form(captured) if is_token else request.body,
+            ),
+            response=response,
+        )
+
+    def _shown_form(self, captured: CapturedRequest) -> bytes:
+        form = read_form(captured)
+        if form is None:
+            return MASK.encode() if captured.request.body else b""
+        known = {
+            ("client_id", self._filling.client_id): Slot.CLIENT_ID,
+            ("client_secret", self._filling.client_secret): Slot.CLIENT_SECRET,
+        }
+        for name, value in form.items():
+            if name != "grant_type" and value:
+                form[name] = known.get((name, value), MASK)
+        return urlencode(form, safe="{}[]").encode()
+
+    def _shown(self, headers: Headers, due: TokenPlace | None) -> Headers:
+        shown: list[tuple[str, str]] = []
+        token = self._filling.token or "\0"
+        for name, value in headers:
+            lower = name.lower()
+            hidden = MASK if lower in _SECRET else value
+            if due is not None and lower == due.name.lower():
+                scheme = value.removesuffix(token).strip().lower()
+                is_known = value.endswith(token) and scheme == due.scheme.lower()
+                hidden = due.value(Slot.TOKEN) if is_known else MASK
+            if lower not in _OF_CONNECTION:
+                shown.append((name, hidden))
+        return tuple(shown)
+
+    def _operation(self, request: CapturedRequest) -> RequestedOperation:
         """Return what a request asks for, by its method and path."""
         method, path = request.request.method, request.url.partition("?")[0]
-        token_path = urlsplit(self.filling.token_url).path
+        token_path = urlsplit(self._filling.token_url).path
         if token_path and path == token_path:
             return TOKEN_OPERATION
         contract, main = self.contract, self.contract.operation
@@ -163,7 +392,7 @@ class RequestJudge:
                 )
         return RequestedOperation(tuple(methods))
 
-    def judge(
+    def _found(
         self, request: CapturedRequest, operation: RequestedOperation
     ) -> tuple[Statement, ...]:
         """Return one statement of a kind about each rule, and remarks."""
@@ -221,7 +450,7 @@ class RequestJudge:
         # Schemes may be in any case. Source: RFC 9110, 11.1.
         if scheme.lower() != due.scheme.lower():
             return BROKEN, TOKEN, f"sent no {due.scheme} token as {due.name}"
-        if token.strip() != self.filling.token:
+        if token.strip() != self._filling.token:
             return BROKEN, TOKEN, "sent another access token than the one given out"
         return KEPT, TOKEN, ""
 
@@ -259,7 +488,7 @@ class RequestJudge:
             return BROKEN, CLIENT, "asked for a token by a body that is no form"
         if (request.header("authorization") or "").lower().startswith("basic "):
             return OPEN, CLIENT, "proved to be a client by Basic credentials"
-        known = self.filling
+        known = self._filling
         for name, due, wrong in (
             ("grant_type", _GRANT, f"by another grant than {_GRANT}"),
             ("client_id", known.client_id, "as another client, or as none"),
@@ -342,246 +571,3 @@ class RequestJudge:
             if kinds and (about is None or about in kinds):
                 found.add(each.rule)
         return found
-
-
-def _reason(breach: Breach, data: Json) -> str:
-    assertion, place = breach.assertion, pointer(breach.location)
-    if assertion.keyword in _NAMING:
-        return f"left out {assertion.value}" + (f" at {place}" if place else "")
-    sent, against = short(at(data, breach.location), _VALUE), assertion.keyword
-    if against not in _LONG:
-        against += f" {short(assertion.value, _VALUE)}"
-    return f"sent {sent} {f'at {place}' if place else 'as the body'}, against {against}"
-
-
-def _unsettled(breach: Breach, data: Json, settled: Json) -> str:
-    """Return what no source settles; of a closed object, its unknown members."""
-    assertion, place = breach.assertion, pointer(breach.location) or "the top"
-    if assertion.keyword in _NAMING:
-        return f"{_reason(breach, data)}, which no source settles"
-    sent = at(data, breach.location)
-    if assertion.keyword not in _CLOSED:
-        return f"sent {short(sent, _VALUE)} at {place}, which no source settles"
-    schemas = [at_path(settled, assertion.stem)]
-    for schema in schemas:  # which grows
-        schemas += branches(schema)
-    known = {name for schema in schemas for name in schema.get("properties", ())}
-    names = _listed([each for each in sent if each not in known])
-    return f"sent {names} at {place}, which no source names"
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-    return ", ".join(short(each, _VALUE) for each in names[:_NAMES]) + more
-
-
-def read_form(request: CapturedRequest) -> dict[str, str] | None:
-    """Read a form by the names of its fields; None if the body is none."""
-    label = media_name(request.header("content-type") or "")
-    if label != _FORM or not request.is_whole:
-        return None
-    try:
-        return dict(parse_qsl(request.request.body.decode(), keep_blank_values=True))
-    except ValueError:
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedRequest:
-    """One request, judged."""
-
-    number: int  # from 1, in the order of the answers
-    client: str  # its User-Agent; empty without one
-    operation: str  # id or name of the operation; empty if there is no such
-    judged: Judged
-    # What no source settles, by rule or name, with the reason.
-    unspecified: dict[str, str]
-    remarks: tuple[str, ...]
-    # Whether it is the first to break a rule, or to leave something open.
-    is_first: bool
-
-    def rules(self, verdict: Verdict) -> tuple[RuleId, ...]:
-        """Return the rules that the request breaks (FAIL) or keeps (PASS)."""
-        found = self.judged.findings
-        return tuple(each.rule for each in found if each.verdict is verdict)
-
-
-class ClientSession:
-    """Judges what clients send to one server, and counts what they break."""
-
-    def __init__(
-        self,
-        contract: Contract,
-        level: Level,
-        url: str,
-        filling: Filling,
-        made: Made | None = None,
-    ) -> None:
-        self.contract, self.level, self.requests = contract, level, 0
-        # By verdict how often each rule was broken or kept, and each unspecified thing
-        # was sent, by name; for None how often each remark was made.
-        self.counts = defaultdict[Verdict | None, Counter[str]](Counter)
-        # The first request's number and the reason, by rule or name.
-        self.examples: dict[str, tuple[int, str]] = {}
-        self._failures = defaultdict[RuleId, list[Finding]](list)
-        self._clients: dict[str, None] = {}
-        self._url, self._filling = url.rstrip("/"), filling
-        self._judge = RequestJudge(contract, filling)
-        self._began_s = time.perf_counter()
-        self._made = replace(made or Made(), began=now())
-
-    def started(self) -> Started:
-        """Return the event with which reports begin."""
-        return Started(
-            contract=ContractName.of(self.contract),
-            target=self._url,
-            level=self.level,
-            seed=0,
-            total=0,
-            clients=True,
-            made=self._made,
-        )
-
-    def ended(self) -> Ended:
-        """Return the event with which reports end: the results of all rules."""
-        names = ", ".join(each or "a client without a name" for each in self._clients)
-        rules = tuple(map(self._result, self.contract.rules.values()))
-        return Ended(
-            result=Result(
-                conclusion=conclude(rules, executed=self.requests > 0),
-                level=self.level,
-                rules=rules,
-                counts=Counts.of(rules, cases=self.requests, requests=self.requests),
-                ended=now(),
-                duration_s=round(time.perf_counter() - self._began_s, 3),
-                message=f"the clients: {names}" if names else "no client sent anything",
-                hint="" if names else "point a client at the URL that was printed",
-            )
-        )
-
-    def _result(self, rule: Rule) -> RuleResult:
-        number = self.exercised(rule.id)
-        outcome, why = Outcome.PASS, ""
-        if self.counts[Verdict.FAIL][rule.id] and rule.level.gates(self.level):
-            outcome = Outcome.FAIL
-        elif not number:
-            outcome = Outcome.NOT_APPLICABLE
-            why = _UNASKED if rule.id in self.unexercised() else _SERVERS
-        return RuleResult(
-            rule=rule,
-            outcome=outcome,
-            cases=number,
-            failures=plainest(self._failures[rule.id]),
-            why=why,
-        )
-
-    def exercised(self, rule: RuleId) -> int:
-        """Return how many requests gave occasion to keep or to break a rule."""
-        return self.counts[Verdict.FAIL][rule] + self.counts[Verdict.PASS][rule]
-
-    def unexercised(self) -> tuple[RuleId, ...]:
-        """Return the rules that bind clients and that no request exercised."""
-        binding = HTTP_RULES | {each.rule for each in self.contract.assertions}
-        binding |= {each.rule for each in self.contract.operation.headers}
-        rules = self.contract.rules
-        return tuple(it for it in rules if it in binding and not self.exercised(it))
-
-    def judge(self, request: CapturedRequest) -> JudgedRequest:
-        """Judge a request, and count it."""
-        self.requests += 1
-        operation = self._judge.operation(request)
-        statements = self._judge.judge(request, operation)
-        client = (request.header("user-agent") or "")[:_NAME]
-        if len(self._clients) < _CLIENTS:
-            self._clients[client] = None
-        exchange = self._exchange(request, operation)
-        rules = self.contract.rules
-        broken = [RuleId(about) for each, about, _ in statements if each is BROKEN]
-        case = Case(
-            id=f"request-{self.requests}",
-            # No finding about a client is of this rule.
-            rule=BODY_ACCEPTED,
-            level=weakest(rules[rule].level for rule in broken),
-            expect=Expect.REJECT if broken else Expect.ACCEPT,
-            # The server is not judged: any answer of its may be.
-            status=(request.status,) if request.status else (),
-            request=exchange.request,
-        )
-        known, findings = len(self.examples), list[Finding]()
-        for verdict, about, why in statements:
-            counted = self.counts[verdict]
-            if verdict or about in counted or len(counted) < _REMARKS:
-                counted[about] += 1
-            if verdict in {BROKEN, OPEN}:
-                self.examples.setdefault(about, (self.requests, why))
-            if verdict in {BROKEN, KEPT}:
-                rule = rules[RuleId(about)]
-                finding = Finding(
-                    rule=rule.id,
-                    verdict=verdict,
-                    reason=why,
-                    level=rule.level,
-                    gate=rule.level,
-                    case=case,
-                    exchange=exchange,
-                )
-                findings.append(finding)
-                if verdict is BROKEN and counted[about] <= MOST:
-                    self._failures[rule.id].append(finding)
-        return JudgedRequest(
-            number=self.requests,
-            client=client,
-            operation=operation.name,
-            judged=Judged(case=case, exchange=exchange, findings=tuple(findings)),
-            unspecified={about: why for it, about, why in statements if it is OPEN},
-            remarks=tuple(about for verdict, about, _ in statements if not verdict),
-            is_first=len(self.examples) > known,
-        )
-
-    def _exchange(
-        self, captured: CapturedRequest, operation: RequestedOperation
-    ) -> Exchange:
-        """Return a request with its answer, free of credentials."""
-        target = _QUERY.sub(rf"\1={MASK}", captured.url)
-        is_token = operation is TOKEN_OPERATION
-        request, response = captured.request, captured.response
-        if response is not None:
-            response = replace(response, headers=self._shown(response.headers, None))
-        return replace(
-            captured,
-            url=self._url + target,
-            request=replace(
-                request,
-                path=Slot.TOKEN_URL if is_token and "?" not in target else target,
-                headers=self._shown(request.headers, operation.token_place),
-                body=self._shown_form(captured) if is_token else request.body,
-            ),
-            response=response,
-        )
-
-    def _shown_form(self, captured: CapturedRequest) -> bytes:
-        form = read_form(captured)
-        if form is None:
-            return MASK.encode() if captured.request.body else b""
-        known = {
-            ("client_id", self._filling.client_id): Slot.CLIENT_ID,
-            ("client_secret", self._filling.client_secret): Slot.CLIENT_SECRET,
-        }
-        for name, value in form.items():
-            if name != "grant_type" and value:
-                form[name] = known.get((name, value), MASK)
-        return urlencode(form, safe="{}[]").encode()
-
-    def _shown(self, headers: Headers, due: TokenPlace | None) -> Headers:
-        shown: list[tuple[str, str]] = []
-        token = self._filling.token or "\0"
-        for name, value in headers:
-            lower = name.lower()
-            hidden = MASK if lower in _SECRET else value
-            if due is not None and lower == due.name.lower():
-                scheme = value.removesuffix(token).strip().lower()
-                is_known = value.endswith(token) and scheme == due.scheme.lower()
-                hidden = due.value(Slot.TOKEN) if is_known else MASK
-            if lower not in _OF_CONNECTION:
-                shown.append((name, hidden))
-        return tuple(shown)

@@ -29,7 +29,9 @@ from ringspec.harness.sending.exchange import (
     Passing,
     is_proper,
     parsed,
+    variants,
 )
+from ringspec.harness.sending.mistakes import mistake
 from ringspec.harness.sending.policy import Hosts, checked_url, is_loopback
 from ringspec.harness.sending.target import PLAIN, Route, read, transport
 from ringspec.spec import TargetError, UsageError, scheme_slot
@@ -50,6 +52,7 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # RFC 6750, section 2.1, for a token; any header's value may have blanks within.
 _TOKEN = re.compile(r"[!-~]+")
 _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
+_VISIBLE = "visible ASCII characters, and blanks between them"
 # Headers that nobody gives by hand: they steer a request, frame it or pass it on.
 _REFUSED = re.compile(
     "(x-(?:http-)?method(?:-override)?|x-(?:original|rewrite)-url)"
@@ -103,20 +106,23 @@ class Credentials:
         """
         token, renewal = self._given(), None
         if token is None and any((self.client_id, self.client_secret, self.token_url)):
-            self._check_client(hosts or Hosts())
-            fetch = partial(self._grant, timeout_s, route or Route(), hosts or Hosts())
+            if None in {self.client_id, self.client_secret} or not self.token_url:
+                raise mistake("half-client")
+            checked_url(self.token_url)
+            allowed = hosts or Hosts()
+            if why := allowed.refusal(self.token_url):
+                raise mistake("token-elsewhere", url=self.token_url, why=why)
+            fetch = partial(self._grant, timeout_s, route or Route(), allowed)
             first = asyncio.run(fetch())
             token, renewal = first.token, Renewal(first, fetch)
         carrier = (self.header or "Authorization", Slot.TOKEN.value)
         if not self.header:
             scheme = "Bearer" if self.user is None else "Basic"
             carrier = ("Authorization", f"{scheme} {Slot.TOKEN}")
-        weaker, hint = self.weaker, "visible ASCII characters, and blanks between them"
+        weaker = self.weaker
         return Filling(
             schemes={
-                scheme_slot(it): _sendable(
-                    text.strip(), f"[schemes] {it}", hint, _VALUE
-                )
+                scheme_slot(it): _sendable(text.strip(), f"[schemes] {it}")
                 for it, text in self.schemes.items()
             },
             weaker=weaker.filling(timeout_s, route, hosts).token if weaker else None,
@@ -134,44 +140,21 @@ class Credentials:
             text = f"{self.user}:{self.password}"
             lacks = self.user is None or self.password is None
             if lacks or ":" in str(self.user) or not text.isprintable():
-                raise UsageError(
-                    "user and password belong together, as one line without a colon in"
-                    " the name",
-                    hint="--user NAME:PASSWORD, or both in [credentials]",
-                )
+                raise mistake("half-user")
             return base64.b64encode(text.encode()).decode()
         if not (self.header or self.value):
             hint = "check --bearer, RINGSPEC_TOKEN or [credentials] bearer"
             bearer = (self.bearer or "").strip()
-            return _sendable(bearer, "the token", hint) if bearer else None
+            return _sendable(bearer, "the token", hint, _TOKEN) if bearer else None
         if not (self.header and self.value):
-            raise UsageError(
-                "header and value belong together",
-                hint="[credentials] header is its name, value what stands in it",
-            )
+            raise mistake("half-header")
         if not _HEADER.fullmatch(self.header):
-            raise UsageError(
-                f"{self.header!r} is no name of a header", hint="such as X-Api-Key"
-            )
-        what = f"the value of {self.header}"
-        return _sendable(
-            self.value.strip(), what, "check --header, or [credentials] value", _VALUE
+            raise mistake("no-header", name=self.header, example="X-Api-Key")
+        what, hint = (
+            f"the value of {self.header}",
+            "check --header, or [credentials] value",
         )
-
-    def _check_client(self, hosts: Hosts) -> None:
-        if self.client_id is None or self.client_secret is None or not self.token_url:
-            raise UsageError(
-                "client id, client secret and token URL belong together",
-                hint="give all three, or a token with --bearer",
-            )
-        checked_url(self.token_url)
-        elsewhere = hosts.refusal(self.token_url)
-        if elsewhere:
-            raise UsageError(
-                f"no token is fetched from {self.token_url}: {elsewhere}",
-                hint="name it, and the target, in `allowed_hosts` of the profile, or"
-                " give --bearer",
-            )
+        return _sendable(self.value.strip(), what, hint)
 
     async def _grant(self, timeout_s: float, route: Route, hosts: Hosts) -> Grant:
         url = self.token_url or ""
@@ -209,7 +192,7 @@ class Credentials:
                 f"no token from {url}: HTTP {answer.status}",
                 hint="check client id and client secret",
             )
-        token = _sendable(token, f"the token from {url}", "check --token-url")
+        token = _sendable(token, f"the token from {url}", "check --token-url", _TOKEN)
         if isinstance(lasts, int | float) and lasts is not True and lasts > 0:
             return Grant(token, float(min(max(lasts, _BRIEFLY_S), _LONG_S)))
         return Grant(token)
@@ -220,15 +203,12 @@ def checked_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str]
     found: dict[str, tuple[str, str]] = {}
     for name, value in headers:
         if not _HEADER.fullmatch(name):
-            raise UsageError(
-                f"{name!r} is no name of a header", hint="such as X-Tenant=acme"
-            )
+            raise mistake("no-header", name=name, example="X-Tenant=acme")
         if refused := _REFUSED.fullmatch(name.lower()):
             why = "changes what a request does" if refused[1] else "is the client's"
-            raise UsageError(f"the header {name} {why}", hint="leave it out")
+            raise mistake("refused-header", name=name, why=why)
         if text := value.strip():
-            hint = "visible ASCII characters, and blanks between them"
-            _sendable(text, f"the value of the header {name}", hint, _VALUE)
+            _sendable(text, f"the value of the header {name}")
         found[name.lower()] = name, text
     return tuple(found.values())
 
@@ -241,8 +221,7 @@ def read_headers(texts: Iterable[str]) -> dict[str, str]:
         if not mark or not _HEADER.fullmatch(name):
             start = re.match(f"({_HEADER.pattern})[:= ]", text)
             what = f"--header {start[1]}" if start else "--header"
-            hint = "write it as X-Tenant=acme"
-            raise UsageError(f"{what} is not given as NAME=VALUE", hint=hint)
+            raise mistake("unsplit-header", what=what)
         found[name] = value
     return found
 
@@ -262,12 +241,13 @@ def as_credentials(value: str) -> dict[str, str]:
     return {"header": "Authorization", "value": value}
 
 
-def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) -> str:
+def _sendable(
+    token: str, what: str, hint: str = _VISIBLE, form: re.Pattern[str] = _VALUE
+) -> str:
     if len(token) > _LONGEST:
-        hint = f"servers take some {_LONGEST:,} characters of a header at most"
-        raise UsageError(f"{what} has {len(token):,} characters", hint=hint)
+        raise mistake("long-header", what=what, size=len(token), most=_LONGEST)
     if not form.fullmatch(token):
-        raise UsageError(f"{what} has characters that no header can hold", hint=hint)
+        raise mistake("unsendable", what=what, hint=hint)
     return token
 
 
@@ -335,7 +315,8 @@ class Renewal:
             self.pause()
             return
         for learn in self.learners:
-            learn(grant.token)
+            for each in variants(grant.token):
+                learn(each)
         self.tokens = (*self.tokens, grant.token)
 
 

@@ -29,7 +29,7 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
-URL = "http://127.0.0.1"
+URL, _HOST = "http://127.0.0.1", (b"host", b"127.0.0.1")
 # Statuses without a body, whatever their length header says. Source: RFC 9110, 6.4.1.
 _BODILESS = frozenset({204, 304})
 _PATH = "/%:@!$&'()*+,;=~-._"
@@ -39,16 +39,10 @@ class InProcess(Sender):
     """Answers requests by an ASGI application."""
 
     def __init__(
-        self,
-        app: Application,
-        *,
-        filling: Filling,
-        timeout_s: float = 5.0,
-        url: str = URL,
+        self, app: Application, *, filling: Filling, timeout_s: float = 5.0
     ) -> None:
-        super().__init__(url.rstrip("/"), filling, timeout_s)
+        super().__init__(URL, filling, timeout_s)
         self._app = app
-        self._host = (b"host", self.url.split("//", 1)[-1].encode("ascii"))
 
     async def close(self) -> None:
         """Do nothing: there is nothing to close."""
@@ -88,7 +82,7 @@ class InProcess(Sender):
             for name, value in self._headers(request, url)
         ]
         named = {name for name, _ in headers}
-        added = [self._host, (b"accept", b"*/*"), (b"accept-encoding", b"identity")]
+        added = [_HOST, (b"accept", b"*/*"), (b"accept-encoding", b"identity")]
         if body or request.method in {"POST", "PUT", "PATCH"}:
             added.append((b"content-length", str(len(body)).encode("ascii")))
         return {

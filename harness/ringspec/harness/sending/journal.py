@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from ringspec.harness.sending.mistakes import mistake
 from ringspec.spec import UsageError
 
 _BEGINNING = '{"time": "'
@@ -123,10 +124,8 @@ class Journal:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise UsageError(
-                f"the journal {self.path} cannot be written: {error.strerror}",
-                hint="name a file that can be written as `journal` in the profile",
-            ) from error
+            why = error.strerror
+            raise mistake("unwritten-journal", path=self.path, why=why) from error
 
 
 def read(path: Path) -> tuple[Entry, ...]:
@@ -138,20 +137,15 @@ def read(path: Path) -> tuple[Entry, ...]:
         lines = path.read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", "it is no text")
-        raise UsageError(
-            f"the journal {path} cannot be read: {why}",
-            hint="a live run says where its journal is",
-        ) from error
+        raise mistake("unread-journal", path=path, why=why) from error
     found: dict[tuple[str, str | int], Entry] = {}
     for number, line in enumerate(lines, 1):
         if line.strip() and not _is_cut(line):
             try:
                 entry = Entry.of(json.loads(line))
             except (ValueError, RecursionError) as error:
-                raise UsageError(
-                    f"{path}, line {number} is no entry of a journal: {error}",
-                    hint="is it the journal that the run named?",
-                ) from error
+                about = {"path": path, "number": number, "error": error}
+                raise mistake("no-entry", **about) from error
             found[entry.url, entry.delete or number] = entry
     return tuple(found.values())
 

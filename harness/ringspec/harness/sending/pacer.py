@@ -25,7 +25,7 @@ from ringspec.harness.sending.exchange import (
     Response,
     Trouble,
 )
-from ringspec.spec import UsageError
+from ringspec.harness.sending.mistakes import mistake
 from ringspec.strategies import Request
 
 # Statuses of what stands before a server, rather than of the server.
@@ -71,7 +71,7 @@ def parse_rate(text: str | None) -> float | None:
         rate = float(text.strip().removesuffix("/s"))
         if 0 < rate < math.inf:
             return rate
-    raise UsageError(f"--rate {text!r} is no rate", hint="write it as 5/s, or 0.5/s")
+    raise mistake("rate", text=text)
 
 
 class Limited(Passing):

@@ -30,6 +30,7 @@ from ringspec.harness.sending.exchange import (
     Trouble,
     received,
 )
+from ringspec.harness.sending.mistakes import mistake
 from ringspec.harness.sending.policy import checked_url, is_loopback, parsed_url
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
@@ -64,12 +65,7 @@ class Route:
         if self.proxy:
             _check_proxy(self.proxy, "give it whole, such as http://127.0.0.1:3128")
             if is_loopback(url) and not is_loopback(self.proxy):
-                raise UsageError(
-                    f"{url} is on this machine, and the proxy {self.shown_proxy} is"
-                    " not",
-                    hint="what a proxy elsewhere calls 127.0.0.1 is another machine:"
-                    " leave the proxy out",
-                )
+                raise mistake("far-proxy", url=url, proxy=self.shown_proxy)
             return self
         parts, known = urlsplit(url), urllib.request.getproxies()
         found = known.get(parts.scheme) or known.get("all") or ""
@@ -142,18 +138,13 @@ def _check_proxy(url: str, hint: str) -> None:
     if parts is None or parts.port == 0:
         scheme, mark, rest = url.partition("://")
         shown = f"{scheme}{mark}{rest.rpartition('@')[2]}"
-        raise UsageError(
-            f"the proxy {shown!r} cannot be used: it is not the URL of an HTTP proxy",
-            hint=hint,
-        )
+        raise mistake("no-proxy", proxy=shown, hint=hint)
 
 
-@dataclass(slots=True)
-class AnswerStart:
+class AnswerStart(bytearray):
     """The first bytes of an answer; `asked` once any byte of a request was written."""
 
-    start: bytes = b""
-    asked: bool = False
+    asked = False
 
 
 # Streams outlive exchanges; each task awaits its own exchange.
@@ -202,7 +193,7 @@ class _Stream(httpcore.AsyncNetworkStream):
     async def read(self, *args: Any, **options: Any) -> bytes:
         data = await self._inner.read(*args, **options)
         answer = ANSWER_START.get(AnswerStart())
-        answer.start = (answer.start + data[:16])[:16]
+        answer += data[: 16 - len(answer)]
         return data
 
     async def write(self, *args: Any, **options: Any) -> None:
@@ -262,19 +253,6 @@ class Target(Sender):
         answer = AnswerStart()
         ANSWER_START.set(answer)
         went_out = True
-        try:
-            async with asyncio.timeout(self.timeout_s):
-                return await self._send(request, url)
-        except TimeoutError:
-            trouble = Trouble.TIMEOUT
-            message = f"no whole answer within {self.timeout_s:g} seconds"
-        except httpx.HTTPError as error:
-            trouble, message = _trouble(error, answer.start)
-            went_out = answer.asked
-        some = bool(answer.start)
-        return Failure(trouble=trouble, message=message, some=some, went_out=went_out)
-
-    async def _send(self, request: Request, url: str) -> Response | Failure:
         built = self._client.build_request(
             request.method,
             url,
@@ -285,7 +263,17 @@ class Target(Sender):
             ],
             content=self.filling.body(request),
         )
-        return await read(await self._client.send(built, stream=True))
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                return await read(await self._client.send(built, stream=True))
+        except TimeoutError:
+            trouble = Trouble.TIMEOUT
+            message = f"no whole answer within {self.timeout_s:g} seconds"
+        except httpx.HTTPError as error:
+            trouble, message = _trouble(error, bytes(answer))
+            went_out = answer.asked
+        some = bool(answer)
+        return Failure(trouble=trouble, message=message, some=some, went_out=went_out)
 
 
 async def _other_scheme(url: str, found: Response | Failure) -> str:
