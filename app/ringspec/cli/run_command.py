@@ -19,7 +19,6 @@ from ringspec.cli.options import (
     EVIDENCE,
     Given,
     ReportPaths,
-    completer,
     run_formats,
     screen,
     subcommand,
@@ -49,17 +48,7 @@ _EMBEDDED = "http://127.0.0.1"
 _SUPPLIED = Filling(token="supplied", client_id="supplied", token_url=_EMBEDDED)  # noqa: S106 - no token
 
 
-@subcommand(
-    "run",
-    phases={
-        "shell_complete": completer(lambda: Phase, by=","),
-        "help": f"Only these parts of a run: {', '.join(Phase)}.",
-    },
-    examples={
-        "help": "Explore so many bodies after the list;"
-        f" {EXAMPLES} with --phase explore."
-    },
-)
+@subcommand("run")
 @click.argument("url", required=False)
 def command(given: Given) -> int:
     """Test the server at URL; without one, the embedded reference server."""
