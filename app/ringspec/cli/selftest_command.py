@@ -78,11 +78,8 @@ CANONICAL = "canonical"
 )
 def command(given: Given) -> int:
     """Run against every mutant, lawful variant and the reference itself."""
-    wanted = report_paths(
-        given.reports,
-        lambda name, path: check(path, name, MATRIX_FORMATS, "matrix"),
-        "json=matrix.json",
-    )
+    check_format = partial(check, formats=MATRIX_FORMATS, what="matrix")
+    wanted = report_paths(given.reports, check_format, "json=matrix.json")
     dialect = None if given.dialect == CANONICAL else given.dialect
     contract = load(dialect=dialect)
     level, prefixes = Level(given.level), given.prefixes
