@@ -87,9 +87,28 @@ class Document:
             )
         return self.files[path]
 
-    def _inlined(  # noqa: C901 - what OpenAPI 3.0 says otherwise is listed
-        self, node: Json, at: Path, depth: int
-    ) -> Json:
+    def _found(self, reference: str, at: Path) -> tuple[Json, Path]:
+        name, _, pointer = reference.partition("#")
+        file = (at.parent / name).resolve() if name else at
+        found = self._file(file)
+        for part in pointer.strip("/").split("/") if pointer.strip("/") else ():
+            found = found[unquote(part).replace("~1", "/").replace("~0", "~")]
+        return found, file
+
+    def _extended(self, node: Json, at: Path) -> Json:
+        """Return a schema with those that its discriminator names as branches."""
+        stated = node.get("discriminator")
+        mapping = stated.get("mapping", {}) if isinstance(stated, dict) else {}
+        branches: list[Json] = []
+        for value, reference in mapping.items():
+            child, _ = self._found(reference, at)
+            own = [it for it in child.get("allOf", ()) if "$ref" not in it]
+            named = {"properties": {stated["propertyName"]: {"enum": [value]}}}
+            branches.append({"allOf": [named, *own]})
+        is_choice = {"oneOf", "anyOf"} & node.keys()
+        return {**node, "oneOf": branches} if branches and not is_choice else node
+
+    def _inlined(self, node: Json, at: Path, depth: int) -> Json:
         if isinstance(node, list):
             return [self._inlined(each, at, depth) for each in node]
         if not isinstance(node, dict):
@@ -97,15 +116,12 @@ class Document:
         if isinstance(node.get("$ref"), str):
             if depth > 12:
                 return {}
-            name, _, pointer = node["$ref"].partition("#")
-            file = (at.parent / name).resolve() if name else at
-            found = self._file(file)
-            for part in pointer.strip("/").split("/") if pointer.strip("/") else ():
-                found = found[unquote(part).replace("~1", "/").replace("~0", "~")]
+            found, file = self._found(node["$ref"], at)
             beside = (
                 {} if self.is_old else {k: v for k, v in node.items() if k != "$ref"}
             )
             return self._inlined({**found, **beside}, file, depth + 1)
+        node = self._extended(node, at)
         out = {
             key: value
             if key in {"example", "examples", "default", "enum", "callbacks"}
@@ -163,7 +179,8 @@ def sample(  # noqa: C901, PLR0911 - a return a type
     if given is not None and is_valid(given, schema) and not isinstance(given, dict):
         return given
     for key in ("oneOf", "anyOf"):
-        if key in schema and given is not None and is_valid(given, schema):
+        chooses = any(key in part for part in (schema, *schema.get("allOf", ())))
+        if chooses and given is not None and is_valid(given, schema):
             return given
         if key in schema and not members(schema):
             made = [sample(each, given) for each in schema[key]]
@@ -251,6 +268,7 @@ class Server:
     defect: Defect = Defect("")
     habits: frozenset[str] = frozenset()
     things: dict[str, dict[str, Json]] = field(default_factory=dict)
+    made: int = 0
 
     def __post_init__(self) -> None:
         templates = {template for _, template in self.document.operations}
@@ -456,7 +474,8 @@ class Server:
         own = names.get(parameter.lower().replace("_", ""), names.get("id", "id"))
         key = data.get(own) if isinstance(data, dict) else None
         if not isinstance(key, int | str):
-            key = _new(schema, sum(map(len, self.things.values())))
+            self.made += 1
+            key = _new(schema, self.made)
         made = {**(data if isinstance(data, dict) else {}), own: key}
         name = name_of("post", template, node)
         if not self._has("unreadable", name):
@@ -593,6 +612,8 @@ def _stated(
     schema: Json, way: tuple[str, ...], name: str
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield where keywords stand, each with its rule; not what another one implies."""
+    if {"oneOf", "anyOf"} & schema.keys():
+        return  # a branch may imply it
     for key, nick in _NICKS.items():
         implied = {
             "type": "enum" in schema or way[-2:-1] == ("allOf",) or "allOf" in schema,

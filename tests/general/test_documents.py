@@ -113,8 +113,6 @@ def chosen(name: str) -> Iterator[tuple[Defect, str]]:
         )
         if name in MUTE and document(name).maker_of(at):
             continue
-        if "sinkCredential" in rule and name == "calls":
-            continue
         kind = f"{defect.kind} {rule.rpartition('.')[2]}"
         if kind not in seen:
             seen.add(kind)

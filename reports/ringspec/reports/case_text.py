@@ -8,9 +8,10 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from http.client import responses
 from pathlib import Path
+from typing import Any
 
 from ringspec.harness import (
     PLAIN_REFUSED,
@@ -26,7 +27,7 @@ from ringspec.harness import (
 from ringspec.reports.html_bodies import indented, is_json
 from ringspec.reports.printable import counted, decoded, shown, start, visible
 from ringspec.spec import Json, Level, Rule, is_shallow, patched, steps
-from ringspec.strategies import Case, Expect, Request, Status, Want, What
+from ringspec.strategies import Case, Request
 
 # How the reasons begin of what a valid body leaves open that was refused.
 REFUSED = (PLAIN_REFUSED, TWIN_REFUSED)
@@ -289,56 +290,18 @@ def _written(value: Json, limit: int = _VALUE) -> str:
 
 def due(finding: Finding, rule: Rule) -> str:
     """Describe the expected reaction: the rule's sentence for a check of the answer."""
-    case, response = finding.case, finding.exchange.response
-    if finding.rule in (case.rule, *case.broken):
-        return _sentence(expectation(case))
-    if rule.id.removeprefix(f"{rule.operation}/") == "error.status":
-        return _sentence(_status(case.status))
-    if response is None or response.status >= 500:
-        return f"{rule.sentence} Here: {expectation(case)}."
-    return rule.sentence
+    return str(_phrases().due(finding, rule))
 
 
 def expectation(case: Case) -> str:
     """Write the expectation of a case, as a phrase."""
-    if case.steps:
-        last = case.steps[-1]
-        wanted = "; ".join((_status(last.status), *_wants(last.wants)))
-        return f"after what was sent before, {wanted}" if case.steps[1:] else wanted
-    status = _status(case.status)
-    match case.expect:
-        case Expect.ACCEPT:
-            what = "body" if case.request.body else "request"
-            return f"the {what} is valid, so that it is accepted with {status}"
-        case Expect.REJECT if case.broken:
-            what = "request" if isinstance(case.fault, dict) else "body"
-            shown = (f"{json.dumps(v)} at {k}" for k, v in case.or_default.items())
-            taken = f", or accepted, the default shown: {' and '.join(shown)}"
-            lawful = taken if case.or_default else ""
-            return f"the {what} is invalid, so that it is refused with {status}{lawful}"
-        case Expect.REJECT:
-            return f"the request is refused with {status}"
-        case Expect.SURVIVE:
-            return f"an answer in time, with {status}"
+    return str(_phrases().expected(case))
 
 
-def _status(status: Status) -> str:
-    """Write `a 2xx status`, `status 400 or 422`."""
-    *others, last = map(str, status or ("any",))
-    words = f"{', '.join(others)} or {last}" if others else last
-    if words[:3].isdigit():
-        return f"status {words}"
-    return f"{'an' if words.startswith('any') else 'a'} {words} status"
+@cache
+def _phrases() -> Any:
+    from ringspec.reports.html_templates import macros  # noqa: PLC0415 - imports this
 
-
-def _wants(wants: tuple[Want, ...]) -> Iterator[str]:
-    for want in wants:
-        several = want.what in (What.ONE_OF, What.IF_SHOWN)
-        values = want.value if several else [want.value]
-        value = " or ".join(_written(each, _WANTED) for each in values)
-        words = _fault_words()["wants"][want.what]
-        yield words.format(at=shown(want.at, _WANTED), value=value)
-
-
-def _sentence(phrase: str) -> str:
-    return f"{phrase[:1].upper()}{phrase[1:]}."
+    written = partial(_written, limit=_WANTED)
+    words = _fault_words()["wants"]
+    return macros("expectation.txt", words=words, written=written, dumps=json.dumps)

@@ -74,21 +74,12 @@ def show(screen: Console, *parts: str, result: Result, **about: Any) -> None:
     are told with some cases or `verbose`; what shows `more` of them; commands that are
     `next`, and why; and other `stale` entries than the result's.
     """
-    by_default = {
-        "found": (),
-        "warned": (),
-        "stale": result.stale,
-        "verbose": False,
-        "more": _MORE,
-        "alike": "",
-        "next": (),
-    }
     print_template(
         screen,
         "run.txt",
         parts=parts,
         result=result,
-        **{**by_default, **about},
+        **{"more": _MORE, **about},
         inconclusive=by_reason(result, write=_reason),
         untested=by_reason(result, Outcome.UNTESTED, _reason),
         most=LIMIT,

@@ -335,9 +335,12 @@ class _Inliner:
             if keyword == "patternProperties":
                 to = (*path, keyword, portable(steps[1]) or "")
             if keyword == "allOf" and isinstance(child, dict) and "$ref" in child:
-                # What a schema extends is no choice of the ones that extend it.
+                # What a schema extends is no choice of the ones that extend it; alone,
+                # and without a name, it is not extended.
                 self.origins[to] = at
-                return self._referred(child, at, to, inside, is_part=True)
+                is_named = re.fullmatch(r".*#/components/schemas/[^/]+", place)
+                is_part = bool(is_named) or len(node[keyword]) > 1
+                return self._referred(child, at, to, inside, is_part=is_part)
             known = len(self.cuts)
             made = self.schema(child, at, to, inside)
             is_optional = keyword == "properties" and steps[1] not in required

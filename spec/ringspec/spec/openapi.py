@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
@@ -100,7 +101,7 @@ class _Joiner:
                     node |= {it: found[it] for it in found if it not in node}
                 continue
             if kind == "schema":
-                self._discriminator(node, file)
+                pending += self._discriminator(node, file)
             if kind == "schema" and self.versions[file] == "3.0":
                 _modernise(node)
             if kind == "example" and "dataValue" in node:
@@ -108,18 +109,25 @@ class _Joiner:
             parts = _PARTS[kind]
             pending += [(node[it], *parts[it], file) for it in node if it in parts]
 
-    def _discriminator(self, node: dict[str, Json], file: str) -> None:
-        """Name the schemas of a discriminator's values as references do."""
+    def _discriminator(
+        self, node: dict[str, Json], file: str
+    ) -> Iterator[tuple[Json, str, str, str]]:
+        """Name the schemas of its values as references do; yield what may extend it."""
         stated = node.get("discriminator")
         if not isinstance(stated, dict):
             return
         known = at_pointer(self.files[file], "/components/schemas") or {}
+        for each in known.values() if isinstance(known, dict) else ():
+            yield each, "one", "schema", file
         mapping = stated.get("mapping")
         for value, named in (mapping if isinstance(mapping, dict) else {}).items():
             if isinstance(named, str) and named in known:
                 stated["mapping"][value] = f"{file}#/components/schemas/{escape(named)}"
             elif isinstance(named, str):
-                stated["mapping"][value] = self._target(named, file)
+                stated["mapping"][value] = target = self._target(named, file)
+                to, _, fragment = target.partition("#")
+                found = at_pointer(self.files.get(to), unquote(fragment))
+                yield found, "one", "schema", to
         # Values that no branch names are those of another branch.
         if "defaultMapping" in stated:
             del node["discriminator"]

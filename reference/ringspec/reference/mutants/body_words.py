@@ -37,7 +37,13 @@ from ringspec.reference.messages import (
     parse,
     refused,
 )
-from ringspec.reference.mutants.vocabulary import as_list, change_of, test_of
+from ringspec.reference.mutants.vocabulary import (
+    WORDS,
+    as_list,
+    change_of,
+    expression,
+    test_of,
+)
 
 if TYPE_CHECKING:
     from ringspec.reference.mutants.rows import Variant
@@ -190,44 +196,17 @@ def parses(name: str, _row: Variant) -> Defect:
 
 def mends(name: str, _row: Variant) -> Defect:
     """Read some bytes that are not JSON. Source: RFC 8259, section 9."""
-    mend = _MENDERS[name]
+    mend: Callable[..., Json] = expression(WORDS["mends"][name])
 
     def read(raw: bytes) -> Json:
         try:
             return parse(raw)
         except RefusedError:
             with suppress(ValueError, RecursionError):
-                return mend(raw)
+                return mend(raw=raw)
             raise
 
     return lambda behaviour: replace(behaviour, parse=read)
-
-
-def _closed(raw: bytes) -> Any:
-    text = raw.decode().rstrip().rstrip(",")
-    for closing in ("}", "}}", '"}', '"}}', '"}}}', "]}", "]}}"):
-        try:
-            return json.loads(text + closing)
-        except ValueError:
-            continue
-    return json.loads(text)
-
-
-_MENDERS: dict[str, Callable[[bytes], Json]] = {
-    "spare commas": lambda raw: json.loads(re.sub(r",(\s*[}\]])", r"\1", raw.decode())),
-    "comments": lambda raw: json.loads(
-        re.sub(r"/\*.*?\*/|(?m:^\s*//.*$)", "", raw.decode())
-    ),
-    "apostrophes": lambda raw: json.loads(raw.decode().replace("'", '"')),
-    "NaN": json.loads,
-    "control characters": lambda raw: json.loads(raw, strict=False),
-    "missing brackets": _closed,
-    "rubbish at the end": lambda raw: json.JSONDecoder().raw_decode(
-        raw.decode().lstrip()
-    )[0],
-    "other bytes than UTF-8": lambda raw: json.loads(raw.decode(errors="replace")),
-    "Latin-1": lambda raw: json.loads(raw.decode("latin-1")),
-}
 
 
 def _unrepeated(raw: bytes) -> Json:
