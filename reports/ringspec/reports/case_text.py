@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
-from functools import cache, partial
+from functools import cache
 from http.client import responses
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from ringspec.harness import (
 from ringspec.reports.html_bodies import indented, is_json
 from ringspec.reports.printable import counted, decoded, shown, start, visible
 from ringspec.spec import Json, Level, Rule, is_shallow, patched, steps
-from ringspec.strategies import Case, Request
+from ringspec.strategies import Case
 
 # How the reasons begin of what a valid body leaves open that was refused.
 REFUSED = (PLAIN_REFUSED, TWIN_REFUSED)
@@ -38,7 +38,7 @@ _FIRST, _FEW = 4, 10
 # A letter in a string of JSON.
 _LETTER = r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])'
 _ESCAPED = re.compile(r"\\x[0-9a-f]{2}")
-_VALUE, _WANTED = 60, 80
+_VALUE = 60
 
 
 def status_line(exchange: Exchange) -> str:
@@ -206,46 +206,9 @@ def expiry(known: Known) -> str:
 def fault_lines(case: Case, twin: Case | None) -> list[str]:
     """Write the edit that made a case of its twin, an operation a line."""
     if isinstance(case.fault, dict):
-        return [shown(_in_words(case.fault, twin.request if twin else None), 200)]
+        words = _phrases().fault_of(case.fault, twin.request if twin else None)
+        return [shown(words, 200)]
     return list(_operations(case.edits, twin.body if twin else None))
-
-
-@cache
-def _fault_words() -> dict[str, dict[str, str]]:
-    path = Path(__file__).with_name("fault_words.toml")
-    return tomllib.loads(path.read_text("utf-8"))
-
-
-def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
-    """Say what a fault is that is no edit of the body's members."""
-    words = _fault_words()
-    match fault:
-        case {"bytes": label}:
-            return words["bytes"].get(label, f"the body: {label.replace('-', ' ')}")
-        case {"value": value, **place}:
-            return _sent(*next(iter(place.items())), value)
-        case {"method": method}:
-            return f"the method is {method}{f', not {twin.method}' if twin else ''}"
-        case {"path": path}:
-            return f"the path is {path}{f', not {twin.path}' if twin else ''}"
-    (name, value), *_ = fault.items()
-    client = words["client"]
-    return client.get(f"{name}={value}") or client.get(name) or f"{name}: {value}"
-
-
-def _sent(kind: str, name: str, value: Json) -> str:
-    """Say what is sent in a header or another parameter."""
-    if name.lower() == "content-type":
-        label = f"labelled {value}" if value else "not labelled: no Content-Type"
-        return f"the body is {label}"
-    kind = f"{kind} parameter" if kind in {"query", "path"} else kind
-    if not isinstance(value, str) or not value:
-        said = "left out" if value is None else _written(value)
-        return f"the {kind} {name} is {'empty' if value == '' else said}"
-    known = (it for place, it in _fault_words()["token"].items() if place in value)
-    is_long = len(value) > _VALUE
-    own = f"has {len(value):,} characters" if is_long else f"is {_written(value)}"
-    return next(known, f"the {kind} {name} {own}")
 
 
 def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:
@@ -302,6 +265,6 @@ def expectation(case: Case) -> str:
 def _phrases() -> Any:
     from ringspec.reports.html_templates import macros  # noqa: PLC0415 - imports this
 
-    written = partial(_written, limit=_WANTED)
-    words = _fault_words()["wants"]
-    return macros("expectation.txt", words=words, written=written, dumps=json.dumps)
+    path = Path(__file__).with_name("fault_words.toml")
+    words = tomllib.loads(path.read_text("utf-8"))
+    return macros("case.words", words=words, written=_written, dumps=json.dumps)

@@ -22,7 +22,6 @@ from ringspec.reference.json_values import (
     Change,
     Json,
     JsonObject,
-    Place,
     Select,
     Test,
     at,
@@ -119,24 +118,10 @@ def judges(tests: Mapping[str, Any], _row: Variant) -> Defect:
     )
 
 
-def checks_only(which: Any, row: Variant) -> Defect:
-    """Check the rule of the row at fewer places."""
-
-    def keep(places: list[Place]) -> list[Place]:
-        if isinstance(which, str):
-            return _PLACES[which](places)
-        above = tuple(which["below"].split("."))
-        return [one for one in places if one[0][: len(above)] == above]
-
-    return _selected(row.rule, lambda due: lambda body: keep(list(due(body))))
-
-
-_PLACES: dict[str, Callable[[list[Place]], list[Place]]] = {
-    "the first": lambda places: places[:1],
-    "the last": lambda places: places[-1:],
-    "all but the last": lambda places: places[:-1] or places,
-    "first items": lambda places: [one for one in places if one[0][-2] == 0],
-}
+def checks_only(written: str, row: Variant) -> Defect:
+    """Check the rule of the row at fewer places: an expression of `places`."""
+    keep = expression(written)
+    return _selected(row.rule, lambda due: lambda body: keep(places=list(due(body))))
 
 
 def checks_only_where(written: Any, row: Variant) -> Defect:

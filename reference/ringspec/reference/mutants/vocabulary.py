@@ -181,6 +181,8 @@ def _environment() -> Environment:
         "lengths": lambda delays: [number(it) or 0 for it in _items(delays)],
         "keys": lambda choices: [member_of(it, "key") for it in _items(choices)],
         "once": lambda items: [it for i, it in enumerate(items) if it not in items[:i]],
+        "below": lambda places, name: [it for it in places if name in it[0]],
+        "in_first_items": lambda places: [it for it in places if it[0][-2] == 0],
         "uuid_of": lambda text: str(uuid5(NAMESPACE_URL, text)),
         "problems": lambda it: [{"path": k, "message": v} for k, v in it.items()],
     }
