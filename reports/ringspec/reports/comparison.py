@@ -54,7 +54,6 @@ UNJUDGED = {
     RuleMark.ABSENT,
 }
 
-
 # How a rule changed from one run to the next, worst first.
 _BAD = ("regression", "worse", "unsettled", "new failure")
 _OTHER = ("excused", "fixed", "better", "settled", "added", "removed", "unchanged")
@@ -87,8 +86,17 @@ class Column:
 
     @cached_property
     def marks(self) -> dict[str, RuleMark]:
-        """The outcomes of its rules."""
-        return {name: mark_of(it, self.level) for name, it in self.rules.items()}
+        """The outcomes of its rules, at its level."""
+        found: dict[str, RuleMark] = {}
+        for name, rule in self.rules.items():
+            mark = RuleMark(rule["outcome"])
+            if mark is RuleMark.FAIL and rule.get("excused", False):
+                mark = RuleMark.KNOWN
+            if mark in {*_FAILS, RuleMark.PASS} and not _failing(rule, self.level):
+                # What fails, fails below the level that all are compared at.
+                mark = RuleMark.WARN if rule["failures"] else RuleMark.PASS
+            found[name] = mark
+        return found
 
     @property
     def title(self) -> str:
@@ -318,17 +326,6 @@ def _failing(rule: Report, level: Level) -> dict[str, str]:
     """Return the cases that fail a rule at a level, each with the reason."""
     gating = (it for it in rule["failures"] if Level(it["level"]).gates(level))
     return {each["case"]: each["reason"] for each in gating}
-
-
-def mark_of(rule: Report, level: Level) -> RuleMark:
-    """Return the outcome of a rule at a level."""
-    mark = RuleMark(rule["outcome"])
-    if mark is RuleMark.FAIL and rule.get("excused", False):
-        mark = RuleMark.KNOWN
-    if mark in {*_FAILS, RuleMark.PASS} and not _failing(rule, level):
-        # What fails, fails below the level that all are compared at.
-        mark = RuleMark.WARN if rule["failures"] else RuleMark.PASS
-    return mark
 
 
 def _labels(paths: Sequence[Path], targets: Sequence[str]) -> list[str]:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import jsonschema_rs
 
 
-# Most bodies and values whose verdicts are kept.
-_MOST_KNOWN = 50_000
+# Most bodies and values whose verdicts are kept, by a validator of one schema.
+_MOST_KNOWN = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +44,6 @@ class Breach:
 
 class Disagreement(InternalError):  # noqa: N818 - a public name
     """The two validators name different rules for one body."""
-
-
-_LAST: list[tuple[Json, bytes]] = [(None, b"")]
-
-
-def _digest(body: Json) -> bytes:
-    """Return a digest of a body; that of one object is made once in a row."""
-    last, digest = _LAST[0]
-    if body is not last or body is None:
-        text = json.dumps(body).encode()
-        digest = hashlib.blake2b(text, digest_size=16).digest()
-        _LAST[0] = body, digest
-    return digest
 
 
 class _Judges:
@@ -91,7 +78,8 @@ class _Judges:
         Raises:
             ValueError: the quick validator cannot read it.
         """
-        key = by_quick, _digest(body)
+        text = json.dumps(body).encode()
+        key = by_quick, hashlib.blake2b(text, digest_size=16).digest()
         if key in self._found:
             return self._found[key]
         if by_quick:
@@ -313,9 +301,8 @@ def _second() -> type[jsonschema.Draft202012Validator]:
                 known[key] = schema, value  # kept, so that no other takes the id
             yield from errors
 
-    changed = {"properties": properties}
     made: type[jsonschema.Draft202012Validator] = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-        jsonschema.Draft202012Validator, changed
+        jsonschema.Draft202012Validator, {"properties": properties}
     )
     return made
 
