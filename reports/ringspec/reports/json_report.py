@@ -17,7 +17,7 @@ from ringspec.reports.curl import curl
 from ringspec.reports.files import Record
 from ringspec.reports.printable import utf8, utf8_start
 from ringspec.spec import Json, Rule
-from ringspec.strategies import Case, Phase, Request, wire_request
+from ringspec.strategies import Phase, Request, wire_request
 
 REPORT_FORMAT = "ringspec-report/1"
 SCHEMA = Path(__file__).parent / "report.schema.json"
@@ -169,8 +169,16 @@ def failure_json(
     which the command line leaves a request's body out.
     """
     case, exchange, twin = finding.case, finding.exchange, finding.twin
+    # A case that is on no list is judged again by its steps.
+    steps = case.steps if case.phase == Phase.EXPLORE else ()
     return {
-        **_case(case),
+        "case": case.id,
+        "phase": case.phase,
+        "rule": case.rule,
+        "case_level": case.level,
+        "expect": case.expect,
+        "status": list(case.status),
+        **({"steps": [step.wire() for step in steps]} if steps else {}),
         "level": finding.level,
         "known": known,
         "reason": finding.reason,
@@ -195,21 +203,6 @@ def rule_json(rule: Rule) -> dict[str, Json]:
 def attributes(value: object, *names: str) -> dict[str, Json]:
     """Return some attributes under their names."""
     return {name: getattr(value, name) for name in names}
-
-
-def _case(case: Case) -> dict[str, Json]:
-    """Return the data to judge a case again; its steps if it is on no list."""
-    written: dict[str, Json] = {
-        "case": case.id,
-        "phase": case.phase,
-        "rule": case.rule,
-        "case_level": case.level,
-        "expect": case.expect,
-        "status": list(case.status),
-    }
-    if case.steps and case.phase == Phase.EXPLORE:
-        written["steps"] = [step.wire() for step in case.steps]
-    return written
 
 
 def _shard(share: Share) -> dict[str, Json]:

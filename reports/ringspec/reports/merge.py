@@ -84,12 +84,11 @@ def merge_reports(
     report = _joined(parts)
     learnt = any(each["shard"]["learnt"] for each in parts)
     record = record_of({**report, "learnt": learnt})
-    report["conclusion"] = str(record.result.conclusion)
-    record = replace(record, result=_by_operation(record.result, parts))
-    report |= {**operations_json(record.result), **refused_json(record.result)}
-    report["counts"] = asdict(record.result.counts)
-    report["part"] = part_json(record.result)
-    return MergedReport(report, record)
+    result = _by_operation(record.result, parts)
+    report |= {"conclusion": str(result.conclusion), "part": part_json(result)}
+    report |= {**operations_json(result), **refused_json(result)}
+    report["counts"] = asdict(result.counts)
+    return MergedReport(report, replace(record, result=result))
 
 
 def _by_operation(result: Result, parts: Sequence[Report]) -> Result:
