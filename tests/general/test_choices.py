@@ -113,9 +113,13 @@ def test_a_server_that_keeps_to_its_schema_conforms(
     path: Path, ringspec: Callable[..., Ended]
 ) -> None:
     contract = load(path)
-    validator = judge(contract.request.schema)
+    validator, beside = judge(contract.request.schema), contract.of_parameters
 
     async def create(request: Request) -> JSONResponse:
+        sent = request.headers.items()
+        read = contract.operation.wire.read(str(request.url.path), sent)
+        if beside is not None and not beside.prover.is_valid(read):
+            return JSONResponse({}, 400)
         if request.headers.get("content-type", "").split(";")[0] != "application/json":
             return JSONResponse({}, 415)
         try:

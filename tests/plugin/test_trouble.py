@@ -49,7 +49,7 @@ def test_refused_access_hints_at_options_as_pytest_has_them(
     result.stdout.fnmatch_lines(
         [
             f"{mutant.url} refuses every request: HTTP 401",
-            "hint: give --ringspec-bearer TOKEN, --ringspec-user NAME:PASSWORD, or*",
+            "hint: give --ringspec-bearer TOKEN, or --ringspec-client-id*",
         ]
     )
 

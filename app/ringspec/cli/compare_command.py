@@ -35,10 +35,8 @@ from ringspec.spec import UsageError
 @click.argument("paths", metavar="REPORT.json|FOLDER...", nargs=-1, type=file_type)
 def command(given: Given) -> int:
     """Set JSON reports side by side, as `run --report json=PATH` writes them."""
-    kind = COMPARISON_FORMATS, "comparison"
-    check_format = (
-        check_merged if given.merge else lambda name, path: check(path, name, *kind)
-    )
+    compared = partial(check, formats=COMPARISON_FORMATS, what="comparison")
+    check_format = check_merged if given.merge else compared
     wanted = report_paths(given.reports, check_format, "html=compare.html")
     render: Callable[[str], bytes]
     is_table, everything = given.shape == "table", given.everything

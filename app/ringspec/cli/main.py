@@ -54,16 +54,7 @@ class LazyCommand(click.Command):
         return self.load().make_context(*args, **more)
 
 
-class LazyGroup(ManualGroup):
-    """Has its subcommands in the order of the help."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the subcommands."""
-        del ctx
-        return list(self.commands)
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=ManualGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(
     package_name="ringspec",
     prog_name="ringspec",

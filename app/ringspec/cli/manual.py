@@ -72,7 +72,12 @@ class ManualCommand(click.Command):
 
 
 class ManualGroup(ManualCommand, click.Group):
-    """A group of commands with the same help."""
+    """A group of commands with the same help, in their order."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        del ctx
+        return list(self.commands)
 
 
 @cache

@@ -130,6 +130,12 @@ def _reports(*tables: str) -> dict[str, Any]:
     return {"shell_complete": completer(values)}
 
 
+def _phases() -> Iterable[str]:
+    from ringspec.strategies import Phase  # noqa: PLC0415 - only to complete
+
+    return Phase
+
+
 def _finite(
     _ctx: click.Context, _option: click.Parameter, seconds: float | None
 ) -> float | None:
@@ -158,6 +164,7 @@ _CODE: dict[str, dict[str, Any]] = {
     "exclude": {"shell_complete": completer(rule_prefixes)},
     "timeout": {"callback": _finite},
     "pace/timeout": {"callback": _finite},
+    "phase": {"shell_complete": completer(_phases, by=",")},
     "docs": {"callback": _checked_docs},
     "report": _reports(),
     "serve/report": _reports(),

@@ -24,29 +24,6 @@ def command() -> None:
     """Write a profile of a target, and try it."""
 
 
-@command.command("init", cls=ManualCommand)
-@click.argument("path", metavar="[FILE]", default="profile.toml", type=file_type)
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
-def init(*, path: Path, force: bool) -> None:
-    """Write a profile that says what there is; profile.toml without FILE."""
-    mode = "w" if force else "x"
-    try:
-        with path.open(mode, encoding="utf-8", newline="\n") as file:
-            file.write(template())
-    except FileExistsError as error:
-        raise UsageError(
-            f"{path} is there already",
-            hint="name another file, or replace it with --force",
-        ) from error
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written: {error.strerror or error}",
-            hint="does its folder exist, and is there room?",
-        ) from error
-    try_it = shlex.join(("ringspec", "profile", "check", str(path)))
-    click.echo(f"{path} is written; try it with `{try_it}`")
-
-
 @subcommand("check")
 @click.argument(
     "name", metavar="NAME|FILE", shell_complete=completer(names, files=True)
@@ -85,3 +62,26 @@ def check(options: Given) -> int:
 
 
 command.add_command(check)
+
+
+@command.command("init", cls=ManualCommand)
+@click.argument("path", metavar="[FILE]", default="profile.toml", type=file_type)
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def init(*, path: Path, force: bool) -> None:
+    """Write a profile that says what there is; profile.toml without FILE."""
+    mode = "w" if force else "x"
+    try:
+        with path.open(mode, encoding="utf-8", newline="\n") as file:
+            file.write(template())
+    except FileExistsError as error:
+        raise UsageError(
+            f"{path} is there already",
+            hint="name another file, or replace it with --force",
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="does its folder exist, and is there room?",
+        ) from error
+    try_it = shlex.join(("ringspec", "profile", "check", str(path)))
+    click.echo(f"{path} is written; try it with `{try_it}`")

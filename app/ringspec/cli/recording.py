@@ -50,9 +50,7 @@ class Recording:
 
     def __init__(self, given: Given) -> None:
         record, dialect, self._docs = given.record, given.dialect, given.docs
-        self._reports = report_paths(
-            given.reports, lambda name, path: check(path, name)
-        )
+        self._reports = report_paths(given.reports, check)
         if screen(self._reports) is sys.stderr:
             raise UsageError(
                 "standard output has the server's announcement, and takes no report",

@@ -62,7 +62,7 @@ class ReplayOptions(FireOptions):
         ids, path, url = _ids_report_url(self.arguments, self.chosen)
         lead = f"{self.operation}/"
         ids = tuple(dict.fromkeys(each.removeprefix(lead) for each in ids))
-        wanted = self.report_paths()
+        wanted = self.wanted
         past = read_report(path) if path else None
         failed = failed_cases(past)
         setup, address = self._setup(past, path, url)

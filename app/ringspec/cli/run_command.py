@@ -18,8 +18,6 @@ from ringspec.cli.known_file import KnownFile
 from ringspec.cli.options import (
     EVIDENCE,
     Given,
-    ReportPaths,
-    completer,
     run_formats,
     screen,
     subcommand,
@@ -40,7 +38,7 @@ from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.running.tape import Tape
 from ringspec.harness.running.whole import Whole, known_of, run_each
 from ringspec.harness.sending.exchange import Filling
-from ringspec.reports import Redactor, Terminal, console, print_template, stages
+from ringspec.reports import Redactor, Terminal, check, console, print_template, stages
 from ringspec.spec import Level, UsageError, check_known
 from ringspec.strategies import Phase, quick_of
 
@@ -49,17 +47,7 @@ _EMBEDDED = "http://127.0.0.1"
 _SUPPLIED = Filling(token="supplied", client_id="supplied", token_url=_EMBEDDED)  # noqa: S106 - no token
 
 
-@subcommand(
-    "run",
-    phases={
-        "shell_complete": completer(lambda: Phase, by=","),
-        "help": f"Only these parts of a run: {', '.join(Phase)}.",
-    },
-    examples={
-        "help": "Explore so many bodies after the list;"
-        f" {EXAMPLES} with --phase explore."
-    },
-)
+@subcommand("run")
 @click.argument("url", required=False)
 def command(given: Given) -> int:
     """Test the server at URL; without one, the embedded reference server."""
@@ -67,16 +55,26 @@ def command(given: Given) -> int:
         return RunOptions(**vars(given), tell=tell).status()
 
 
+def _check_report(name: str, path: Path) -> None:
+    check_known("report format", name, run_formats())
+    if name == EVIDENCE:
+        check_evidence(path)
+    else:
+        check(name, path)
+
+
 class RunOptions(FireOptions):
     """The options of `ringspec run`, whether click or pytest parsed them."""
 
+    check_report = staticmethod(_check_report)
+
     def status(self) -> int:
         """Run, report, and return the exit status."""
-        wanted = self.checked()
+        self.check()
         if self.dry_run:
             return self._dry_run()
         known_path, renews = self.known_failures, self.update_known_failures
-        if renews and known_path in [path for _, path in wanted]:
+        if renews and known_path in [path for _, path in self.wanted]:
             raise UsageError(
                 f"a report and the known failures would both go to {known_path}",
                 hint="give each a path of its own",
@@ -86,33 +84,21 @@ class RunOptions(FireOptions):
             self.tell("")
             plan = whole.plans[0]
             terminal = Terminal(
-                screen(wanted),
+                screen(self.wanted),
                 quiet=self.quiet,
                 verbose=self.verbose,
                 color=self.color,
                 redactor=redactor,
                 again=typed(click.get_current_context()),
             )
-            outputs = Outputs(wanted, terminal, redactor, self.docs, plan=plan)
+            outputs = Outputs(self.wanted, terminal, redactor, self.docs, plan=plan)
             events = run_each(whole) if whole.is_several else run(plan)
             status, result = report_run(events, outputs)
         return known_file.renewed(result, status)
 
-    def checked(self) -> ReportPaths:
-        """Return the formats and paths of the reports; raises as `report_paths`."""
-        wanted = self.report_paths()
-        if self.shard:
-            parse_shard(self.shard)
-        _ = self._phases
-        return wanted
-
-    def check_report(self, name: str, path: Path) -> None:
-        """Raise a UsageError or ReportError if a report cannot be written."""
-        check_known("report format", name, run_formats())
-        if name == EVIDENCE:
-            check_evidence(path)
-        else:
-            super().check_report(name, path)
+    def check(self) -> None:
+        """Raise a UsageError or ReportError for what makes no sense or cannot be."""
+        _ = self.wanted, self._phases, self.shard and parse_shard(self.shard)
 
     @cached_property
     def _phases(self) -> frozenset[Phase]:
@@ -158,7 +144,7 @@ class RunOptions(FireOptions):
         chosen = narrowed([part.contract for part in parts], self.select, self.exclude)
         by_contract = {part.contract.operation.id: part for part in parts}
         several = bool(parts[1:] or unread)
-        if several and EVIDENCE in dict(self.report_paths()):
+        if several and EVIDENCE in dict(self.wanted):
             raise UsageError(
                 "--report evidence is for one operation",
                 hint="name it with --operation",
@@ -195,7 +181,7 @@ class RunOptions(FireOptions):
             fail_fast=self.fail_fast,
             fail_untested=self.fail_untested,
             examples=EXAMPLES if self.examples is None else self.examples,
-            tape=Tape() if EVIDENCE in dict(self.report_paths()) else None,
+            tape=Tape() if EVIDENCE in dict(self.wanted) else None,
         )
 
     def _dry_run(self) -> int:

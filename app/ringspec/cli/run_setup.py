@@ -268,14 +268,12 @@ class FireOptions(Given):
     dry_run = False
     tell: Callable[[str], object] = str
 
-    def report_paths(self) -> ReportPaths:
-        """Return the formats and paths of the reports, once the options make sense."""
-        parse_rate(self.rate)
-        return report_paths(self.reports, self.check_report)
+    check_report: Callable[[str, Path], None] = staticmethod(check)
 
-    def check_report(self, name: str, path: Path) -> None:
-        """Raise a UsageError or ReportError if a report cannot be written."""
-        check(path, name)
+    @cached_property
+    def wanted(self) -> ReportPaths:
+        """The formats and paths of the reports; raises as `report_paths`."""
+        return report_paths(self.reports, self.check_report)
 
     @property
     def notices(self) -> tuple[str, ...]:

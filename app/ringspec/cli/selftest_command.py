@@ -12,6 +12,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from functools import cache, partial
+from itertools import accumulate
+from typing import Any
 
 import click
 
@@ -25,7 +27,7 @@ from ringspec.cli.options import (
     subcommand,
 )
 from ringspec.cli.outputs import attempted
-from ringspec.harness import Ended, Event, Judged, Outcome
+from ringspec.harness import Judged, Outcome, Result
 from ringspec.harness.running.firing import Patience
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
@@ -56,7 +58,6 @@ from ringspec.reports import (
 )
 from ringspec.spec import (
     Contract,
-    InternalError,
     Level,
     UsageError,
     did_you_mean,
@@ -78,11 +79,8 @@ CANONICAL = "canonical"
 )
 def command(given: Given) -> int:
     """Run against every mutant, lawful variant and the reference itself."""
-    wanted = report_paths(
-        given.reports,
-        lambda name, path: check(path, name, MATRIX_FORMATS, "matrix"),
-        "json=matrix.json",
-    )
+    check_format = partial(check, formats=MATRIX_FORMATS, what="matrix")
+    wanted = report_paths(given.reports, check_format, "json=matrix.json")
     dialect = None if given.dialect == CANONICAL else given.dialect
     contract = load(dialect=dialect)
     level, prefixes = Level(given.level), given.prefixes
@@ -233,19 +231,15 @@ def run_against(
         return _fleet_run(server, run(plan))
 
 
-def _fleet_run(server: FleetRun, events: Iterable[Event]) -> FleetRun:
-    sent = 0
-    # Of each case: its requests, and all requests until its end.
-    requests: dict[str, tuple[int, int]] = {}
-    for event in events:
-        if isinstance(event, Judged):
-            sent += event.exchange.sent
-            requests[event.case.id] = event.exchange.sent, sent
-    if not isinstance(event, Ended):
-        raise InternalError(f"the run against {server.name} ended without a result")
-    result = event.result
+def _fleet_run(server: FleetRun, events: Iterable[Any]) -> FleetRun:
+    *told, ended = events
+    result: Result = ended.result
+    judged = [each for each in told if isinstance(each, Judged)]
+    requests = {each.case.id: each.exchange.sent for each in judged}
     failures = [it for each in result.rules for it in each.gating(server.level)]
     failing = {finding.case.id for finding in failures} & requests.keys()
+    # Of each case, all requests until its end.
+    totals = dict(zip(requests, accumulate(requests.values()), strict=True))
     noticed: dict[str, Level] = {}
     for finding in failures:
         strongest = noticed.get(finding.rule, finding.level)
@@ -260,8 +254,8 @@ def _fleet_run(server: FleetRun, events: Iterable[Event]) -> FleetRun:
         server,
         exit_code=result.exit_code,
         noticed=noticed,
-        cases={name: it[0] for name, it in requests.items() if name in failing},
-        until=min((requests[name][1] for name in failing), default=None),
+        cases={name: sent for name, sent in requests.items() if name in failing},
+        until=min((totals[name] for name in failing), default=None),
         requests=result.counts.requests,
         reason=reason,
     )

@@ -69,7 +69,8 @@ class LoadSetup:
         Raises UsageError where the target is live, or as `ringspec run`.
         """
         options = run_command.parsed(list(_words(parsed)))
-        setup, self.level = options.setup, Level(options.level)
+        one = next(iter(options.operations), None)
+        setup, self.level = replace(options.setup, operation=one), Level(options.level)
         target = setup.profile.address(url or None)
         if target is None:
             raise UsageError(

@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from urllib.parse import SplitResult, urlsplit
 
@@ -101,9 +101,6 @@ class BlockingClient:
             make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
             connection = make(parts.netloc, timeout=self._timeout_s)
             self._open[parts.netloc] = connection
-            connection.connect()
-            with suppress(OSError):
-                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         method, body = request.method.upper(), self._filling.body(request)
         url = self._filling.sent(self._filling.url(self._url, request))
         headers = self._jar.added(self._filling.headers(request), request, url)

@@ -92,7 +92,7 @@ def run_options(config: pytest.Config) -> RunOptions:
     profile = config.getoption(PROFILE.key, None) or os.environ.get("RINGSPEC_PROFILE")
     if own and not url and not (profile and options.setup.profile.url):
         options.url = own
-    options.checked()
+    options.check()
     options.setup.check_target(options.address)
     return options
 
@@ -319,7 +319,7 @@ class Suite:
             known = KnownFile.open(options.known_failures, renews=False)
             with terminable(), options.plans(known) as (whole, redactor):
                 recorder = _ProgressRecorder(redactor, terminal)
-                paths, docs = options.report_paths(), options.docs
+                paths, docs = options.wanted, options.docs
                 chosen = whole.limited_to({each.rule.id for each in items})
                 plan, is_led = chosen.plans[0], chosen.is_several
                 outputs = Outputs(

@@ -103,7 +103,9 @@ def serve(
         if watch_parent:
             threading.Thread(target=_end_with_parent, daemon=True).start()
         app = wrap(application(settings))
-        announce(json.dumps(describe(settings, listener)))
+        bound, port = listener.getsockname()[:2]
+        url = f"http://[{bound}]:{port}" if ":" in bound else f"http://{bound}:{port}"
+        announce(json.dumps({"url": url, **settings.access(url)}))
         # Imported late, as in application().
         from uvicorn import Config, Server  # noqa: PLC0415
 
@@ -142,13 +144,6 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def describe(settings: ServerSettings, listener: socket.socket) -> dict[str, str]:
-    """Return all that a client needs to use the server."""
-    host, port = listener.getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    return {"url": url, **settings.access(url)}
 
 
 def _possible(limits: ServerLimits) -> ServerLimits:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from functools import cache
 from http.client import responses
 from pathlib import Path
+from typing import Any
 
 from ringspec.harness import (
     PLAIN_REFUSED,
@@ -26,7 +27,7 @@ from ringspec.harness import (
 from ringspec.reports.html_bodies import indented, is_json
 from ringspec.reports.printable import counted, decoded, shown, start, visible
 from ringspec.spec import Json, Level, Rule, is_shallow, patched, steps
-from ringspec.strategies import Case, Expect, Request, Status, Want, What
+from ringspec.strategies import Case
 
 # How the reasons begin of what a valid body leaves open that was refused.
 REFUSED = (PLAIN_REFUSED, TWIN_REFUSED)
@@ -37,7 +38,7 @@ _FIRST, _FEW = 4, 10
 # A letter in a string of JSON.
 _LETTER = r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])'
 _ESCAPED = re.compile(r"\\x[0-9a-f]{2}")
-_VALUE, _WANTED = 60, 80
+_VALUE = 60
 
 
 def status_line(exchange: Exchange) -> str:
@@ -205,46 +206,9 @@ def expiry(known: Known) -> str:
 def fault_lines(case: Case, twin: Case | None) -> list[str]:
     """Write the edit that made a case of its twin, an operation a line."""
     if isinstance(case.fault, dict):
-        return [shown(_in_words(case.fault, twin.request if twin else None), 200)]
+        words = _phrases().fault_of(case.fault, twin.request if twin else None)
+        return [shown(words, 200)]
     return list(_operations(case.edits, twin.body if twin else None))
-
-
-@cache
-def _fault_words() -> dict[str, dict[str, str]]:
-    path = Path(__file__).with_name("fault_words.toml")
-    return tomllib.loads(path.read_text("utf-8"))
-
-
-def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
-    """Say what a fault is that is no edit of the body's members."""
-    words = _fault_words()
-    match fault:
-        case {"bytes": label}:
-            return words["bytes"].get(label, f"the body: {label.replace('-', ' ')}")
-        case {"value": value, **place}:
-            return _sent(*next(iter(place.items())), value)
-        case {"method": method}:
-            return f"the method is {method}{f', not {twin.method}' if twin else ''}"
-        case {"path": path}:
-            return f"the path is {path}{f', not {twin.path}' if twin else ''}"
-    (name, value), *_ = fault.items()
-    client = words["client"]
-    return client.get(f"{name}={value}") or client.get(name) or f"{name}: {value}"
-
-
-def _sent(kind: str, name: str, value: Json) -> str:
-    """Say what is sent in a header or another parameter."""
-    if name.lower() == "content-type":
-        label = f"labelled {value}" if value else "not labelled: no Content-Type"
-        return f"the body is {label}"
-    kind = f"{kind} parameter" if kind in {"query", "path"} else kind
-    if not isinstance(value, str) or not value:
-        said = "left out" if value is None else _written(value)
-        return f"the {kind} {name} is {'empty' if value == '' else said}"
-    known = (it for place, it in _fault_words()["token"].items() if place in value)
-    is_long = len(value) > _VALUE
-    own = f"has {len(value):,} characters" if is_long else f"is {_written(value)}"
-    return next(known, f"the {kind} {name} {own}")
 
 
 def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:
@@ -289,56 +253,18 @@ def _written(value: Json, limit: int = _VALUE) -> str:
 
 def due(finding: Finding, rule: Rule) -> str:
     """Describe the expected reaction: the rule's sentence for a check of the answer."""
-    case, response = finding.case, finding.exchange.response
-    if finding.rule in (case.rule, *case.broken):
-        return _sentence(expectation(case))
-    if rule.id.removeprefix(f"{rule.operation}/") == "error.status":
-        return _sentence(_status(case.status))
-    if response is None or response.status >= 500:
-        return f"{rule.sentence} Here: {expectation(case)}."
-    return rule.sentence
+    return str(_phrases().due(finding, rule))
 
 
 def expectation(case: Case) -> str:
     """Write the expectation of a case, as a phrase."""
-    if case.steps:
-        last = case.steps[-1]
-        wanted = "; ".join((_status(last.status), *_wants(last.wants)))
-        return f"after what was sent before, {wanted}" if case.steps[1:] else wanted
-    status = _status(case.status)
-    match case.expect:
-        case Expect.ACCEPT:
-            what = "body" if case.request.body else "request"
-            return f"the {what} is valid, so that it is accepted with {status}"
-        case Expect.REJECT if case.broken:
-            what = "request" if isinstance(case.fault, dict) else "body"
-            shown = (f"{json.dumps(v)} at {k}" for k, v in case.or_default.items())
-            taken = f", or accepted, the default shown: {' and '.join(shown)}"
-            lawful = taken if case.or_default else ""
-            return f"the {what} is invalid, so that it is refused with {status}{lawful}"
-        case Expect.REJECT:
-            return f"the request is refused with {status}"
-        case Expect.SURVIVE:
-            return f"an answer in time, with {status}"
+    return str(_phrases().expected(case))
 
 
-def _status(status: Status) -> str:
-    """Write `a 2xx status`, `status 400 or 422`."""
-    *others, last = map(str, status or ("any",))
-    words = f"{', '.join(others)} or {last}" if others else last
-    if words[:3].isdigit():
-        return f"status {words}"
-    return f"{'an' if words.startswith('any') else 'a'} {words} status"
+@cache
+def _phrases() -> Any:
+    from ringspec.reports.html_templates import macros  # noqa: PLC0415 - imports this
 
-
-def _wants(wants: tuple[Want, ...]) -> Iterator[str]:
-    for want in wants:
-        several = want.what in (What.ONE_OF, What.IF_SHOWN)
-        values = want.value if several else [want.value]
-        value = " or ".join(_written(each, _WANTED) for each in values)
-        words = _fault_words()["wants"][want.what]
-        yield words.format(at=shown(want.at, _WANTED), value=value)
-
-
-def _sentence(phrase: str) -> str:
-    return f"{phrase[:1].upper()}{phrase[1:]}."
+    path = Path(__file__).with_name("fault_words.toml")
+    words = tomllib.loads(path.read_text("utf-8"))
+    return macros("case.words", words=words, written=_written, dumps=json.dumps)

@@ -85,15 +85,15 @@ def refusal(result: Result) -> Refusal | None:
     rules: list[RuleResult] = []
     reasons: dict[str, str] = {}
     opened: Counter[str] = Counter()
-    found = [it for each in result.rules for it in (*each.failures, *each.inconclusive)]
-    # Of each operation the plainest, which has no twin.
-    plain: dict[str, Case] = {}
-    for each in result.rules:
-        for it in (*each.failures, *each.inconclusive):
-            if it.reason.startswith(PLAIN_REFUSED):
-                known = plain.setdefault(each.rule.operation, it.case)
-                if known.twin and not it.case.twin:
-                    plain[each.rule.operation] = it.case
+    found = [
+        (each.rule.operation, it)
+        for each in result.rules
+        for it in (*each.failures, *each.inconclusive)
+    ]
+    refused = [it for it in found if it[1].reason.startswith(PLAIN_REFUSED)]
+    # Of each operation the plainest, which has no twin: of a dict the last one counts.
+    plainer = sorted(refused, key=lambda it: bool(it[1].case.twin))
+    plain = {operation: it.case for operation, it in plainer[::-1]}
     for each in result.rules if result.learnt else ():
         reason = first_reason(each)
         if each.outcome is Outcome.INCONCLUSIVE and reason.startswith(REFUSED):
@@ -106,7 +106,7 @@ def refusal(result: Result) -> Refusal | None:
     if not rules:
         return None
     (first, _), *others = opened.most_common()
-    own = {it.case.id: it for it in found if it.rule == it.case.rule}
+    own = {it.case.id: it for _, it in found if it.rule == it.case.rule}
     stay = f"{counted(len(rules), 'rule')} stay{'s' * (len(rules) == 1)} open by it"
     more = f" and by {len(others):,} others" if others else ""
     return Refusal(
@@ -136,7 +136,9 @@ def explained(result: Result) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
     scopes |= _scopes({each.rule for each in unchecked}, result.rules)
 
     def cause(members: Sequence[Finding]) -> Cause:
-        found = plainest(members)
+        found, once = plainest(members), dict[str, Finding]()
+        for each in found:
+            once.setdefault(each.case.id, each)
         rules = {of[id(it)].rule.id: of[id(it)] for it in (*found[:1], *members)}
         fallen = (each.rule for each in members if _is_unchecked(each))
         title = next((scopes[it] for it in fallen if it in scopes), _title(members))
@@ -144,7 +146,7 @@ def explained(result: Result) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
             title = title.replace(_ACCEPTED, _REQUESTS)
         return Cause(
             rules=tuple(rules.values()),
-            findings=_once(found),
+            findings=tuple(once.values()),
             title=title + (f"; {_TOLD}" if TELLS_OF_ERROR in found[0].reason else ""),
             known=all(
                 any(known.covers(each) for known in of[id(each)].known)
@@ -165,13 +167,6 @@ def explained(result: Result) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
     return gating, weak
 
 
-def _once(failures: Iterable[Finding]) -> tuple[Finding, ...]:
-    found: dict[str, Finding] = {}
-    for each in failures:
-        found.setdefault(each.case.id, each)
-    return tuple(found.values())
-
-
 def _grouped(
     failures: Sequence[Finding], scopes: dict[RuleId, str]
 ) -> Iterator[list[Finding]]:
@@ -179,7 +174,7 @@ def _grouped(
     bad: dict[str, list[Finding]] = {}
     for each in filter(_is_bad_answer, failures):
         trouble = each.exchange.failure.trouble if each.exchange.failure else ""
-        bad.setdefault(str(_status(each) or trouble), []).append(each)
+        bad.setdefault(str(each.exchange.status or trouble), []).append(each)
     for members in bad.values():
         # What the cases are of says more than `robustness`.
         tried = {each.case.rule for each in members}
@@ -314,29 +309,19 @@ def _taken(case: Case, twin: Case | None) -> str:
 
 def _is_unchecked(finding: Finding) -> bool:
     """Return whether an invalid body was accepted that breaks the finding's rule."""
-    return _status(finding) // 100 == 2 and finding.rule in finding.case.broken
+    return finding.exchange.status // 100 == 2 and finding.rule in finding.case.broken
 
 
 def _is_bad_answer(finding: Finding) -> bool:
     """Return whether the answer is bad: something valid refused, or a breakdown."""
-    status = _status(finding)
-    if not status or status >= 500:
-        return True
-    return (
-        status >= 400
-        and status_fits(200, _sent(finding).status)
-        and _is_misfit(finding)
-    )
+    status = finding.exchange.status
+    refused = 400 <= status < 500 and status_fits(200, _sent(finding).status)
+    return not status or status >= 500 or (refused and _is_misfit(finding))
 
 
 def _is_misfit(finding: Finding) -> bool:
-    fits = status_fits(_status(finding), _sent(finding).status)
+    fits = status_fits(finding.exchange.status, _sent(finding).status)
     return finding.rule == finding.case.rule and not fits
-
-
-def _status(finding: Finding) -> int:
-    response = finding.exchange.response
-    return response.status if response else 0
 
 
 def _sent(finding: Finding) -> Case | Step:
@@ -347,7 +332,7 @@ def _sent(finding: Finding) -> Case | Step:
 
 def _sign(finding: Finding) -> tuple[Hashable, ...]:
     """Return a key of what a check says, whatever values it cites."""
-    status = _status(finding)
+    status = finding.exchange.status
     if _is_misfit(finding):
         # Which 2xx it is depends on the operation alone.
         came = "2xx" if status // 100 == 2 else str(status)

@@ -21,7 +21,7 @@ _LIMIT = 16 * 1024
 
 def record_file(path: Path) -> LineFile:
     """Open the file of a record, or raise a ReportError."""
-    check(path)
+    check("", path)
     file = LineFile(path, "record", "a")
     try:
         file.open()

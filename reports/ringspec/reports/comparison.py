@@ -10,7 +10,6 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import chain, product
 from pathlib import Path
-from string import ascii_lowercase
 from typing import Any, Literal, TextIO
 
 from ringspec.reports.console import Color, console, print_template
@@ -28,8 +27,6 @@ COMPARISON_FORMATS: dict[str, tuple[str, ...]] = {
 _NO_RULE: Report = {"failures": (), "inconclusive": (), "why": ""}
 _LABEL = 24
 LOCAL = ("localhost", "127.", "[::1]", "::1")
-# The room for an id beside the columns, before these are cut to letters.
-_ID = 34
 
 
 class RuleMark(StrEnum):
@@ -53,7 +50,6 @@ UNJUDGED = {
     RuleMark.SKIPPED,
     RuleMark.ABSENT,
 }
-
 
 # How a rule changed from one run to the next, worst first.
 _BAD = ("regression", "worse", "unsettled", "new failure")
@@ -87,8 +83,17 @@ class Column:
 
     @cached_property
     def marks(self) -> dict[str, RuleMark]:
-        """The outcomes of its rules."""
-        return {name: mark_of(it, self.level) for name, it in self.rules.items()}
+        """The outcomes of its rules, at its level."""
+        found: dict[str, RuleMark] = {}
+        for name, rule in self.rules.items():
+            mark = RuleMark(rule["outcome"])
+            if mark is RuleMark.FAIL and rule.get("excused", False):
+                mark = RuleMark.KNOWN
+            if mark in {*_FAILS, RuleMark.PASS} and not _failing(rule, self.level):
+                # What fails, fails below the level that all are compared at.
+                mark = RuleMark.WARN if rule["failures"] else RuleMark.PASS
+            found[name] = mark
+        return found
 
     @property
     def title(self) -> str:
@@ -242,23 +247,7 @@ class Comparison:
     ) -> None:
         """Print it; everything: also the rules that are alike, or unchanged."""
         out = console(stdout, color)
-        names = [column.label for column in self.columns]
-        widths = [max(len(label), 5) + 2 for label in names]
-        # Letters stand for the columns where these leave no room for ids.
-        cut = sum(widths) + _ID > out.width
-        if cut:
-            pairs = map("".join, product(ascii_lowercase, repeat=2))
-            names = [*ascii_lowercase, *pairs][: len(names)]
-            widths = [3 if len(names) > 26 else 2] * len(names)
-        print_template(
-            out,
-            "compare.txt",
-            found=self,
-            everything=everything,
-            named=list(zip(names, self.columns, strict=True)),
-            widths=widths,
-            cut=cut,
-        )
+        print_template(out, "compare.txt", found=self, everything=everything)
 
     def render(self, name: str, *, everything: bool) -> bytes:
         """Return it in one of its formats; JSON has the rules alike, too."""
@@ -318,17 +307,6 @@ def _failing(rule: Report, level: Level) -> dict[str, str]:
     """Return the cases that fail a rule at a level, each with the reason."""
     gating = (it for it in rule["failures"] if Level(it["level"]).gates(level))
     return {each["case"]: each["reason"] for each in gating}
-
-
-def mark_of(rule: Report, level: Level) -> RuleMark:
-    """Return the outcome of a rule at a level."""
-    mark = RuleMark(rule["outcome"])
-    if mark is RuleMark.FAIL and rule.get("excused", False):
-        mark = RuleMark.KNOWN
-    if mark in {*_FAILS, RuleMark.PASS} and not _failing(rule, level):
-        # What fails, fails below the level that all are compared at.
-        mark = RuleMark.WARN if rule["failures"] else RuleMark.PASS
-    return mark
 
 
 def _labels(paths: Sequence[Path], targets: Sequence[str]) -> list[str]:

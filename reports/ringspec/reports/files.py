@@ -108,7 +108,7 @@ def rendered(name: str, record: Record) -> bytes:
 
 def write(name: str, path: Path, record: Record) -> None:
     """Write a report; raise a UsageError or ReportError if it cannot be."""
-    check(path, name)
+    check(name, path)
     write_data(name, path, rendered(name, record))
 
 
@@ -121,7 +121,7 @@ def write_data(name: str, path: Path, data: bytes) -> None:
 
 
 def check(
-    path: Path, name: str = "", formats: Iterable[str] = FORMATS, what: str = "report"
+    name: str, path: Path, formats: Iterable[str] = FORMATS, what: str = "report"
 ) -> None:
     """Raise a UsageError or ReportError if a report cannot be written."""
     if name:

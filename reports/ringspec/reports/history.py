@@ -25,12 +25,7 @@ from ringspec.reports.comparison import (
 )
 from ringspec.reports.console import Color, console, print_template
 from ringspec.reports.printable import counted, json_page
-from ringspec.reports.report_reader import (
-    Report,
-    members,
-    read_reports,
-    readable_reports,
-)
+from ringspec.reports.report_reader import Report, members, read_reports
 from ringspec.spec import Level, UsageError
 
 # A verdict in words, and the mark that it looks like.
@@ -141,22 +136,11 @@ class History:
         self, stdout: TextIO, *, everything: bool = False, color: Color = "auto"
     ) -> None:
         """Print the last days that fit; everything: all changes and their rules."""
-        out = console(stdout, color)
-        names = [short_label(it.name) for it in self.providers]
-        label = max(map(len, names)) + 2
-        cells = [[it.cell(day) for it in self.providers] for day in self.days]
-        texts = (*self.days, *(words for column in cells for words, _ in column))
-        size = max(map(len, texts)) + 2
-        fitting = max((out.width + 2 - label) // size, 1)
         print_template(
-            out,
+            console(stdout, color),
             "history.txt",
             found=self,
-            first=self.days[-fitting:][0],
-            left=max(len(self.days) - fitting, 0),
-            names=[it.ljust(label) for it in names],
-            columns=list(zip(self.days, cells, strict=True))[-fitting:],
-            size=size,
+            names=[short_label(it.name) for it in self.providers],
             everything=everything,
             most=999 if everything else 6,
         )
@@ -219,17 +203,19 @@ def read_history(paths: Sequence[Path]) -> History:
     remarks: list[str] = []
     rows: dict[str, list[HistoryRun]] = {}
     for path, home in homes.items():
-        found, unread = readable_reports([path])
-        remarks += [f"skipped: {why}" for why in unread]
-        for report in found:
-            began = _began(report)
-            if began is None or report.get("judged") == "clients":
-                why = "does not say when it began" if not began else "is of clients"
-                remarks.append(f"skipped: {path}: {why}")
-                continue
-            slim, level = _slim(report), Level(report["level"])
-            run = HistoryRun(path=str(path), report=slim, level=level, began=began)
-            rows.setdefault(_name(report, home), []).append(run)
+        try:
+            (report,) = read_reports([path])
+        except UsageError as error:
+            remarks.append(f"skipped: {error.message}")
+            continue
+        began = _began(report)
+        if began is None or report.get("judged") == "clients":
+            why = "does not say when it began" if not began else "is of clients"
+            remarks.append(f"skipped: {path}: {why}")
+            continue
+        slim, level = _slim(report), Level(report["level"])
+        run = HistoryRun(path=str(path), report=slim, level=level, began=began)
+        rows.setdefault(_name(report, home), []).append(run)
     if not rows:
         raise UsageError(
             "\nringspec: ".join(("there is no report", *remarks)),

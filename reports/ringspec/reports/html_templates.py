@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable
 from functools import cache
+from inspect import isfunction
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -16,34 +16,16 @@ from markupsafe import Markup
 from rich.console import Console
 from rich.text import Text
 
-from ringspec.reports.case_text import (
-    by_reason,
-    case_rows,
-    deciding,
-    exchange_rows,
-    expiry,
-    extent,
-    first_reason,
-    judged_share,
-    provenance,
-    status_line,
-    untested_share,
-)
-from ringspec.reports.causes import refusal
+from ringspec.reports import case_text, causes, markdown, printable
 from ringspec.reports.console import hanging, line
 from ringspec.reports.curl import curl
-from ringspec.reports.markdown import code, code_html, plain
-from ringspec.reports.printable import counted, cut, harmless, listed, shown, visible
+from ringspec.reports.printable import harmless, shown, visible
 
 # Characters of a cited text that the filter `shown` leaves.
 _TEXT = 600
 _TEMPLATES = Path(__file__).parent / "templates"
-# Functions that every template has.
-_FUNCTIONS: tuple[Callable[..., Any], ...] = (
-    *(counted, listed, cut, code, code_html, plain, curl, refusal, by_reason),
-    *(case_rows, exchange_rows, status_line, deciding, first_reason, expiry),
-    *(extent, judged_share, untested_share, provenance),
-)
+# Every template has their functions.
+_MODULES = (printable, case_text, causes, markdown)
 # A style, with the text that has it; what is visible has none of these characters.
 _STYLED = re.compile("(?:\x02(.*?)\x03)?([^\x02\x04]+)\x04?")
 
@@ -77,6 +59,11 @@ def filled(
         )
     )
     return text.encode("utf-8", "backslashreplace")
+
+
+def macros(template: str, **names: Any) -> Any:
+    """Return the macros of a template, which know some more names, as functions."""
+    return _environment().get_template(template, globals=names).module
 
 
 def told(console: Console, template: str, **more: Any) -> None:
@@ -125,8 +112,10 @@ def _environment() -> Environment:
     made.filters["xml"] = lambda value, *, text=False: escape(
         harmless(value), {} if text else quotes
     )
-    made.filters["code"] = code
-    made.globals |= {each.__name__: each for each in _FUNCTIONS}
+    made.filters["code"] = markdown.code
+    for each in _MODULES:
+        made.globals |= {name: it for name, it in vars(each).items() if isfunction(it)}
+    made.globals["curl"] = curl
     return made
 
 

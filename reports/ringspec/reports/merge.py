@@ -120,7 +120,7 @@ def check_merged(name: str, path: Path) -> None:
             f"a whole cannot be written as {name}, which tells of {_ALL[name]}",
             hint="the reports of parts hold only what failed: write it for each part",
         )
-    check(path, name)
+    check(name, path)
 
 
 def _troubles(named: Sequence[_Named], *, one_deployment: bool) -> Iterator[str]:

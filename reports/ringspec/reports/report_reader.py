@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
-from datetime import date
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,7 +16,6 @@ from typing import Any, TypeAlias
 import jsonschema_rs
 
 from ringspec.harness import (
-    Conclusion,
     ContractName,
     Counts,
     Exchange,
@@ -41,7 +39,7 @@ from ringspec.harness import (
 from ringspec.reports.files import Record
 from ringspec.reports.json_report import REPORT_FORMAT, SCHEMA
 from ringspec.reports.printable import counted, shown
-from ringspec.spec import Evidence, Json, Level, Rule, RuleId, UsageError
+from ringspec.spec import Json, Level, Rule, RuleId, UsageError
 from ringspec.strategies import (
     Case,
     Expect,
@@ -60,25 +58,18 @@ _NOTHING = Request(method="", path="", headers=(), body=b"")
 
 def read_reports(paths: Iterable[Path]) -> list[Report]:
     """Read reports, or raise a UsageError that says why some cannot be read."""
-    reports, troubles = readable_reports(paths)
+    reports, troubles = list[Report](), list[str]()
+    for path in paths:
+        try:
+            reports.append(_read(path))
+        except _UnreadableError as trouble:
+            troubles.append(f"{shown(str(path), 300)}: {trouble}")
     if troubles:
         raise UsageError(
             "\nringspec: ".join(troubles),
             hint="`ringspec run … --report json=PATH` writes what can be compared",
         )
     return reports
-
-
-def readable_reports(paths: Iterable[Path]) -> tuple[list[Report], list[str]]:
-    """Read those files that are reports, and say what the others are."""
-    reports: list[Report] = []
-    troubles: list[str] = []
-    for path in paths:
-        try:
-            reports.append(_read(path))
-        except _UnreadableError as trouble:
-            troubles.append(f"{shown(str(path), 300)}: {trouble}")
-    return reports, troubles
 
 
 class _UnreadableError(Exception):
@@ -209,29 +200,25 @@ def record_of(report: Report) -> Record:
 
     It has only the exchanges that failed; `learnt` says whether any answer counted.
     """
-    contract, level = report["contract"], Level(report["level"])
+    level = Level(report["level"])
     rules = tuple(map(_rule, report["rules"]))
     counts = Counts.of(rules, **members(report["counts"], "cases", "requests"))
-    stale = tuple(Stale(known=_known(it), why=it["why"]) for it in report["stale"])
-    run = report.get("run", {})
+    stale = tuple(_reader(Stale)({**it, "known": it}) for it in report["stale"])
+    run, judged = report.get("run", {}), dict[str, list[Finding]]()
     # What the conclusion hangs on beside the rules.
     terms: dict[str, Any] = {
         "stale": stale,
         "fail_untested": report.get("fail_untested", False),
         "narrowed": tuple((report.get("part") or {}).get("by", ())),
     }
-    judged: dict[str, list[Finding]] = {}
     for each in (failure for rule in rules for failure in rule.failures):
         judged.setdefault(each.case.id, []).append(each)
     return Record(
         started=Started(
-            contract=ContractName(
-                **members(contract, "title", "version", "sha256", "dialect"),
-                operation=contract.get("operation") or "",
-            ),
+            contract=_reader(ContractName)({"operation": "", **report["contract"]}),
             level=level,
             total=counts.cases,
-            made=Made(**{each.name: run.get(each.name, "") for each in fields(Made)}),
+            made=_reader(Made)(run),
             **members(report, "target", "seed"),
         ),
         judged=tuple(
@@ -246,12 +233,7 @@ def record_of(report: Report) -> Record:
             counts=counts,
             ended=run.get("ended", ""),
             operations=tuple(
-                OperationResult(
-                    conclusion=Conclusion(it["conclusion"]),
-                    counts=Counts(**it["counts"]),
-                    **members(it, "id", "method", "path", "sha256"),
-                )
-                for it in report.get("operations", ())
+                map(_reader(OperationResult), report.get("operations", ()))
             ),
             **terms,
             **members(report, "duration_s", "message", "hint", "learnt"),
@@ -264,32 +246,25 @@ def members(entry: Report, *names: str) -> Report:
     return {name: entry[name] for name in names}
 
 
+@cache
+def _reader(kind: type) -> Callable[[Report], Any]:
+    """Return what makes a dataclass of those members of an object that it has."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - slow to import
+
+    return TypeAdapter(kind).validate_python
+
+
 def _rule(entry: Report) -> RuleResult:
-    rule = Rule(
-        id=RuleId(entry["id"]),
-        level=Level(entry["level"]),
-        evidence=Evidence(entry["evidence"]),
-        operation=entry.get("operation", ""),
-        places=tuple(entry.get("places", ())),
-        **members(entry, "sentence", "source"),
-    )
+    rule: Rule = _reader(Rule)(entry)
     twins: dict[str, Case] = {}
     return RuleResult(
         rule=rule,
         outcome=Outcome(entry["outcome"]),
         failures=tuple(_finding(rule, it, twins) for it in entry["failures"]),
         inconclusive=tuple(_finding(rule, it) for it in entry["inconclusive"]),
-        known=tuple(map(_known, entry["known"])),
+        known=tuple(map(_reader(Known), entry["known"])),
         otherwise=Outcome(entry["otherwise"]) if entry["excused"] else None,
         **members(entry, "cases", "why"),
-    )
-
-
-def _known(entry: Report) -> Known:
-    expires = entry["expires"]
-    return Known(
-        expires=date.fromisoformat(expires) if expires else None,
-        **members(entry, "id", "reason", "issue", "owner"),
     )
 
 

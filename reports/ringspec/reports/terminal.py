@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -50,8 +49,6 @@ from ringspec.strategies import Phase
 
 # Cases of one cause that are written out unless all are wanted.
 LIMIT = 2
-# The options that show the others.
-_MORE = "--verbose or --report json=PATH"
 _REASON = 300
 # Commands to run next.
 _COMMANDS = 3
@@ -74,21 +71,12 @@ def show(screen: Console, *parts: str, result: Result, **about: Any) -> None:
     are told with some cases or `verbose`; what shows `more` of them; commands that are
     `next`, and why; and other `stale` entries than the result's.
     """
-    by_default = {
-        "found": (),
-        "warned": (),
-        "stale": result.stale,
-        "verbose": False,
-        "more": _MORE,
-        "alike": "",
-        "next": (),
-    }
     print_template(
         screen,
         "run.txt",
         parts=parts,
         result=result,
-        **{**by_default, **about},
+        **about,
         inconclusive=by_reason(result, write=_reason),
         untested=by_reason(result, Outcome.UNTESTED, _reason),
         most=LIMIT,
@@ -134,23 +122,14 @@ class RuleText:
 
 
 class RuleTexts:
-    """Writes the text of each rule of a run, free of secrets."""
+    """Writes the text of each rule of a run, free of secrets; options as of `show`."""
 
-    def __init__(
-        self,
-        result: Result,
-        *,
-        width: int = 80,
-        verbose: bool = False,
-        more: str = _MORE,
-    ) -> None:
+    def __init__(self, result: Result, *, width: int, **options: Any) -> None:
         found, self._warned = explained(result)
         self._found = tuple(each for each in found if not each.known)
         self._result = result
         self._width = width
-        self._show = partial(
-            show, result=result, warned=self._warned, verbose=verbose, more=more
-        )
+        self._about = {"result": result, "warned": self._warned, **options}
 
     def rules(self) -> dict[RuleId, RuleText]:
         """Return the text of each rule."""
@@ -159,7 +138,7 @@ class RuleTexts:
     def written(self, *parts: str, **about: Any) -> str:
         """Write parts of the account of all rules, as `show` has them."""
         text = io.StringIO()
-        self._show(console(text, "never", self._width), *parts, **about)
+        show(console(text, "never", self._width), *parts, **{**self._about, **about})
         return text.getvalue()
 
     def _rule(self, result: RuleResult) -> RuleText:
@@ -354,9 +333,6 @@ class ReplayOutcome(StrEnum):
     PASSES = "passes"
 
 
-_GOOD = (ReplayOutcome.FIXED, ReplayOutcome.PASSES)
-
-
 class Replay(Terminal):
     """A reporter that prints what became of each case, in their order.
 
@@ -391,11 +367,9 @@ class Replay(Terminal):
             self._out,
             "replay.txt",
             result=result,
-            cases=[
-                (outcome, case, texts, self._judged.get(case))
-                for outcome, texts, case in cases
-                if not (self._quiet and outcome in _GOOD)
-            ],
+            cases=cases,
+            judged=self._judged,
+            quiet=self._quiet,
             counts={each: found[each] for each in ReplayOutcome if found[each]},
             verbose=self._verbose,
         )
@@ -416,10 +390,15 @@ class Replay(Terminal):
             elif each.rule in rules:
                 now[each.rule] = each.reason
         texts = [_why(*each) for each in now.items()]
-        if now:
-            outcome = self._failing(before, now)
-            if outcome is ReplayOutcome.OTHERWISE:
-                texts += [f"before: {_why(*each)}" for each in before.items()]
+        if now and not before:
+            outcome = ReplayOutcome.FAILS if self._before is None else ReplayOutcome.NOW
+        elif now:
+            alike = any(
+                _VARYING.sub("", before.get(rule, "")) == _VARYING.sub("", why)
+                for rule, why in now.items()
+            )
+            outcome = ReplayOutcome.STILL if alike else ReplayOutcome.OTHERWISE
+            texts += [f"before: {_why(*it)}" for it in before.items() if not alike]
         elif why := self._unfit.get(case) or _open(case, judged, before, result):
             outcome = ReplayOutcome.OPEN
             # The message of the run is printed once, at the end.
@@ -427,17 +406,6 @@ class Replay(Terminal):
         else:
             outcome = ReplayOutcome.FIXED if before else ReplayOutcome.PASSES
         return outcome, [*(("", each) for each in texts), *warnings]
-
-    def _failing(
-        self, before: Mapping[RuleId, str], now: Mapping[RuleId, str]
-    ) -> ReplayOutcome:
-        if not before:
-            return ReplayOutcome.FAILS if self._before is None else ReplayOutcome.NOW
-        alike = any(
-            _VARYING.sub("", before.get(rule, "")) == _VARYING.sub("", why)
-            for rule, why in now.items()
-        )
-        return ReplayOutcome.STILL if alike else ReplayOutcome.OTHERWISE
 
 
 def _open(

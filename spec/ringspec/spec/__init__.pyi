@@ -18,9 +18,6 @@ from ringspec.spec.errors import UsageError as UsageError
 from ringspec.spec.errors import check_known as check_known
 from ringspec.spec.errors import did_you_mean as did_you_mean
 from ringspec.spec.errors import nearest as nearest
-from ringspec.spec.explained import explanation as explanation
-from ringspec.spec.explained import judged_with_others as judged_with_others
-from ringspec.spec.explained import places_of as places_of
 from ringspec.spec.lazy import public as public
 from ringspec.spec.links import Link as Link
 from ringspec.spec.links import Maker as Maker
@@ -61,6 +58,9 @@ from ringspec.spec.schemas import branches as branches
 from ringspec.spec.security import Security as Security
 from ringspec.spec.security import TokenPlace as TokenPlace
 from ringspec.spec.security import scheme_slot as scheme_slot
+from ringspec.spec.sentences import explanation as explanation
+from ringspec.spec.sentences import judged_with_others as judged_with_others
+from ringspec.spec.sentences import places_of as places_of
 from ringspec.spec.values import DEPTH as DEPTH
 from ringspec.spec.values import Json as Json
 from ringspec.spec.values import Location as Location

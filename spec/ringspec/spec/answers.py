@@ -41,15 +41,11 @@ _UNSURE = frozenset({"401", "407", "408", "409", "429"})
 
 @dataclass(frozen=True)
 class Answer:
-    """The schema of the answers with a status and a media type.
-
-    Attributes:
-        at: pointer to what was created, in an answer.
-    """
+    """The schema of the answers with a status and a media type."""
 
     schema: Inlined
     assertions: tuple[Assertion, ...]
-    at: str = ""
+    at: str = ""  # pointer to what was created, in an answer
 
     @cached_property
     def prover(self) -> Prover:
@@ -59,14 +55,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What is described of the answers with a status.
+    """What is described of the answers with a status."""
 
-    Attributes:
-        media: media types and ranges, in lower case, each with what its JSON keeps to.
-        headers: by name, whether they are required, and validators of their values.
-    """
-
+    # Media types and ranges, in lower case, each with what its JSON keeps to.
     media: dict[str, Answer | None]
+    # By name, whether they are required, and validators of their values.
     headers: dict[str, tuple[bool, Prover]]
 
     @property
@@ -84,22 +77,15 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of one operation, with the assertions of its relatives'.
+    """The answers of one operation, with the assertions of its relatives'."""
 
-    Attributes:
-        described: by status, in upper case.
-        media_type: what accepted answers are asked for in: JSON if they may be.
-        bind: whether they owe what is described of them, and nothing else.
-        refusing: the statuses that refuse a request; empty if any may.
-        notices: what is odd in their schemas, and stops nothing.
-    """
-
-    described: dict[str, Described]
+    described: dict[str, Described]  # by status, in upper case
     assertions: tuple[Assertion, ...]
-    media_type: str
-    bind: bool
+    media_type: str  # what accepted answers are asked for in: JSON if they may be
+    bind: bool  # whether they owe what is described of them, and nothing else
+    # The statuses that refuse a request; empty if any may.
     refusing: tuple[str | int, ...]
-    notices: tuple[str, ...]
+    notices: tuple[str, ...]  # what is odd in their schemas, and stops nothing
 
     def is_bare(self, status: int) -> bool:
         """Return whether answers of a status need no body."""
@@ -168,11 +154,8 @@ def _answer(status: str, media: Node, rows: Collection[RuleId], at: str) -> Answ
 
 def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
     """Read the answers of one operation; a catalogue has the `rows`."""
-    known, key = known_of(node.document), ("answers", node.place, *rows)
-    if key not in known:
-        known[key] = _answers(node, rows)
-    found: Answers = known[key]
-    return found
+    key = ("answers", node.place, *rows)
+    return known_of(node.document, key, lambda: _answers(node, rows))
 
 
 def _answers(node: Node, rows: Collection[RuleId]) -> Answers:

@@ -126,9 +126,7 @@ def _spellings(node: dict[str, Json]) -> dict[str, str]:
 
     A branch may name members that only another one describes.
     """
-    found: dict[str, str] = {}
-    for branch in branches(node):
-        found |= _spellings(branch)
+    found = {k: v for it in branches(node) for k, v in _spellings(it).items()}
     for name, child in node.get("properties", {}).items():
         if isinstance(child, dict) and "x-member" in child:
             found[name] = child["x-member"]
@@ -138,12 +136,9 @@ def _spellings(node: dict[str, Json]) -> dict[str, str]:
 def assertions(
     inlined: Inlined, root: str = "body", *, in_choices: bool = False
 ) -> tuple[Assertion, ...]:
-    """List the assertions of a schema, in its order.
+    """List the assertions of a schema, in its order, `in_choices` those of branches.
 
-    Args:
-        inlined: the schema.
-        root: prefix of the ids of rules about the whole value.
-        in_choices: also list those inside the branches of `anyOf` and `oneOf`.
+    The ids of rules about the whole value begin with `root`.
     """
     naming = _Naming(root, in_choices=in_choices)
     stated = tuple(_walk(inlined, Subschema(inlined.schema), naming))
@@ -254,9 +249,8 @@ def constants(branch: Json) -> dict[str, Json]:
     for part in branch.get("allOf", ()):
         found |= constants(part)
     for name, child in branch.get("properties", {}).items():
-        listed: Json = child.get("enum", ()) if isinstance(child, dict) else ()
-        if isinstance(child, dict) and "const" in child:
-            listed = [child["const"]]
+        node = child if isinstance(child, dict) else {}
+        listed = [node["const"]] if "const" in node else node.get("enum", ())
         if len(listed) == 1 and isinstance(listed[0], str | int):
             found[name] = listed[0]
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -12,7 +12,14 @@ from pathlib import Path
 
 from ringspec.spec import document, forms, openapi, overlay, reading
 from ringspec.spec.answers import DESCRIBED, Answers, read_answers
-from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, without
+from ringspec.spec.assertions import (
+    Assertion,
+    Chosen,
+    assertions,
+    by_rule,
+    readings,
+    without,
+)
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Link, read_links, standard_rules
@@ -73,9 +80,7 @@ class Inputs:
     def contract(self, rows_at: str = "catalogue", origin: str = "") -> Contract:
         """Return the contract that is made of them.
 
-        Args:
-            rows_at: the catalogue in messages.
-            origin: the dialect in messages; its name by default.
+        In messages the catalogue is `rows_at`, and the dialect `origin`, or its name.
 
         Raises:
             SpecError: they are at fault.
@@ -87,7 +92,7 @@ class Inputs:
         changes = read_changes(self.changes, origin)
         info = reading.mapping(document.Node(base, base).at("info").value, "#/info")
         operation = choose(base, self.operation, self.given)
-        request = Inlined({}, {})
+        request = Inlined()
         if operation.schema_place:
             request = document.inline(base, operation.schema_place, is_request=True)
             request = replace(request, schema=closed(request.schema, self.packs))
@@ -102,12 +107,9 @@ class Inputs:
         answers = read_answers(base, operation, catalogue.rules)
         links = read_links(base, operation, answers, catalogue.rules)
         stated = assertions(request, in_choices=True)
-        # A catalogue names all that binds.
-        members = (
-            Inlined({}, {})
-            if catalogue.rules
-            else combined(operation.wire, operation.place)
-        )
+        members = Inlined()
+        if not catalogue.rules:  # it names all that binds
+            members = combined(operation.wire, operation.place)
         named = assertions(members, in_choices=True)
         testable = tuple(filter(operation.wire.is_testable, named))
         both = ((request, stated), (members, testable))
@@ -226,7 +228,7 @@ class Contract:
     @cached_property
     def settled_prover(self) -> Prover:
         """Validator of the settled form."""
-        return _prover(self.settled)
+        return Prover(self.settled)
 
     def is_settled(self, body: Json) -> bool:
         """Return whether a body is valid and settled, by the quick validator alone."""
@@ -237,7 +239,7 @@ class Contract:
     @cached_property
     def live_prover(self) -> Prover:
         """Validator of bodies for a live target."""
-        return _prover(forms.live_form(self.request.schema))
+        return Prover(forms.live_form(self.request.schema))
 
     @cached_property
     def applicable(self) -> tuple[Assertion, ...]:
@@ -263,9 +265,7 @@ class Contract:
     def read_as(self, chosen: Chosen, *, apart: bool = False) -> Contract:
         """Return the contract with some choices decided.
 
-        Args:
-            chosen: a branch of each.
-            apart: whether valid bodies are built to fit no other branch of `oneOf`.
+        `apart` builds valid bodies that fit no other branch of a `oneOf`.
         """
         whole = forms.read_as(self.whole, chosen, apart=apart)
         return self.meant_as(chosen, whole) if chosen else self
@@ -307,15 +307,6 @@ class Contract:
     def level_of_use(self, body: Json) -> Level:
         """Return the weakest level among the members and values a body uses."""
         return forms.level_of_use(self.request.schema, body)
-
-
-def _prover(form: Json) -> Prover:
-    """Return the prover of a form, whose assertions are listed if one is broken."""
-
-    def stated() -> Iterator[Assertion]:
-        yield from assertions(Inlined(form, {}))
-
-    return Prover(form, stated())
 
 
 def load(
@@ -363,7 +354,7 @@ def _source(path: Path, dialect: str | Overlay | None) -> _Source:
     base = reading.read(path, notices)
     openapi.version_of(base, path)
     if isinstance(dialect, str):
-        dialect = overlay.load(overlay.find(dialect), path)
+        dialect = overlay.load(dialect, path)
     is_ours = path == OURS or reading.digest(base) == reading.digest(reading.read(OURS))
     home = OURS if is_ours else path
     try:
@@ -416,21 +407,20 @@ def load_each(
         UsageError: there is no such operation, or the dialect does not exist.
     """
     source, given = _source(path or OURS, dialect), overrides or Overrides()
-    if wanted == Wanted() and source.rows_at:
-        return [_loaded(source, None, given)], []
-    ids = wanted.of(source.base)
-    if len(ids) == 1:
-        return [_loaded(source, ids[0], given)], []
+    is_one = wanted == Wanted() and source.rows_at
+    ids = [None] if is_one else wanted.of(source.base)
     found: list[Contract] = []
     unread: list[Unread] = []
     for each in ids:
         try:
             found.append(_loaded(source, each, given))
         except SpecError as error:
-            unread.append(Unread(each, error))
+            unread.append(Unread(each or "", error))
     if not found:
         raise unread[0].error
-    return [replace(each, prefix=f"{each.operation.id}/") for each in found], unread
+    if len(ids) > 1:
+        found = [replace(each, prefix=f"{each.operation.id}/") for each in found]
+    return found, unread
 
 
 def _loaded(source: _Source, operation: str | None, overrides: Overrides) -> Contract:
@@ -478,9 +468,7 @@ def _rules(
     owners += [(header.rule, header.place) for header in headers]
     for name, place in owners:
         places.setdefault(name, {})[place] = None
-    by_rule: dict[RuleId, list[Assertion]] = {}
-    for each in named:
-        by_rule.setdefault(each.rule, []).append(each)
+    stated_by = by_rule(named)
     standard = _scoped(standard_rules(links), operation.security, answers)
     for name in standard:
         of_body = not operation.schema_place and name in _OF_BODIES
@@ -492,7 +480,7 @@ def _rules(
             continue
         listed = tuple(places[name])
         first = next(iter(listed), "")
-        about = by_rule.get(name, [])
+        about = stated_by.get(name, [])
         derived = Rule(
             id=name,
             level=Level.MUST,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urljoin
 
 from ringspec.spec.errors import SpecError, did_you_mean, nearest
@@ -37,29 +37,26 @@ from ringspec.spec.values import (
     steps,
 )
 
+if TYPE_CHECKING:
+    import jsonschema_rs
+
 
 def follow(document: Json, place: str, at: str = "") -> Json:
     """Return the node at a JSON pointer into the document (`#/components/…`).
 
-    Args:
-        document: with the other files that it refers to, as `openapi.py` has it.
-        place: after the name of such a file, if it is there.
-        at: where the reference stands, for messages.
+    The name of another file, as `openapi.py` has it, leads the pointer into that one.
+    Messages say that the reference stands `at` a place.
     """
     what = f"{at and f'{at}: '}reference {place!r}"
     file, _, fragment = place.partition("#")
     node = document.get(FILES, {}).get(file) if file else document
     if node is None or isinstance(node, str):
         why = f": {node}" if node else " is in no file of the contract"
-        hint = (
-            "put it beside the contract, and refer to it by a path: nothing is fetched"
-        )
-        raise SpecError(f"{what}{why}", hint=hint)
+        hint = "put it beside the contract, and refer to it by a path"
+        raise SpecError(f"{what}{why}", hint=f"{hint}: nothing is fetched")
     if not fragment.startswith("/") and (fragment or not file):
-        raise SpecError(
-            f"{what} is no JSON pointer",
-            hint="references look like #/components/schemas/Name",
-        )
+        hint = "references look like #/components/schemas/Name"
+        raise SpecError(f"{what} is no JSON pointer", hint=hint)
     for step in steps(place):
         if isinstance(node, dict) and step not in node:
             node, _ = resolve(document, node, place)
@@ -67,10 +64,8 @@ def follow(document: Json, place: str, at: str = "") -> Json:
             is_index = step.isascii() and step.isdigit()
             node = node[int(step) if isinstance(node, list) and is_index else step]
         except (KeyError, IndexError, TypeError) as error:
-            raise SpecError(
-                f"{what} points at nothing",
-                hint=f"there is no {step!r} where it leads",
-            ) from error
+            hint = f"there is no {step!r} where it leads"
+            raise SpecError(f"{what} points at nothing", hint=hint) from error
     return node
 
 
@@ -85,10 +80,8 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
     while isinstance(node, dict) and "$ref" in node:
         at, place = place, _reference(node, place)
         if place in seen:
-            raise SpecError(
-                f"reference {place!r} points at itself",
-                hint="make one of the references point to the schema",
-            )
+            hint = "make one of the references point to the schema"
+            raise SpecError(f"reference {place!r} points at itself", hint=hint)
         seen.add(place)
         node = follow(document, place, at)
     return node, place
@@ -96,15 +89,11 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A node of a document, its reference followed.
-
-    Attributes:
-        place: JSON pointer of the referenced node.
-    """
+    """A node of a document, its reference followed."""
 
     document: Json
     value: Json
-    place: str = "#"
+    place: str = "#"  # JSON pointer of the referenced node
 
     def at(self, name: str, default: Json = None) -> Node:
         """Return a member of an object; without it, one of the default value."""
@@ -133,19 +122,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Inlined:
-    """A schema without references.
+    """A schema without references."""
 
-    Attributes:
-        origins: places in the document of its subschemas, by their paths.
-        faults: what cannot be read, by the paths of schemas that no valid body has a
-            value of; what is left of these asserts less.
-        notices: what is odd, and stops nothing.
-    """
-
-    schema: Json
-    origins: dict[Path, str]
+    schema: Json = field(default_factory=dict)
+    # Places in the document of its subschemas, by their paths.
+    origins: dict[Path, str] = field(default_factory=dict)
+    # What cannot be read, by the paths of schemas that no valid body has a value of;
+    # what is left of these asserts less.
     faults: dict[Path, SpecError] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)  # what is odd, and stops nothing
 
     def around(self, path: Path) -> Path:
         """Return the path of the closest subschema around a path."""
@@ -203,11 +188,7 @@ def inline(document: Json, place: str, *, is_request: bool = False) -> Inlined:
 
     A schema that contains itself is repeated to a depth; what is deeper may be
     anything, and stays absent from valid bodies. So does what cannot be read.
-
-    Args:
-        document: the whole document.
-        place: JSON pointer of the schema.
-        is_request: whether discriminators bind: JSON Schema itself ignores them.
+    Discriminators bind in a request: JSON Schema itself ignores them.
     """
     node = follow(document, place)
     for depth, reach in _DEPTHS:
@@ -262,24 +243,19 @@ class _TooLarge(Exception):  # noqa: N818 - the next depth is tried
 
 @dataclass(frozen=True, slots=True)
 class _Inliner:
-    """Inlines a schema.
-
-    Attributes:
-        depth: how often a schema is repeated inside itself.
-        reach: most references on the way to a schema.
-        faults: what cannot be read, with the paths of the schemas around.
-        cuts: paths at which the schema is cut off.
-        bases: places of schemas that have an `$id`.
-    """
+    """Inlines a schema."""
 
     document: Json
     is_request: bool
-    depth: int
-    reach: int
+    depth: int  # how often a schema is repeated inside itself
+    reach: int  # most references on the way to a schema
     origins: dict[Path, str] = field(default_factory=dict)
+    # What cannot be read, with the paths of the schemas around.
     faults: list[tuple[Path, SpecError]] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    # Paths at which the schema is cut off.
     cuts: list[Path] = field(default_factory=list)
+    # Places of schemas that have an `$id`.
     bases: list[str] = field(default_factory=list)
 
     def schema(
@@ -290,37 +266,35 @@ class _Inliner:
         if len(self.origins) > _LARGE:
             raise _TooLarge
         try:
-            return self._read(node, place, path, inside)
+            return self._read(node, path, inside)
         except SpecError as error:
             self.faults.append((path, error))
             return {}
 
-    def _read(self, node: Json, place: str, path: Path, inside: Path) -> Json:
+    def _read(self, node: Json, path: Path, inside: Path) -> Json:
+        place = self.origins[path]
         if isinstance(node, bool):
             # jsonschema gives no location for errors of the schema `false`.
             return {} if node else {"not": {}}
         if not isinstance(node, dict):
-            raise SpecError(
-                f"{place} is not a schema",
-                hint="a schema is an object, true or false",
-            )
+            hint = "a schema is an object, true or false"
+            raise SpecError(f"{place} is not a schema", hint=hint)
         if "x-nullable" in node:
             node = {name: node[name] for name in node if name != "x-nullable"}
-            return _or_null(self._read(node, place, path, inside))
+            return _or_null(self._read(node, path, inside))
         if isinstance(node.get("$id"), str):
             self.bases.append(place)
         if "$ref" in node or "$dynamicRef" in node:
-            return self._referred(node, place, path, inside)
+            return self._referred(node, path, inside)
         if self.is_request and isinstance(node.get("discriminator"), dict):
             try:
-                return self._discriminated(node, place, path, inside)
+                return self._discriminated(node, path, inside)
             except SpecError as error:
                 self.notices.append(f"{error}; the discriminator is ignored")
-        return self._plain(node, place, path, inside)
+        return self._plain(node, path, inside)
 
-    def _plain(
-        self, node: dict[str, Json], place: str, path: Path, inside: Path
-    ) -> dict[str, Json]:
+    def _plain(self, node: dict[str, Json], path: Path, inside: Path) -> Json:
+        place = self.origins[path]
         for keyword in _OLD & node.keys():
             fault = f"{place} has {keyword}, which JSON Schema 2020-12 lacks"
             hint = VOCABULARY["instead"].get(keyword, "state it by other keywords")
@@ -340,7 +314,7 @@ class _Inliner:
                 self.origins[to] = at
                 is_named = re.fullmatch(r".*#/components/schemas/[^/]+", place)
                 is_part = bool(is_named) or len(node[keyword]) > 1
-                return self._referred(child, at, to, inside, is_part=is_part)
+                return self._referred(child, to, inside, is_part=is_part)
             known = len(self.cuts)
             made = self.schema(child, at, to, inside)
             is_optional = keyword == "properties" and steps[1] not in required
@@ -351,8 +325,7 @@ class _Inliner:
 
         kept = {name: value for name, value in node.items() if name not in gone}
         kept = self._sent(kept, place)
-        schema = self._patterned(rebuilt(kept, below), place, path)
-        schema = self._formatted(schema, place, path)
+        schema = self._formatted(self._patterned(rebuilt(kept, below), path), path)
         # `dependentSchemas` is a condition on a member's presence.
         conditions = schema.get("dependentSchemas")
         for name, sub in conditions.items() if isinstance(conditions, dict) else ():
@@ -384,9 +357,7 @@ class _Inliner:
         settled = {"required": needed, **own}
         return {**node, "properties": members, "x-settled": settled}
 
-    def _patterned(
-        self, node: dict[str, Json], place: str, path: Path
-    ) -> dict[str, Json]:
+    def _patterned(self, node: dict[str, Json], path: Path) -> dict[str, Json]:
         """Return a schema with patterns that all engines read alike.
 
         Of a text, the one written stands beside it.
@@ -398,9 +369,10 @@ class _Inliner:
         for each in written:
             if found[each] is None:
                 where = "pattern" if each == given else "patternProperties"
-                fault = f"{place}/{where}: {each!r} is no pattern of ECMA 262 that"
+                fault = f"{self.origins[path]}/{where}: {each!r} is no pattern of"
                 hint = "keep to what regular expressions of all languages have"
-                self.faults.append((path, SpecError(f"{fault} is read", hint=hint)))
+                error = SpecError(f"{fault} ECMA 262 that is read", hint=hint)
+                self.faults.append((path, error))
         if given in found and found[given] != given:
             node = {**node, "pattern": found[given] or "", "x-pattern": given}
         if any(found[each] != each for each in of_names):
@@ -408,9 +380,7 @@ class _Inliner:
             node = {**node, "patternProperties": kept}
         return node
 
-    def _formatted(
-        self, node: dict[str, Json], place: str, path: Path
-    ) -> dict[str, Json]:
+    def _formatted(self, node: dict[str, Json], path: Path) -> dict[str, Json]:
         """Return a schema with the formats of OpenAPI as what they assert.
 
         Source: OpenAPI Format Registry; what it does not have is an annotation.
@@ -430,27 +400,26 @@ class _Inliner:
                 known = left.get(keyword, bound)
                 if isinstance(known, int | float) and tighter(known, bound) == bound:
                     left[keyword] = bound
-                    self.origins[*path, keyword] = f"{place}/format"
+                    self.origins[*path, keyword] = f"{self.origins[path]}/format"
         return left
 
-    def _discriminated(
-        self, node: dict[str, Json], place: str, path: Path, inside: Path
-    ) -> Json:
+    def _discriminated(self, node: dict[str, Json], path: Path, inside: Path) -> Json:
         """Inline a schema whose values name the branch that they keep to.
 
         Source: OpenAPI 3.1, Discriminator Object.
         """
+        place = self.origins[path]
         stated = mapping(node["discriminator"], f"{place}/discriminator")
         member = text(stated.get("propertyName"), f"{place}/discriminator/propertyName")
         keyword = next((each for each in sorted(CHOICES) if each in node), "")
         if not keyword:
             children = self._children(place, stated)
             if not children:
-                return self._plain(node, place, path, inside)
+                return self._plain(node, path, inside)
             node = {**node, "oneOf": [self._extension(e, place) for e in children]}
             keyword = "oneOf"
         mapped = mapping(stated.get("mapping", {}), f"{place}/discriminator/mapping")
-        schema = self._plain(node, place, path, inside)
+        schema = self._plain(node, path, inside)
         for index, branch in enumerate(node[keyword]):
             written = branch if isinstance(branch, dict) else {}
             target = written.get("$ref", written.get("x-extension"))
@@ -474,7 +443,7 @@ class _Inliner:
         """List the schemas that a discriminator's values name, or that extend it."""
         mapped = map(self._names, stated.get("mapping", {}).values())
         file = place.partition("#")[0]
-        home = follow(self.document, f"{file}#") if file else self.document
+        home = self.document.get(FILES, {}).get(file, self.document)
         schemas = at_pointer(home, "/components/schemas") or {}
         extending = [
             f"{file}#/components/schemas/{escape(name)}"
@@ -500,19 +469,14 @@ class _Inliner:
         return str(reference)
 
     def _referred(
-        self,
-        node: dict[str, Json],
-        place: str,
-        path: Path,
-        inside: Path,
-        *,
-        is_part: bool = False,
+        self, node: dict[str, Json], path: Path, inside: Path, *, is_part: bool = False
     ) -> Json:
+        place = self.origins[path]
         target = self._target(node, place)
         beside = {k: v for k, v in node.items() if k not in {"$ref", "$dynamicRef"}}
         if any(k in KEYWORDS and k not in _NAMES for k in beside):
             parts = [*_listed(beside, "allOf"), {"$ref": target}]
-            return self._read({**beside, "allOf": parts}, place, path, inside)
+            return self._read({**beside, "allOf": parts}, path, inside)
         if inside.count(target) > self.depth or len(inside) >= self.reach:
             self.origins[path] = target
             self.cuts.append(path)
@@ -540,10 +504,8 @@ class _Inliner:
         uri, _, fragment = whole.partition("#")
         listed = [*_named(self.document)]
         if dynamic and sum(it.endswith(f"#{fragment}") for it, _ in listed) > 1:
-            raise SpecError(
-                f"{place}/$dynamicRef {given!r} may lead to several schemas",
-                hint="refer to one by $ref",
-            )
+            fault = f"{place}/$dynamicRef {given!r} may lead to several schemas"
+            raise SpecError(fault, hint="refer to one by $ref")
         if fragment and not fragment.startswith("/"):
             return dict(listed).get(f"{uri}#{fragment}", given)
         found = dict(listed).get(uri)
@@ -629,12 +591,11 @@ def check(
         for name in ("x-settled", "x-live"):
             if name in node:
                 _check_schema(node[name], inlined, (*each.path, name))
-        for name in node.keys() - _KNOWN:
-            if name.startswith("x-"):
-                continue
+        for name in (it for it in node.keys() - _KNOWN if not it.startswith("x-")):
             for near in nearest(name, _KNOWN, cutoff=0.75):
+                hint = f"did you mean {near}?"
                 inlined.notices.append(
-                    f"{place} has {name}, which says nothing: did you mean {near}?"
+                    f"{place} has {name}, which says nothing: {hint}"
                 )
         _check_annotations(node, place, catalogue)
     return fitting
@@ -659,13 +620,11 @@ def _mend(inlined: Inlined) -> None:
             around = inlined.around(path)
             keyword = path[len(around)]
             at_path(inlined.schema, around).pop(keyword, None)
-            near = did_you_mean(str(error.instance), _TYPES)
-            hint = f"{near}schemas are JSON Schema 2020-12, as in OpenAPI 3.1"
             fault = f"{inlined.place_of(path)}: {error.message}"
             if keyword in VOCABULARY["annotations"]:
                 inlined.notices.append(f"{fault}; it is not used")
             else:
-                inlined.leave_out(around, SpecError(fault, hint=hint))
+                inlined.leave_out(around, SpecError(fault, hint=_hint(error)))
     except ValueError:
         _check_schema(inlined.schema, inlined, ())
 
@@ -689,24 +648,19 @@ def _check_examples(inlined: Inlined, shown: Sequence[Json]) -> list[Json]:
         listed += [(node, name, f"{place}/{name}", node[name]) for name in named]
         for index, value in enumerate(node.get("examples", ())):
             listed.append((node, "examples", f"{place}/examples/{index}", value))
-    members = {str(n): node for n, (node, *_) in enumerate(listed)}
-    validator = jsonschema_rs.Draft202012Validator(
-        {"properties": members}, validate_formats=True
-    )
-    found: dict[int, str] = {}
-    with suppress(ValueError):  # a lone surrogate
-        values = {str(n): value for n, (*_, value) in enumerate(listed)}
-        for error in validator.iter_errors(values):
-            found.setdefault(int(error.instance_path[0]), error.message)
-    for index, why in found.items():
-        node, name, place, value = listed[index]
-        inlined.notices.append(
-            f"{place} breaks what it stands in, and is not used: {why[:120]}"
-        )
-        if name == "examples":
-            node[name] = [it for it in node[name] if it is not value]
-        else:
-            node[f"x-{name}"] = node.pop(name)
+    for node, name, place, value in listed:
+        validator = jsonschema_rs.Draft202012Validator(node, validate_formats=True)
+        try:
+            error = next(validator.iter_errors(value), None)
+        except ValueError:  # a lone surrogate
+            continue
+        if error is not None:
+            fault = f"{place} breaks what it stands in, and is not used"
+            inlined.notices.append(f"{fault}: {error.message[:120]}")
+            if name == "examples":
+                node[name] = [it for it in node[name] if it is not value]
+            else:
+                node[f"x-{name}"] = node.pop(name)
     return list(whole["examples"])
 
 
@@ -716,16 +670,17 @@ def _check_schema(schema: Json, inlined: Inlined, path: Path) -> None:
     try:
         jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
     except jsonschema_rs.ValidationError as error:
-        below = tuple(str(step) for step in error.instance_path)
-        raise SpecError(
-            f"{inlined.place_of((*path, *below))}: {error.message}",
-            hint=f"{did_you_mean(str(error.instance), _TYPES)}schemas are JSON Schema"
-            " 2020-12, as in OpenAPI 3.1",
-        ) from error
+        path = (*path, *map(str, error.instance_path))
+        fault = f"{inlined.place_of(path)}: {error.message}"
+        raise SpecError(fault, hint=_hint(error)) from error
     except ValueError as error:
-        raise SpecError(
-            f"{inlined.place_of(path)}: {error}", hint="keep to texts that are Unicode"
-        ) from error
+        fault = f"{inlined.place_of(path)}: {error}"
+        raise SpecError(fault, hint="keep to texts that are Unicode") from error
+
+
+def _hint(error: jsonschema_rs.ValidationError) -> str:
+    near = did_you_mean(str(error.instance), _TYPES)
+    return f"{near}schemas are JSON Schema 2020-12, as in OpenAPI 3.1"
 
 
 def _check_annotations(node: dict[str, Json], place: str, catalogue: Catalogue) -> None:
@@ -740,20 +695,14 @@ def _check_annotations(node: dict[str, Json], place: str, catalogue: Catalogue) 
     ):
         for each in node.get(name, ()):
             if each not in known:
-                raise SpecError(
-                    f"{place}/{name} names {each!r}, which is not {what}",
-                    hint="compare the spelling",
-                )
-    named = [node["x-rule"]] if "x-rule" in node else []
-    named += node.get("x-rules", {}).values()
-    faults = [
-        f"{place} names the rule {rule!r}, which the catalogue lacks"
-        for rule in named
-        if rule not in catalogue.rules
-    ]
+                fault = f"{place}/{name} names {each!r}, which is not {what}"
+                raise SpecError(fault, hint="compare the spelling")
+    hint, rules = "compare the spelling with the catalogue's rows", catalogue.rules
+    for rule in (node.get("x-rule"), *node.get("x-rules", {}).values()):
+        if rules and rule and rule not in rules:
+            fault = f"{place} names the rule {rule!r}, which the catalogue lacks"
+            raise SpecError(fault, hint=hint)
     prefix = node.get("x-rule-prefix")
-    if prefix and not any(it.startswith(f"{prefix}.") for it in catalogue.rules):
-        faults.append(f"{place}: no rule of the catalogue begins with {prefix!r}")
-    if catalogue.rules and faults:
-        hint = "compare the spelling with the catalogue's rows"
-        raise SpecError(faults[0], hint=hint)
+    if rules and prefix and not any(it.startswith(f"{prefix}.") for it in rules):
+        fault = f"{place}: no rule of the catalogue begins with {prefix!r}"
+        raise SpecError(fault, hint=hint)

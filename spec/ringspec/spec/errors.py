@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class RingspecError(Exception):
@@ -88,7 +88,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def check_known(what: str, name: str, names: Iterable[str], hint: str = "") -> None:
     """Raise a UsageError, with the nearest, for a name that is none of those known."""
+    check_named(f"no {what}", name, names, hint or "one of: {}")
+
+
+def check_named(
+    fault: str,
+    name: str,
+    names: Iterable[str],
+    hint: str = "there are {}",
+    error: type[RingspecError] = UsageError,
+    **more: Any,
+) -> None:
+    """Raise an error as `check_known` does, about a fault; `{}` lists what is known."""
     known = list(map(str, names))
     if name not in known:
-        hint = did_you_mean(name, known) + (hint or f"one of: {', '.join(known)}")
-        raise UsageError(f"no {what} {name!r}", hint=hint)
+        hint = hint.replace("{}", ", ".join(known) or "none")
+        raise error(f"{fault} {name!r}", hint=did_you_mean(name, known) + hint, **more)

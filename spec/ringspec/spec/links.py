@@ -23,7 +23,7 @@ from enum import StrEnum
 
 from ringspec.spec.answers import Answers, answers_of
 from ringspec.spec.document import Node, follow, resolve
-from ringspec.spec.errors import SpecError
+from ringspec.spec.errors import SpecError, check_named
 from ringspec.spec.operations import Endpoint, Operation, endpoints, json_body
 from ringspec.spec.parameters import Parameter
 from ringspec.spec.reading import check_form
@@ -110,14 +110,18 @@ def makers(base: dict[str, Json], operation: Operation) -> list[Maker]:
 
 def _linked(post: Endpoint, name: str) -> str:
     """Return where a link of a create says that the name of what it makes stands."""
-    for status, response in post.node.at("responses", {}).members():
-        links = response.at("links", {}).members() if status[:1] == "2" else ()
-        for _, link in links:
-            for key, value in link.at("parameters", {}).members():
-                match = _EXPRESSION.fullmatch(str(value.value))
-                if match and key.rpartition(".")[2] == name:
-                    return match[1]
+    for _, link in _accepted(post.node):
+        for key, value in link.at("parameters", {}).members():
+            match = _EXPRESSION.fullmatch(str(value.value))
+            if match and key.rpartition(".")[2] == name:
+                return match[1]
     return ""
+
+
+def _accepted(operation: Node) -> Iterator[tuple[str, Node]]:
+    """Yield the links of an operation's accepted answers, with their names."""
+    for status, response in operation.at("responses", {}).members():
+        yield from response.at("links", {}).members() if status[:1] == "2" else ()
 
 
 def read_links(
@@ -133,13 +137,10 @@ def read_links(
     """
     known = {each.id: each for each in endpoints(base)}
     found: dict[str, Link] = {}
-    own = Node(base, operation.node, operation.place)
-    for status, response in own.at("responses", {}).members():
-        links = response.at("links", {}).members() if status.startswith("2") else ()
-        for name, node in links:
-            link = _link(name, node, operation, known, rows)
-            if link is not None:
-                found.setdefault(name, link)
+    for name, node in _accepted(Node(base, operation.node, operation.place)):
+        link = _link(name, node, operation, known, rows)
+        if link is not None:
+            found.setdefault(name, link)
     listed = tuple(found.values())
     if listed or rows or operation.method != "post" or not operation.schema_place:
         return listed
@@ -194,13 +195,9 @@ def _link(
         return None
     check_form(node.value, "link", node.place)
     stated: dict[str, Json] = node.value
-    wanted = stated["operationId"]
-    if wanted not in known:
-        raise SpecError(
-            f"{node.place}/operationId: there is no operation {wanted!r}",
-            hint=f"there are {', '.join(known)}",
-        )
-    endpoint = known[wanted]
+    fault = f"{node.place}/operationId: there is no operation"
+    check_named(fault, stated["operationId"], known, error=SpecError)
+    endpoint = known[stated["operationId"]]
     given = node.at("parameters", {}).members()
     found = {each: _EXPRESSION.fullmatch(str(value.value)) for each, value in given}
     captures = {each: match[1] for each, match in found.items() if match}

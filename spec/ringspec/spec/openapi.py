@@ -45,12 +45,9 @@ def version_of(document: Json, path: Path) -> str:
 
 
 def joined(base: dict[str, Json], path: Path, notices: list[str]) -> dict[str, Json]:
-    """Return a document of OpenAPI 3.1 that needs no other file.
+    """Return a document of OpenAPI 3.1 that needs no other file; it is changed itself.
 
-    Args:
-        base: as the file has it; it is changed.
-        path: the file.
-        notices: gets what is odd in other files, and does no harm.
+    The `notices` get what is odd in other files, and does no harm.
     """
     folder, version = path.parent.resolve(), version_of(base, path)
     joiner = _Joiner(folder, path.name, notices, {"": base}, {"": version})

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from ringspec.spec.document import Node, follow, resolve
-from ringspec.spec.errors import SpecError, UsageError, did_you_mean, nearest
+from ringspec.spec.errors import (
+    SpecError,
+    UsageError,
+    check_named,
+    did_you_mean,
+    nearest,
+)
 from ringspec.spec.parameters import Parameter, Wire, read_parameters, shown
 from ringspec.spec.reading import mapping
 from ringspec.spec.schemas import VOCABULARY
@@ -39,7 +45,6 @@ class Operation:
     node: Json  # the operation's own node in the document
     security: Security
     methods: tuple[str, ...]  # all that its path has, in lower case
-    paths: tuple[str, ...]  # of the whole document, with their placeholders
     needs_body: bool  # whether a request has to have one
 
     @property
@@ -71,11 +76,7 @@ class Endpoint:
 
 def endpoints(base: dict[str, Json]) -> list[Endpoint]:
     """List every method of every path, in the document's order."""
-    known = known_of(base)
-    if "endpoints" not in known:
-        known["endpoints"] = list(_endpoints(base))
-    listed: list[Endpoint] = known["endpoints"]
-    return listed
+    return known_of(base, "endpoints", lambda: list(_endpoints(base)))
 
 
 def _endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
@@ -150,18 +151,11 @@ class Wanted:
         for name in (*self.operations, *self.excluded):
             if not any(each.is_called(name) for each in known):
                 ids = [each.id for each in known]
-                raise UsageError(
-                    f"the contract has no operation {name!r}",
-                    hint=f"{did_you_mean(name, ids)}it has {', '.join(ids) or 'none'}",
-                )
+                check_named("the contract has no operation", name, ids, "it has {}")
         tags = {each.id: each.node.value.get("tags", ()) for each in known}
         for tag in self.tags:
             listed = sorted({it for found in tags.values() for it in found})
-            if tag not in listed:
-                raise UsageError(
-                    f"no operation has the tag {tag!r}",
-                    hint=f"{did_you_mean(tag, listed)}there are {', '.join(listed)}",
-                )
+            check_named("no operation has the tag", tag, listed)
 
         def has(each: Endpoint, names: tuple[str, ...]) -> bool:
             return any(map(each.is_called, names))
@@ -174,10 +168,8 @@ class Wanted:
             and (not self.tags or {*self.tags} & {*tags[each.id]})
         ]
         if not found:
-            raise UsageError(
-                "no operation is left to be tested",
-                hint="see --operation, --exclude-operation and --tag",
-            )
+            hint = "see --operation, --exclude-operation and --tag"
+            raise UsageError("no operation is left to be tested", hint=hint)
         return found
 
 
@@ -275,25 +267,25 @@ def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
         if (each.where, each.name.lower()) not in tokens
     ]
     headers = [each for each in parameters if each.where == "header"]
-    needed = [each for each in parameters if each.required]
-    query = [str(each.value) for each in needed if each.where == "query"]
-    if cookies := [each for each in needed if each.where == "cookie"]:
-        value = "; ".join(str(each.value) for each in cookies)
-        headers.append(replace(cookies[0], name="Cookie", where="header", value=value))
+    # As if no value was varied.
+    fixed = tuple(replace(each, takes_part=False) for each in parameters)
+    path, sent = Wire(endpoint.path, fixed, {}).written({})
+    cookies = (each for each in parameters if each.required and each.where == "cookie")
+    for each in list(cookies)[:1]:
+        value = dict(sent)["Cookie"]
+        headers.append(replace(each, name="Cookie", where="header", value=value))
     body = node.at("requestBody", {})
     content = body.at("content", {})
     if not schema and body.value.get("required") is True and content.value:
-        raise SpecError(
-            f"{body.place}: the body is {' or '.join(content.value)}",
-            hint="only bodies of JSON are tested",
-        )
+        fault = f"{body.place}: the body is {' or '.join(content.value)}"
+        raise SpecError(fault, hint="only bodies of JSON are tested")
     chosen = steps(schema)[-2] if schema else ""
     names = {"path", "query", "header", "cookie"}
     taken = set(_members_at(node, schema)) if schema else set[str]()
     return Operation(
         id=endpoint.id,
         method=endpoint.method,
-        path=_filled(endpoint.path, parameters, query),
+        path=path,
         media_type=concrete(chosen),
         examples=tuple(shown(content.at(chosen))) if schema else (),
         media_types=tuple(content.value) if schema else (),
@@ -308,7 +300,6 @@ def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
         node=node.value,
         security=security,
         methods=tuple(name for name in METHODS if endpoint.item.has(name)),
-        paths=tuple(Node(node.document, node.document).at("paths").value),
         needs_body=bool(schema) and body.value.get("required") is True,
     )
 
@@ -316,11 +307,3 @@ def _operation(endpoint: Endpoint, given: Mapping[str, Json]) -> Operation:
 def _members_at(node: Node, schema: str) -> Json:
     found, _ = resolve(node.document, follow(node.document, schema), schema)
     return found.get("properties", {}) if isinstance(found, dict) else {}
-
-
-def _filled(path: str, parameters: list[Parameter], query: list[str]) -> str:
-    """Put values for a path's placeholders, and for the queries it cannot lack."""
-    for each in parameters:
-        if each.where == "path":
-            path = path.replace(f"{{{each.name}}}", str(each.value))
-    return f"{path}?{'&'.join(query)}" if query else path

@@ -11,10 +11,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from ringspec.spec.document import Inlined, Node
-from ringspec.spec.errors import MisfitError, did_you_mean
+from ringspec.spec.errors import MisfitError, check_named
 from ringspec.spec.operations import METHODS, endpoints
 from ringspec.spec.proof import is_irregular
 from ringspec.spec.reading import short
@@ -27,6 +28,7 @@ PROFILES = Path(__file__).parent / "profiles"
 MARK = "x-fixture"
 _SCHEME = "profile"
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
+_check = partial(check_named, error=MisfitError)
 # Characters of a written telephone number.
 _DIGITS = re.compile(r"\+?[0-9 ()./-]+")
 
@@ -61,12 +63,9 @@ class Overrides:
                 for holder in (each.item, each.node):
                     listed = holder.at("parameters", []).items()
                     known |= {it.at("name").text() for it in listed}
-            if name not in known:
-                raise MisfitError(
-                    f"the contract has no parameter, and no operation, {name!r}",
-                    hint=f"{did_you_mean(name, known)}`ringspec rules` shows them",
-                    path=("values", name),
-                )
+            fault = "the contract has no parameter, and no operation,"
+            hint = "`ringspec rules` shows them"
+            _check(fault, name, known, hint, path=("values", name))
         given, nodes = {*self.given, *self._slots(base)}, _holders(base)
         own: Json = [{_SCHEME: []}] if self.header or self.basic else None
         # An API, or an operation, without credentials stays so.
@@ -92,11 +91,8 @@ class Overrides:
         known = [*schemes_of(Node(base, base))]
         for name in self.schemes:
             if scheme_slot(name) not in map(scheme_slot, known):
-                raise MisfitError(
-                    f"the contract has no security scheme {name!r}",
-                    hint=f"{did_you_mean(name, known)}there are {', '.join(known)}",
-                    path=("schemes", name),
-                )
+                fault = "the contract has no security scheme"
+                _check(fault, name, known, path=("schemes", name))
         return [scheme_slot(each) for each in self.schemes]
 
 
@@ -106,19 +102,18 @@ def _holders(base: dict[str, Json]) -> list[dict[str, Json]]:
 
 def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
     known = {each.id: each for each in endpoints(base)}
-    endpoint = known.get(operation)
-    wanted = sorted(_PLACEHOLDER.findall(endpoint.path)) if endpoint else []
+    at = ("paths", operation)
+    _check("the contract has no operation", operation, known, path=at)
+    endpoint = known[operation]
+    wanted = sorted(_PLACEHOLDER.findall(endpoint.path))
     fault = hint = ""
-    if endpoint is None:
-        fault = f"the contract has no operation {operation!r}"
-        hint = f"{did_you_mean(operation, known)}there are {', '.join(known)}"
-    elif not path.startswith("/") or re.search(r"[?#\s]", path):
+    if not path.startswith("/") or re.search(r"[?#\s]", path):
         fault, hint = f"{path!r} is not a path", f"such as {endpoint.path}"
     elif sorted(_PLACEHOLDER.findall(path)) != wanted:
         fault = f"the path of {operation} has other placeholders than the contract's"
         hint = f"it has {', '.join(wanted) or 'none'}: {endpoint.path}"
-    if endpoint is None or fault:
-        raise MisfitError(fault, hint=hint, path=("paths", operation))
+    if fault:
+        raise MisfitError(fault, hint=hint, path=at)
     if path == endpoint.path:
         return base
     paths = dict(base["paths"])
@@ -174,13 +169,8 @@ def with_fixtures(inlined: Inlined, values: Mapping[str, Json]) -> Inlined:
         return inlined
     known = [each.name for each in read_fixtures(inlined)]
     for name in values:
-        if name not in known:
-            listed = f"it has {', '.join(known)}" if known else "it has none"
-            raise MisfitError(
-                f"the contract has no fixture {name!r}",
-                hint=f"{did_you_mean(name, known)}{listed}",
-                path=("fixtures", name),
-            )
+        fault = "the contract has no fixture"
+        _check(fault, name, known, "it has {}", path=("fixtures", name))
     for each in walk(inlined.schema):
         name = fixture_of(each.schema)
         for fault in _faults(each.schema, values[name]) if name in values else ():

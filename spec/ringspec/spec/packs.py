@@ -21,8 +21,8 @@ from pathlib import Path
 from ringspec.spec.answers import Answer
 from ringspec.spec.assertions import assertions
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import SpecError, UsageError, did_you_mean
-from ringspec.spec.reading import check_form, read
+from ringspec.spec.errors import SpecError
+from ringspec.spec.reading import check_form, find, read
 from ringspec.spec.rules import Rule, RuleId, fields_of
 from ringspec.spec.values import Json
 
@@ -44,7 +44,7 @@ class AnswerCheck:
         """What answers keep to, by status or class."""
         found = {}
         for status, schema in (self.answers or {}).items():
-            inlined = Inlined(schema, {})
+            inlined = Inlined(schema)
             found[status.upper()] = Answer(inlined, assertions(inlined, "answer"))
         return found
 
@@ -62,27 +62,17 @@ def read_packs(names: Iterable[str]) -> list[Json]:
         SpecError: one is at fault.
     """
     rows: list[Json] = []
-    shipped = sorted(path.stem for path in _SHIPPED.glob("*.yaml"))
     for name in names:
-        path = _SHIPPED / f"{name}.yaml" if name in shipped else Path(name)
-        if not path.is_file():
-            listed = f"shipped ones: {', '.join(shipped)}; or give a file"
-            near = did_you_mean(name, shipped)
-            raise UsageError(f"no rule pack {name!r}", hint=f"{near}{listed}")
-        content = read(path)
+        content = read(path := find("rule pack", name, _SHIPPED))
         check_form(content, "pack", f"{path}: #")
         for row in content["rules"]:
             judged = {"echo", "answers"} & row.keys()
             if judged and not row["id"].startswith(("answer.", "error.")):
-                raise SpecError(
-                    f"{path}: {row['id']} is about answers",
-                    hint="let its id begin with `answer.` or `error.`",
-                )
+                hint = "let its id begin with `answer.` or `error.`"
+                raise SpecError(f"{path}: {row['id']} is about answers", hint=hint)
             if "closed" in row and row["id"] != CLOSED:
-                raise SpecError(
-                    f"{path}: {row['id']} is about members that are not described",
-                    hint=f"its id is {CLOSED}",
-                )
+                fault = f"{path}: {row['id']} is about members that are not described"
+                raise SpecError(fault, hint=f"its id is {CLOSED}")
         rows += content["rules"]
     return rows
 

@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from ringspec.spec.document import Inlined, Node, check, inline
-from ringspec.spec.errors import MisfitError, SpecError, did_you_mean
+from ringspec.spec.errors import MisfitError, SpecError, check_named
 from ringspec.spec.plain import STYLES, fitting, settled, styled
 from ringspec.spec.proof import Prover
 from ringspec.spec.reading import short
@@ -72,10 +73,8 @@ class Parameter:
     @property
     def rule(self) -> RuleId:
         """Return the id of the rule that a header may be sent, or left out."""
-        taken = self.name in GROUPS or self.name == "body"
-        return RuleId(
-            f"header.{self.name}.accepted" if taken else f"{self.name}.accepted"
-        )
+        is_taken = self.name in {*GROUPS, "body"}
+        return RuleId(f"{'header.' * is_taken}{self.name}.accepted")
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -130,10 +129,8 @@ def _kinds(schema: Json) -> set[str]:
     for keyword in ("allOf", *sorted(CHOICES)):
         for part in schema.get(keyword, ()) if not found else ():
             found |= _kinds(part)
-    values = [
-        *schema.get("enum", ()),
-        *([schema["const"]] if "const" in schema else []),
-    ]
+    values = [*schema.get("enum", ())]
+    values += [schema["const"]] if "const" in schema else []
     return found or set(map(kind_of, values))
 
 
@@ -150,10 +147,8 @@ def read_parameters(
 ) -> list[Parameter]:
     """Read the parameters of a path and of its operation, which go first.
 
-    Args:
-        path: with placeholders; one that no parameter describes stands for any text.
-        holders: their nodes.
-        given: values that a profile gives, by name.
+    A placeholder that no parameter describes stands for any text. `given` has values of
+    a profile, by name.
     """
     found: dict[tuple[str, str], Node] = {}
     for holder in holders:
@@ -161,32 +156,21 @@ def read_parameters(
             name, where = node.at("name").text(), node.at("in").text()
             # Names of headers may be in any case.
             found[where, name.lower() if where == "header" else name] = node
-    read = [
+    for name in re.findall(r"\{([^}]*)\}", path):
+        made_up = {"name": name, "in": "path", "example": "text"}
+        found.setdefault(("path", name), replace(holders[-1], value=made_up))
+    return [
         _parameter(node, where, given)
         for (where, name), node in found.items()
         if where in _WHERE and (where != "header" or name not in _RESERVED)
     ]
-    for name in re.findall(r"\{([^}]*)\}", path):
-        if ("path", name) not in found:
-            value = given.get(name, "text")
-            made_up = Parameter(
-                name=name,
-                where="path",
-                place=holders[-1].place,
-                required=True,
-                value=quote(str(value), safe=""),
-                schema=Inlined({}, {}),
-                named=name in given,
-            )
-            read.append(made_up)
-    return read
 
 
 def _parameter(node: Node, where: str, given: Mapping[str, Json]) -> Parameter:
     name = node.value["name"]
     is_required = where == "path" or bool(node.value.get("required"))
     media, holder = next(iter(node.at("content", {}).members()), ("", node))
-    named, schema = name in given, Inlined({}, {})
+    named, schema = name in given, Inlined()
     if holder.has("schema"):
         schema = inline(holder.document, holder.at("schema").place)
         check(schema, Catalogue({}))
@@ -206,11 +190,9 @@ def _parameter(node: Node, where: str, given: Mapping[str, Json]) -> Parameter:
     value = json.dumps(plain) if media else plain
     # Source: OpenAPI 3.1, Parameter Object.
     style = node.value.get("style", "simple" if where in {"path", "header"} else "form")
-    if value is not None and style not in STYLES:
-        raise SpecError(
-            f"{node.place}: there is no style {style!r}",
-            hint=f"{did_you_mean(style, STYLES)}there are {', '.join(STYLES)}",
-        )
+    if value is not None:
+        fault = f"{node.place}: there is no style"
+        check_named(fault, style, STYLES, error=SpecError)
     explode = bool(node.value.get("explode", style == "form"))
     if value is not None:
         value = styled(name, value, style, explode=explode, raw=where == "header")
@@ -229,9 +211,8 @@ def _parameter(node: Node, where: str, given: Mapping[str, Json]) -> Parameter:
     simple = style in {"simple", "form", "spaceDelimited", "pipeDelimited"}
     is_flat = not {"object", "array"} & found.kinds
     is_flat &= not (found.is_list and where == "cookie")
-    takes_part = bool(schema.schema) and not media and simple and is_flat
-    takes_part &= not schema.faults
-    return replace(found, takes_part=takes_part)
+    is_read = bool(schema.schema) and not schema.faults
+    return replace(found, takes_part=is_read and not media and simple and is_flat)
 
 
 def _named(name: str, value: Json, schema: Json) -> Json:
@@ -253,14 +234,11 @@ def _named(name: str, value: Json, schema: Json) -> Json:
 
 def _fitting(node: Node, schema: Json, what: str) -> Json:
     """Return a value that fits the schema of a parameter."""
-    if not node.has("schema"):
-        return "text"
-    value = fitting(schema)
+    value = fitting(schema) if node.has("schema") else "text"
     if value is None:
-        raise SpecError(
-            f"{node.place}: {what} is required, and no value that fits it is found",
-            hint="give it an `example` to be sent",
-        )
+        fault = f"{what} is required, and no value that fits it is found"
+        hint = "give it an `example` to be sent"
+        raise SpecError(f"{node.place}: {fault}", hint=hint)
     return value
 
 
@@ -317,21 +295,16 @@ class Wire:
 
     def carried(self, value: Json) -> Json:
         """Return what a server reads of a value; UNREAD if no text carries it."""
-        for each in self.parameters:
-            members = value.get(self.groups.get(each.where), {})
-            if not each.takes_part or each.name not in members:
+        for each in filter(attrgetter("takes_part"), self.parameters):
+            members = value.get(self.groups[each.where], {})
+            if each.name not in members:
+                if each.where == "path":
+                    return UNREAD
                 continue
             given = members[each.name]
             listed = given if isinstance(given, list) and each.is_list else [given]
             if not listed or not all(self._carries(each, it) for it in listed):
                 return UNREAD
-        if any(
-            each.where == "path"
-            and each.takes_part
-            and each.name not in value.get(self.groups["path"], {})
-            for each in self.parameters
-        ):
-            return UNREAD
         return self.read(*self.written(value))
 
     def _carries(self, parameter: Parameter, value: Json) -> bool:

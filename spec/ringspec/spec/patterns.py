@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
+from ringspec.spec.schemas import VOCABULARY
+
 _HEX = "[0-9a-fA-F]"
 _TOKEN = re.compile(
     rf"\\u\{{(?P<code>{_HEX}+)\}}"
@@ -23,17 +25,7 @@ _TOKEN = re.compile(
 )
 _LAST = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
-_LONG = {
-    "Letter": "L",
-    "Lowercase_Letter": "Ll",
-    "Uppercase_Letter": "Lu",
-    "Mark": "M",
-    "Number": "N",
-    "Decimal_Number": "Nd",
-    "Punctuation": "P",
-    "Symbol": "S",
-    "Separator": "Z",
-}
+_LONG: dict[str, str] = VOCABULARY["categories"]
 _CATEGORY = re.compile("L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?")
 # What would be read as something else in a class, and out of one.
 _IN, _OUT = frozenset("[&~"), frozenset("{}")

@@ -12,14 +12,16 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ringspec.spec.assertions import Assertion, Chosen
+from ringspec.spec.assertions import Assertion, Chosen, assertions
+from ringspec.spec.document import Inlined
 from ringspec.spec.errors import InternalError
 from ringspec.spec.rules import RuleId
 from ringspec.spec.schemas import CHOICES, CONTAINS, KEYWORDS, walk
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
     import jsonschema_rs
 
 
-# Most bodies and values whose verdicts are kept.
-_MOST_KNOWN = 50_000
+# Most bodies and values whose verdicts are kept, by a validator of one schema.
+_MOST_KNOWN = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +46,6 @@ class Breach:
 
 class Disagreement(InternalError):  # noqa: N818 - a public name
     """The two validators name different rules for one body."""
-
-
-_LAST: list[tuple[Json, bytes]] = [(None, b"")]
-
-
-def _digest(body: Json) -> bytes:
-    """Return a digest of a body; that of one object is made once in a row."""
-    last, digest = _LAST[0]
-    if body is not last or body is None:
-        text = json.dumps(body).encode()
-        digest = hashlib.blake2b(text, digest_size=16).digest()
-        _LAST[0] = body, digest
-    return digest
 
 
 class _Judges:
@@ -91,13 +80,13 @@ class _Judges:
         Raises:
             ValueError: the quick validator cannot read it.
         """
-        key = by_quick, _digest(body)
+        text = json.dumps(body).encode()
+        key = by_quick, hashlib.blake2b(text, digest_size=16).digest()
         if key in self._found:
             return self._found[key]
         if by_quick:
-            errors = self.quick.iter_errors(
-                _renamed(body) if self.is_nameless else body
-            )
+            read = _renamed(body) if self.is_nameless else body
+            errors = self.quick.iter_errors(read)
             listed = [(it.schema_path, it.instance_path) for it in errors]
         else:
             errors = self.second.iter_errors(body)
@@ -115,28 +104,29 @@ class Prover:
     def __init__(
         self,
         schema: Json,  # without references
-        # All that can fail by themselves; read when a body breaks one.
-        assertions: Iterable[Assertion],
+        # What can fail by itself; by default listed when a body breaks it.
+        stated: Iterable[Assertion] | None = None,
         chosen: Chosen = MappingProxyType({}),  # branches, by the path of the choice
         above: Path = (),  # of the schema in the one that the assertions' paths are of
     ) -> None:
         self._schema = schema
         self._judges = _Judges(schema)
-        self._given = assertions
+        self._stated = stated
         self._chosen = chosen
         self._above = above
         self._branches: dict[Path, list[Prover]] = {}
-        self._base: Prover | None = None
 
     @cached_property
     def _by_path(self) -> dict[Path, Assertion]:
-        return {each.path[len(self._above) :]: each for each in self._given}
+        listed = self._stated
+        if listed is None:
+            listed = assertions(Inlined(self._schema))
+        return {each.path[len(self._above) :]: each for each in listed}
 
     def read_as(self, chosen: Chosen) -> Prover:
         """Return a prover of other choices, that shares what this one finds."""
-        other = Prover(self._schema, (), chosen, self._above)
-        other._judges, other._base = self._judges, self
-        vars(other)["_by_path"] = self._by_path
+        other = copy(self)
+        vars(other).update(_by_path=self._by_path, _chosen=chosen)
         return other
 
     def is_valid(self, body: Json) -> bool:
@@ -150,18 +140,20 @@ class Prover:
     def breaches(self, body: Json) -> list[Breach]:
         """List what a body breaks, by the quick validator if it can read it."""
         try:
-            return self._breaches_by_quick(body)
+            return self.breaches_by(body, quick=True)
         except ValueError:  # as above
-            return self.breaches_by_second(body)
+            return self.breaches_by(body, quick=False)
 
-    def _breaches_by_quick(self, body: Json) -> list[Breach]:
-        found = self._judges.errors(body, by_quick=True)
-        return self._read(body, found, Prover._breaches_by_quick)
+    def breaches_by(self, body: Json, *, quick: bool) -> list[Breach]:
+        """List what a body breaks, by one validator alone.
 
-    def breaches_by_second(self, body: Json) -> list[Breach]:
-        """List what a body breaks, by the second validator alone."""
-        found = self._judges.errors(body, by_quick=False)
-        return self._read(body, found, Prover.breaches_by_second)
+        What it breaks of a choice is named by the branch.
+        """
+        found = self._judges.errors(body, by_quick=quick)
+        breaches: list[Breach] = []
+        for breach in _subsumed(self._named(body, found)):
+            breaches += self._of_branch(body, breach, quick=quick) or [breach]
+        return _subsumed(breaches)
 
     def broken(self, body: Json) -> frozenset[RuleId]:
         """Return the broken rules by the quick validator alone: for searching."""
@@ -175,10 +167,10 @@ class Prover:
 
         """
         try:
-            first = rules_of(self._breaches_by_quick(body))
+            first = rules_of(self.breaches_by(body, quick=True))
         except ValueError as error:
             raise Disagreement(f"only one validator reads the body {body!r}") from error
-        second = rules_of(self.breaches_by_second(body))
+        second = rules_of(self.breaches_by(body, quick=False))
         if first != second:
             raise Disagreement(
                 f"the validators name {sorted(first)} and {sorted(second)}"
@@ -186,25 +178,17 @@ class Prover:
             )
         return first
 
-    def _read(
-        self, body: Json, found: list[tuple[Path, Location]], by: _Judge
-    ) -> list[Breach]:
-        """Name the rules of a validator's errors, those of choices by their branch."""
-        breaches: list[Breach] = []
-        for breach in _subsumed(self._named(body, found)):
-            breaches += self._of_branch(body, breach, by) or [breach]
-        return _subsumed(breaches)
-
-    def _of_branch(self, body: Json, breach: Breach, by: _Judge) -> list[Breach]:
+    def _of_branch(self, body: Json, breach: Breach, *, quick: bool) -> list[Breach]:
         """Return what a value breaks of the branch that it is meant for, if any."""
         choice = breach.assertion
         if choice.keyword not in CHOICES:
             return []
-        provers = self.branches_of(choice)
+        provers = self._branches_of(choice)
         if choice.path in self._chosen:
             provers = [provers[self._chosen[choice.path]]] if provers else []
         value = at(body, breach.location)
-        ranked = sorted((by(each, value) for each in provers), key=len)
+        read = (each.breaches_by(value, quick=quick) for each in provers)
+        ranked = sorted(read, key=len)
         if not ranked or list(map(len, ranked[:2])) == [len(ranked[0])] * 2:
             return []
         return [
@@ -212,26 +196,21 @@ class Prover:
             for each in ranked[0]
         ]
 
-    def branches_of(self, choice: Assertion) -> list[Prover]:
+    def _branches_of(self, choice: Assertion) -> list[Prover]:
         """Return a prover for each branch; none if their assertions are not listed."""
         if choice.path not in self._branches:
-            made = (
-                self._base.branches_of(choice) if self._base else self._opened(choice)
-            )
-            if self._base:
-                made = [each.read_as(self._chosen) for each in made]
-            self._branches[choice.path] = made
-        return self._branches[choice.path]
+            self._branches[choice.path] = self._opened(choice)
+        return [each.read_as(self._chosen) for each in self._branches[choice.path]]
 
     def _opened(self, choice: Assertion) -> list[Prover]:
-        found: dict[int, list[Assertion]] = {}
-        for each in self._by_path.values():
-            for path, index in each.within:
-                if path == choice.path:
-                    found.setdefault(index, []).append(each)
+        inside = [
+            [it for it in self._by_path.values() if (choice.path, n) in it.within]
+            for n in range(len(choice.value))
+        ]
         return [
-            Prover(branch, found.get(n, ()), self._chosen, (*choice.path, str(n)))
-            for n, branch in enumerate(choice.value if found else ())
+            Prover(branch, listed, self._chosen, (*choice.path, str(n)))
+            for n, (branch, listed) in enumerate(zip(choice.value, inside, strict=True))
+            if any(inside)
         ]
 
     def _named(
@@ -313,14 +292,10 @@ def _second() -> type[jsonschema.Draft202012Validator]:
                 known[key] = schema, value  # kept, so that no other takes the id
             yield from errors
 
-    changed = {"properties": properties}
     made: type[jsonschema.Draft202012Validator] = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-        jsonschema.Draft202012Validator, changed
+        jsonschema.Draft202012Validator, {"properties": properties}
     )
     return made
-
-
-_Judge: TypeAlias = Callable[[Prover, Json], list[Breach]]
 
 
 def _subsumed(found: Iterable[Breach]) -> list[Breach]:

@@ -12,7 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ringspec.spec.errors import SpecError, did_you_mean
+from ringspec.spec.errors import SpecError, check_known, did_you_mean
 from ringspec.spec.values import Json, at_pointer, canonical, known_of, pointer
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ _PLAIN = {
 def read(path: Path, notices: list[str] | None = None) -> Json:
     """Read a YAML or JSON file; SpecError names file and line where it fails.
 
-    Args:
-        path: of the file.
-        notices: gets the keys that stand twice; without it, they are errors.
+    The `notices` get the keys that stand twice; without them, these are errors.
     """
     try:
         text = path.read_text("utf-8-sig")
@@ -56,6 +54,18 @@ def read(path: Path, notices: list[str] | None = None) -> Json:
     if notices is not None:
         notices += [f"{each}: the last one counts" for each in twice]
     return found
+
+
+def find(what: str, name_or_file: str, folder: Path) -> Path:
+    """Find a file of a folder that comes with the package by its name, or any file."""
+    shipped = sorted(path.stem for path in folder.glob("*.yaml"))
+    if name_or_file in shipped:
+        return folder / f"{name_or_file}.yaml"
+    path = Path(name_or_file)
+    if not path.is_file():
+        hint = "shipped ones: {}; or give a file"
+        check_known(what, name_or_file, shipped, hint)
+    return path
 
 
 def _instead(path: Path) -> str:
@@ -179,10 +189,8 @@ def digest(document: Json) -> str:
 
 def digest_of(document: Json, parts: Iterable[Json]) -> str:
     """Return the digest of a list of a large document and some small parts."""
-    known = known_of(document)
-    if "text" not in known:
-        known["text"] = canonical(document)
-    text = ",".join((known["text"], *map(canonical, parts)))
+    text = known_of(document, "text", lambda: canonical(document))
+    text = ",".join((text, *map(canonical, parts)))
     return hashlib.sha256(f"[{text}]".encode()).hexdigest()
 
 
@@ -201,10 +209,7 @@ text = partial(_checked, str, "a text")
 def check_form(value: Json, form: str, place: str) -> None:
     """Check a file of our own, or annotations, by a form of `forms.json`.
 
-    Args:
-        value: the content of the file, or an object that has the annotations.
-        form: a name in its `$defs`.
-        place: of the value, for the message; SpecError adds the place inside.
+    The SpecError names the `place` of the value, and the one inside.
     """
     import jsonschema_rs  # noqa: PLC0415 - slow to import
 

@@ -132,25 +132,22 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
     coupled = (name for row in couplings for name in row["rules"])
     for name in (*not_isolated, *explained, *coupled):
         if name not in rules:
-            raise SpecError(
-                f"{origin}: {name} is named, but no rule has that id",
-                hint="compare the spelling with the catalogue's rows",
-            )
-    found = (
-        {"where": {}, **fault, "patch": tuple(fault["patch"]), "rules": row["rules"]}
+            fault = f"{origin}: {name} is named, but no rule has that id"
+            hint = "compare the spelling with the catalogue's rows"
+            raise SpecError(fault, hint=hint)
+    found = [
+        {**fault, "patch": tuple(fault["patch"]), "rules": frozenset(row["rules"])}
         for row in couplings
         for fault in row["faults"]
-    )
-    listed = (Coupling(**{**it, "rules": frozenset(it["rules"])}) for it in found)
+    ]
+    listed = (Coupling(**{"where": {}, **each}) for each in found)
     return Catalogue(rules, tuple(listed), not_isolated, explained)
 
 
 def respelt(catalogue: Catalogue, schema: Json) -> Catalogue:
     """Return a catalogue whose couplings have a dialect's spelling.
 
-    Args:
-        catalogue: its couplings name members canonically.
-        schema: of a body, in which `x-member` keeps canonical names.
+    In the schema of a body, `x-member` keeps the canonical names, as they have them.
     """
 
     def spelt(each: Coupling) -> Coupling:
@@ -204,10 +201,9 @@ def amended(
     found = dict(rules)
     for name, change in changes.items():
         if name not in rules:
-            raise SpecError(
-                f"{origin}: #/{RULES}/{name}: there is no such rule",
-                hint=f"{did_you_mean(name, rules)}`ringspec rules` lists them",
-            )
+            fault = f"{origin}: #/{RULES}/{name}: there is no such rule"
+            hint = f"{did_you_mean(name, rules)}`ringspec rules` lists them"
+            raise SpecError(fault, hint=hint)
         if "drop" not in change:
             found[name] = replace(rules[name], **change)
     return found

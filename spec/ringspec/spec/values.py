@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 # The result of json.loads: the only place where Any is allowed.
 Json: TypeAlias = Any
@@ -12,6 +12,7 @@ Json: TypeAlias = Any
 Location: TypeAlias = tuple[str | int, ...]
 # A place by texts alone: of a subschema, or of instances (`*` for any item).
 Path: TypeAlias = tuple[str, ...]
+_Made = TypeVar("_Made")
 
 # Deeper values are written as bytes: not every JSON reader could follow.
 DEPTH = 64
@@ -35,34 +36,19 @@ def kind_of(value: Json) -> str:
 
 def same(left: Json, right: Json) -> bool:
     """Return whether two values are equal and of the same kind at every depth."""
-    if kind_of(left) != kind_of(right):
-        return False
-    if isinstance(left, dict):
-        return left.keys() == right.keys() and all(
-            same(value, right[name]) for name, value in left.items()
-        )
-    if isinstance(left, list):
-        return len(left) == len(right) and all(map(same, left, right))
-    return bool(left == right)
+    return bool(left == right) and canonical(left) == canonical(right)
 
 
-def is_shallow(value: Json) -> bool:
+def is_shallow(value: Json, depth: int = DEPTH) -> bool:
     """Return whether any JSON reader can follow a value to its innermost part.
 
     Decided by a fixed depth, since that of Python's own reader depends on its version.
     """
-    layer, depth = [value], 0
-    while layer:
-        if depth > DEPTH:
-            return False
-        layer = [
-            child
-            for each in layer
-            if isinstance(each, (dict, list))
-            for child in (each.values() if isinstance(each, dict) else each)
-        ]
-        depth += 1
-    return True
+    below = value.values() if isinstance(value, dict) else value
+    return depth >= 0 and (
+        not isinstance(value, (dict, list))
+        or all(is_shallow(child, depth - 1) for child in below)
+    )
 
 
 def canonical(value: Json) -> str:
@@ -74,12 +60,14 @@ def canonical(value: Json) -> str:
 _LATEST: list[Any] = [None, {}]
 
 
-def known_of(document: Json) -> dict[Any, Any]:
-    """Return where to keep what is worked out of a document, while it is the latest."""
+def known_of(document: Json, key: Hashable, make: Callable[[], _Made]) -> _Made:
+    """Return what is worked out of a document, kept while that is the latest one."""
     if _LATEST[0] is not document:
         _LATEST[:] = [document, {}]
-    known: dict[Any, Any] = _LATEST[1]
-    return known
+    known: dict[Hashable, _Made] = _LATEST[1]
+    if key not in known:
+        known[key] = make()
+    return known[key]
 
 
 def enum_key(value: Json) -> str:
@@ -137,29 +125,18 @@ def patched(body: Json, patch: Iterable[Mapping[str, Json]]) -> Json:
     Raises:
         ValueError: an operation is malformed or does not fit the body.
     """
-    patch = list(patch)
     try:
-        changed = body
         for each in patch:
-            changed = _edited(changed, each, steps(each["path"]))
-    except (LookupError, TypeError, ValueError):
-        pass  # not one of the usual operations, or it does not fit
-    else:
-        return changed
-    import jsonpath  # noqa: PLC0415 - slow to import, and rarely needed
-
-    changed = unshared(body)
-    try:
-        # Applied one by one: `JSONPatch.apply` takes a text for a JSON document.
-        for operation in jsonpath.JSONPatch(patch, unicode_escape=False).ops:
-            changed = operation.apply(changed)
-    except jsonpath.JSONPathError as error:
-        raise ValueError(str(error)) from error
-    return changed
+            body = _edited(body, each, steps(each["path"]))
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"it does not fit: {error}") from error
+    return body
 
 
 def _edited(value: Json, edit: Mapping[str, Json], place: Path) -> Json:
     """Return a value with one edit; what is not on its way is shared."""
+    if not place:
+        return edit["value"]
     step, *rest = place
     made: Json = value.copy()
     at: Json = step

@@ -17,7 +17,6 @@ from ringspec.spec.assertions import Assertion, Chosen, constants
 from ringspec.spec.contract import Contract
 from ringspec.spec.errors import InternalError, SpecError
 from ringspec.spec.links import Role
-from ringspec.spec.operations import Operation
 from ringspec.spec.proof import Prover, is_irregular
 from ringspec.spec.rules import ROBUSTNESS, SCOPE, RuleId
 from ringspec.spec.schemas import CHOICES
@@ -414,20 +413,20 @@ def _aimed_elsewhere(variants: _Variants) -> Iterator[Case]:
             # 501: the server knows the method nowhere. Source: RFC 9110, 15.6.2.
             status = answers.also(405, 501)
             yield variants.case(_METHOD, method.lower(), request, fault, status)
-    for label, other in _other_paths(operation):
+    for label, other in _other_paths(variants.contract):
         request = with_credentials(replace(sent, path=other), operation.security)
         request, fault = closing(request), {"path": other}
         yield variants.case(_PATH, label, request, fault, answers.also(404))
 
 
-def _other_paths(operation: Operation) -> Iterator[tuple[str, str]]:
+def _other_paths(contract: Contract) -> Iterator[tuple[str, str]]:
     """Yield paths that the contract lacks: with a longer name, and with one cut.
 
     The last name is changed, or one before where another path would fit.
     """
-    paths = map(re.escape, operation.paths)
+    paths = map(re.escape, contract.inputs.document["paths"])
     known = [re.sub(r"\\\{.*?\\\}", "[^/]+", each) for each in paths]
-    names = operation.path.partition("?")[0].rstrip("/").split("/")
+    names = contract.operation.path.partition("?")[0].rstrip("/").split("/")
     for label, cut, more in (("longer-name", None, "-ringspec"), ("cut-name", -1, "")):
         for at in reversed(range(1, len(names))):
             changed = f"{names[at][:cut]}{more}"

@@ -56,7 +56,7 @@ def test_directory_without_permission_is_told(
     monkeypatch.setattr(os, "access", lambda *_: False)
 
     with pytest.raises(ReportError, match="permission denied"):
-        check(tmp_path / "r.json")
+        check("", tmp_path / "r.json")
 
 
 def test_failure_while_writing_leaves_the_old_report(
@@ -78,7 +78,7 @@ def test_failure_while_writing_leaves_the_old_report(
 
 def test_unknown_format_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="pdf") as refused:
-        check(tmp_path / "r.pdf", "pdf")
+        check("pdf", tmp_path / "r.pdf")
 
     assert ", ".join(FORMATS) in refused.value.hint
 

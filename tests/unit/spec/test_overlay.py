@@ -21,7 +21,8 @@ from ringspec.spec import (
 )
 from ringspec.spec import overlay as overlays
 from ringspec.spec.document import Inlined, check
-from ringspec.spec.overlay import Overlay
+from ringspec.spec.overlay import SHIPPED, Overlay
+from ringspec.spec.reading import find
 from ringspec.spec.rules import Catalogue
 
 BASE: Json = {
@@ -53,7 +54,7 @@ def applied(*actions: Json, base: Json = BASE, version: str = "1.1.0") -> Json:
 def test_overlays_of_both_versions_are_read(
     written: Callable[..., Path], text: str, version: str
 ) -> None:
-    found = overlays.load(written(f"overlay: {version}\n{text}"))
+    found = overlays.load(str(written(f"overlay: {version}\n{text}")))
 
     assert found.content["overlay"] == version
     assert (found.name, found.origin) == ("written", "written.yaml")
@@ -66,7 +67,7 @@ def test_an_overlay_of_another_form_is_refused(
     path = written(f"overlay: 1.1.0\n{row['overlay']}")
 
     with pytest.raises(SpecError, match=row["what"]) as raised:
-        overlays.load(path)
+        overlays.load(str(path))
 
     assert str(path) in str(raised.value)
     assert raised.value.hint
@@ -79,7 +80,7 @@ def test_other_versions_are_refused(written: Callable[..., Path], head: str) -> 
     text = head if head in {"[]", "x"} else f"{head}\n{FINE}"
 
     with pytest.raises(SpecError) as got:
-        overlays.load(written(text))
+        overlays.load(str(written(text)))
 
     assert got.value.hint.startswith("an OpenAPI Overlay 1.0 or 1.1")
 
@@ -88,11 +89,11 @@ def test_an_overlay_may_name_the_contract_it_extends(
     written: Callable[..., Path],
 ) -> None:
     ours = written(f"overlay: 1.0.0\nextends: {OURS.as_uri()}\n{FINE}")
-    assert overlays.load(ours, OURS).content["extends"] == OURS.as_uri()
+    assert overlays.load(str(ours), OURS).content["extends"] == OURS.as_uri()
 
     other = written(f"overlay: 1.1.0\nextends: ./other.yaml\n{FINE}")
     with pytest.raises(SpecError, match=r"is not the contract, openapi\.yaml") as got:
-        overlays.load(other, OURS)
+        overlays.load(str(other), OURS)
     assert got.value.hint
 
 
@@ -169,10 +170,10 @@ def test_a_dialect_is_found_by_name_or_as_a_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.touch()
 
-    assert overlays.find("naxai-sdk").parent == overlays.SHIPPED
-    assert overlays.find(str(file)) == file
+    assert find("dialect", "naxai-sdk", SHIPPED).parent == SHIPPED
+    assert find("dialect", str(file), SHIPPED) == file
     with pytest.raises(UsageError, match="no dialect 'klingon'") as raised:
-        overlays.find("klingon")
+        find("dialect", "klingon", SHIPPED)
     assert "naxai-sdk" in raised.value.hint
 
 

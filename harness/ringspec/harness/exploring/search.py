@@ -92,12 +92,6 @@ class Shrinking:
             self.attempt, self.best = attempt, example
         return shows
 
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing may be spent any more."""
-        spent = self.requests >= self.allowed or self.silent >= _SILENCE
-        return spent or time.monotonic() > self.until
-
 
 Told: TypeAlias = Generator[Judged | Notice, None, None]
 
@@ -276,7 +270,10 @@ class Search:
     def _fire_within_budget(self, example: Case | Walk) -> Attempt:
         self.late = self.late or time.monotonic() > self._until
         shrinking = self._shrinking
-        spent = self._quota <= 0 if shrinking is None else shrinking.is_over
+        spent = shrinking is None and self._quota <= 0
+        if shrinking is not None:
+            spent = shrinking.requests >= shrinking.allowed
+            spent |= shrinking.silent >= _SILENCE or time.monotonic() > shrinking.until
         # What was left without an answer may end the run.
         ends = self._found and self._found[-1].exchange.failure
         if self.late or spent or ends:

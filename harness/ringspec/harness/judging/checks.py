@@ -34,6 +34,7 @@ from ringspec.spec import (
     branches,
     is_json,
     kind_of,
+    letters,
     pointer,
     same,
     short,
@@ -207,7 +208,7 @@ def instead(
     if not isinstance(parent, dict):
         return f"; it is {_written(parent)}" if isinstance(parent, list) else ""
     others = {key: value for key, value in parent.items() if key not in known}
-    alike = [key for key in others if _letters(key) == _letters(name)]
+    alike = [key for key in others if letters(key) == letters(name)]
     if is_list:
         alike += [key for key, value in others.items() if isinstance(value, list)]
     elif _ID.search(name):
@@ -227,10 +228,6 @@ def absence(data: Json, place: str, sent: Json = None, *, is_list: bool = False)
     known = sent if isinstance(sent, dict) else ()
     other = instead(at_pointer(data, parent), name, known, is_list=is_list)
     return f"no {place}{other}"
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[\W_]", "", name).lower()
 
 
 def _written(value: Json) -> str:
@@ -265,7 +262,7 @@ def _telling(data: Json, known: Collection[str], depth: int = 2) -> Json:
     others = data if isinstance(data, dict) and depth else {}
     others = {name: value for name, value in others.items() if name not in known}
     for name, value in others.items():
-        word, text = _letters(name), str(value).lower()
+        word, text = letters(name), str(value).lower()
         if (
             (_ERRORS.fullmatch(word) and value and text not in _NO_ERROR)
             or (_FLAGS.fullmatch(word) and value is False)

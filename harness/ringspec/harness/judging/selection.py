@@ -73,13 +73,17 @@ def narrowed(
     for prefix in (*select, *exclude):
         if not any(own(each, (prefix,)) for each in listed):
             names = [each.prefix + rule for each in listed for rule in each.rules]
-            hint = f"{did_you_mean(prefix, names)}`ringspec rules` lists them"
-            raise UsageError(f"no rule begins with {prefix!r}", hint=hint)
+            raise _unknown(prefix, names)
     found = [(each, own(each, select), own(each, exclude)) for each in listed]
     left = [each for each in found if (each[1] or not select) and "" not in each[2]]
     if not left:
         raise UsageError("no rule is selected", hint="see --select and --exclude")
     return left
+
+
+def _unknown(prefix: str, names: Iterable[str]) -> UsageError:
+    hint = f"{did_you_mean(prefix, names)}`ringspec rules` lists them"
+    return UsageError(f"no rule begins with {prefix!r}", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +108,8 @@ class Selection:
         """
         for prefix in (*select, *exclude):
             if not any(rule.startswith(prefix) for rule in contract.rules):
-                names = [*contract.rules, *(it.group for it in contract.rules.values())]
-                near = did_you_mean(prefix, names)
-                hint = f"{near}`ringspec rules` lists them"
-                raise UsageError(f"no rule begins with {prefix!r}", hint=hint)
+                groups = (each.group for each in contract.rules.values())
+                raise _unknown(prefix, [*contract.rules, *groups])
         rules = tuple(
             rule
             for rule in contract.rules

@@ -300,13 +300,9 @@ class ContractName:
     @classmethod
     def of(cls, contract: Contract) -> Self:
         """Return the name of a contract."""
-        return cls(
-            title=contract.title,
-            version=contract.version,
-            sha256=contract.sha256,
-            dialect=contract.dialect,
-            operation=contract.operation.id,
-        )
+        alike = ("title", "version", "sha256", "dialect")
+        named = {name: getattr(contract, name) for name in alike}
+        return cls(**named, operation=contract.operation.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

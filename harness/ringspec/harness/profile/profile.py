@@ -56,11 +56,10 @@ class Places:
 
     def of(self, keys: Keys) -> str:
         """Return file and line of a value, or its variable."""
-        for cut in range(len(keys), 0, -1):
-            if keys[:cut] in self.variables:
-                return self.variables[keys[:cut]]
+        above = (self.variables.get(keys[:cut]) for cut in range(len(keys), 0, -1))
         line = self.line(keys)
-        return f"{self.shown}:{line}" if line else self.shown
+        own = f"{self.shown}:{line}" if line else self.shown
+        return next(filter(None, above), own)
 
     def line(self, keys: Keys) -> int:
         """Return the line where a table or value begins; 0 if it is not there.
@@ -195,14 +194,13 @@ def load(
     except UsageError as error:
         where = places.of(("url",))
         raise UsageError(f"{where}: {error}", hint=error.hint) from error
-    loaded = _profile(name_or_file, found, places)
-    own_names = {str(keys[1]) for keys in references if keys[0] == "fixtures"}
-    own_names |= loaded.safety.fixtures_named
-    safety = replace(loaded.safety, fixtures_named=frozenset(own_names))
-    return replace(loaded, safety=safety)
+    awaited = {str(keys[1]) for keys in references if keys[0] == "fixtures"}
+    return _profile(name_or_file, found, places, awaited)
 
 
-def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
+def _profile(
+    name: str, data: Mapping[str, Any], places: Places, awaited: Iterable[str] = ()
+) -> Profile:
     fixtures = data.get("fixtures", {})
     expect, safety = data.get("expect", {}), dict(data.get("safety", {}))
     pacing = dict(data.get("pacing", {}))
@@ -237,7 +235,7 @@ def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
         rejections=tuple(expect.get("rejection", ())),
         pacing=Pacing(**pacing),
         route=Route(**data.get("tls", {}), proxy=data.get("proxy", {}).get("url", "")),
-        safety=Safety(**safety, fixtures_named=frozenset(fixtures)),
+        safety=Safety(**safety, fixtures_named=frozenset({*fixtures, *awaited})),
         places=places,
     )
 

@@ -147,14 +147,7 @@ def rejudged(plan: Plan, tape: Tape) -> Generator[Event, None, None]:
 
 
 class Session:
-    """One run under way, from its first request to its result; or again, by its tape.
-
-    Attributes:
-        cases: those fired, the first of the list in any case.
-        done: how many have been judged.
-        omissions: why cases are not sent to a live target, with their ids, the most
-            first.
-    """
+    """One run under way, from first request to result; or again, by its tape."""
 
     def __init__(self, plan: Plan, source: Source | None = None) -> None:
         self.interrupted = False
@@ -165,6 +158,7 @@ class Session:
         plain = plan.cases[0].body if plan.cases else None
         policy = Policy(plan.safety, plan.contract, plan.live, plain)
         self._policy = policy
+        # Those fired, the first of the list in any case.
         self.cases = self._chosen(selection.fired(plan.cases, plan.takes))
         self._source = source or LiveSource(plan, policy)
         unnamed = policy.unnamed if plan.live else {}
@@ -182,7 +176,7 @@ class Session:
         self._total = len(self.cases) + plan.explored
         self._left = {each.id: each for each in self.cases}
         self._room = _ROOM if plan.tape is None else _TAPE_ROOM
-        self.done = self._requests = 0
+        self.done = self._requests = 0  # how many cases were judged, and requests sent
         self._ended_by = self._hint = ""
         self._failed = Failures()
         # Whether other values were accepted, and how often they were refused too.
@@ -232,6 +226,7 @@ class Session:
             case = next((each for each in out if served([rule], [each])), out[0])
             why = left_out[case.id]
             unsent[rule] = f"nothing was sent for it to a live target: {why}"
+        # Why cases are not sent to a live target, with their ids, the most first.
         omissions: dict[str, list[str]] = {}
         for name, why in left_out.items():
             omissions.setdefault(why, []).append(name)
@@ -372,16 +367,17 @@ class Session:
                 return self._cut(walked(example, play, findings_of))
             exchange = play(example)
             findings = self._selected_of(judge(self._oracle, example, exchange))
-            attempt = Attempt(case=example, exchange=exchange, findings=findings)
-            return self._cut(attempt)
+            found = Attempt(case=example, exchange=exchange, findings=findings)
+            return self._cut(found)
 
-        def search() -> Iterator[Judged | Notice]:
+        if isinstance(self._source, TapeSource):
+            events = self._source.explored(play, self._anew)
+        else:
             from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - it takes a while
 
             life = offered_lifecycle(plan, selected, play)
-            return Search(plan, selected, self._failed, life, fire).run()
-
-        for event in self._source.explored(search, play, self._anew):
+            events = Search(plan, selected, self._failed, life, fire).run()
+        for event in events:
             self._keep(event)
             findings = event.findings if isinstance(event, Judged) else ()
             self.done += isinstance(event, Judged)

@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 # How long cleaning up may take: after a run, and after an interrupt.
 CLEAN_S, HASTY_S = 60.0, 15.0
 
-Told: TypeAlias = Iterator[Judged | Notice]
-Play: TypeAlias = Callable[[Case], Exchange]
-Anew: TypeAlias = Callable[[Judged], Judged]
-
 
 class UnfitTapeError(Exception):
     """A tape does not hold what the session asks for."""
@@ -178,24 +174,15 @@ class LiveSource:
         """Fire one more case."""
         return self._runner.run(self._volley.target.exchange(case.request))
 
-    def explored(self, search: Callable[[], Told], play: Play, anew: Anew) -> Told:
-        """Search, by firing what that asks for."""
-        del play, anew
-        return search()
-
 
 class TapeSource:
-    """Gives what was taken down of an earlier run, in the same order.
-
-    Attributes:
-        left: what has not been given out.
-    """
+    """Gives what was taken down of an earlier run, in the same order."""
 
     open = nullcontext
 
     def __init__(self, tape: Tape) -> None:
         self.spent, self.trouble = tape.spent, tape.trouble
-        self.left, self._tape = deque(tape.taken), tape
+        self.left, self._tape = deque(tape.taken), tape  # what was not given out yet
         fired = (each for each in tape.taken if isinstance(each, Fired))
         self.known = {it.case.id: it.found for it in fired if it.found is not None}
 
@@ -222,9 +209,10 @@ class TapeSource:
             raise UnfitTapeError(f"the exchange of {case.id} is of another request")
         return taken.exchange
 
-    def explored(self, search: Callable[[], Told], play: Play, anew: Anew) -> Told:
+    def explored(
+        self, play: Callable[[Case], Exchange], anew: Callable[[Judged], Judged]
+    ) -> Iterator[Judged | Notice]:
         """Play what was fired, and yield what was found by it, judged anew."""
-        del search
         while self.left:
             match self.left[0]:
                 case Fired(case=case):

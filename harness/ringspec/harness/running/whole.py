@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from ringspec.harness.judging.verdict import (
     TWIN_REFUSED,
@@ -41,25 +42,33 @@ from ringspec.spec import (
     http_rules,
     leading,
 )
-from ringspec.strategies import led
+from ringspec.strategies import Case, led
 
 _PREFIXES = ("--select ", "--exclude ")
+# The attributes that hold ids, or what has such. What is kept of known failures is told
+# of the whole list.
+_NAMING: dict[type, tuple[str, ...]] = {
+    Judged: ("case", "findings"),
+    Finding: ("rule", "case", "twin"),
+    Rule: ("id",),
+    RuleResult: ("rule", "failures", "inconclusive", "known"),
+    Known: ("id",),
+    Stale: ("known",),
+    KnownUpdate: ("added", "dropped"),
+    Share: ("lent", "places", "known"),
+    Result: ("rules", "stale", "known_update", "share"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Whole:
-    """The plans of several operations, each with its own contract, and their account.
-
-    Attributes:
-        known: all failures that are known; the plans have those of their operations.
-        unread: operations that cannot be tested.
-        narrowed: what makes the run a part of the whole, as options.
-    """
+    """The plans of several operations, each with its own contract."""
 
     plans: tuple[Plan, ...]
+    # All failures that are known; the plans have those of their operations.
     known: KnownList = field(default_factory=KnownList)
-    unread: tuple[Unread, ...] = ()
-    narrowed: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()  # operations that cannot be tested
+    narrowed: tuple[str, ...] = ()  # what makes the run a part of the whole, as options
 
     @property
     def is_several(self) -> bool:
@@ -131,15 +140,10 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
             for event in session.events() if not ended else ():
                 match event:
                     case Started() if number == 0:
+                        named = replace(event.contract, operation="", sha256=digest)
                         total = sum(len(each.cases) for each in sessions)
-                        yield replace(
-                            event,
-                            contract=replace(
-                                event.contract, operation="", sha256=digest
-                            ),
-                            operations=tuple(operations),
-                            total=total,
-                        )
+                        several = replace(event, operations=tuple(operations))
+                        yield replace(several, contract=named, total=total)
                     case Judged():
                         yield _led(event, contract)
                     case Notice(message=message) if message not in told:
@@ -150,7 +154,7 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
         session.interrupted |= bool(results) and results[-1].interrupted
         for event in session.ended():
             if isinstance(event, Ended):
-                results.append(_led_result(event.result, contract))
+                results.append(_led(event.result, contract))
             elif isinstance(event, Notice) and event.message not in told:
                 told.add(event.message)
                 yield event
@@ -164,76 +168,33 @@ def _digest(digests: Iterable[str]) -> str:
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def _led(judged: Judged, contract: Contract) -> Judged:
-    """Return what was judged with ids that are led by the operation."""
-    findings = (_led_finding(each, contract) for each in judged.findings)
-    case = led(judged.case, contract.prefix)
-    return replace(judged, case=case, findings=tuple(findings))
+def _led(value: Any, contract: Contract) -> Any:
+    """Return a value of a result in which all ids are led by the operation."""
+    match value:
+        case Standing() | None:
+            return value
+        case str():
+            return contract.prefix + value
+        case Case():
+            return led(value, contract.prefix)
+        case tuple():
+            return tuple(_led(each, contract) for each in value)
+        case dict():
+            return {_led(it, contract): _led(value[it], contract) for it in value}
+    names = _NAMING.get(type(value), ())
+    more = {name: _led(getattr(value, name), contract) for name in names}
+    match value:
+        case Finding(reason=text):
+            more["reason"] = _led_reason(text, contract)
+        case RuleResult(why=text):
+            more["why"] = _led_reason(text, contract)
+        case Rule():
+            more["operation"] = contract.operation.id
+    return replace(value, **more) if more else value
 
 
 def _led_reason(reason: str, contract: Contract) -> str:
     return reason.replace(f"{TWIN_REFUSED} ", f"{TWIN_REFUSED} {contract.prefix}", 1)
-
-
-def _led_finding(finding: Finding, contract: Contract) -> Finding:
-    prefix = contract.prefix
-    return replace(
-        finding,
-        reason=_led_reason(finding.reason, contract),
-        rule=RuleId(prefix + finding.rule),
-        case=led(finding.case, prefix),
-        twin=led(finding.twin, prefix) if finding.twin else None,
-    )
-
-
-def _led_rule(result: RuleResult, contract: Contract) -> RuleResult:
-    rule = replace(
-        result.rule,
-        id=RuleId(contract.prefix + result.rule.id),
-        operation=contract.operation.id,
-    )
-    return replace(
-        result,
-        rule=rule,
-        failures=tuple(_led_finding(it, contract) for it in result.failures),
-        inconclusive=tuple(_led_finding(it, contract) for it in result.inconclusive),
-        why=_led_reason(result.why, contract),
-        known=tuple(_led_known(it, contract) for it in result.known),
-    )
-
-
-def _led_known(known: Known, contract: Contract) -> Known:
-    return replace(known, id=contract.prefix + known.id)
-
-
-def _led_stale(entries: Iterable[Stale], contract: Contract) -> tuple[Stale, ...]:
-    return tuple(replace(it, known=_led_known(it.known, contract)) for it in entries)
-
-
-def _led_result(result: Result, contract: Contract) -> Result:
-    lead, update, share = contract.prefix, result.known_update, result.share
-    if update:
-        # What is kept is told of the whole list.
-        added = tuple(_led_known(it, contract) for it in update.added)
-        dropped = _led_stale(update.dropped, contract)
-        update = replace(update, added=added, dropped=dropped)
-    if share:
-        share = replace(
-            share,
-            lent={
-                lead + case: tuple(RuleId(lead + it) for it in rules)
-                for case, rules in share.lent.items()
-            },
-            places={lead + case: place for case, place in share.places.items()},
-            known=tuple((_led_known(it, contract), how) for it, how in share.known),
-        )
-    return replace(
-        result,
-        rules=tuple(_led_rule(it, contract) for it in result.rules),
-        stale=_led_stale(result.stale, contract),
-        known_update=update,
-        share=share,
-    )
 
 
 def _known(
@@ -311,14 +272,9 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
         rules.append(RuleResult(rule=rule, outcome=Outcome.UNTESTED, why=why))
     # What an interrupt kept from its turn says nothing; nor what has no such rule.
     begun = [
-        one
-        for one in results
-        if one.counts.cases or (one.counts.inconclusive and not one.interrupted)
-    ]
-    open_ = [
         (it.contract.operation.id, one)
         for it, one in pairs
-        if one.message and any(one is each for each in begun)
+        if one.counts.cases or (one.counts.inconclusive and not one.interrupted)
     ]
     stale, update = _known(whole, results)
     counts = Counts.of(
@@ -326,19 +282,18 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
         cases=sum(each.counts.cases for each in results),
         requests=sum(each.counts.requests for each in results),
     )
-    drawn = {one.conclusion for one in begun or results}
-    order = (Conclusion.NONCONFORMANT, Conclusion.INCONCLUSIVE, Conclusion.IN_PART)
-    conclusion = next((it for it in order if it in drawn), Conclusion.CONFORMANT)
-    if stale:
-        conclusion = Conclusion.NONCONFORMANT
-    if conclusion is Conclusion.CONFORMANT and whole.narrowed:
-        conclusion = Conclusion.IN_PART
-    if whole.unread and results[0].fail_untested and conclusion.exit_code == 0:
-        conclusion = Conclusion.INCONCLUSIVE
+    drawn = {one.conclusion for _, one in begun} or {it.conclusion for it in results}
+    # The worst first, with what of the whole leads to it.
+    order = {
+        Conclusion.NONCONFORMANT: stale,
+        Conclusion.INCONCLUSIVE: whole.unread and results[0].fail_untested,
+        Conclusion.IN_PART: whole.narrowed,
+    }
+    worst = (it for it, why in order.items() if why or it in drawn)
     message, hint = "", next((it.hint for it in results if it.hint), "")
     if stale and not hint:
         hint = DROPS
-    if open_:
+    if open_ := [it for it in begun if it[1].message]:
         operation, one = open_[0]
         more = f" (and {len(open_) - 1} more operations)" * bool(open_[1:])
         message, hint = f"{operation}: {one.message}{more}", one.hint
@@ -347,7 +302,7 @@ def _joined(whole: Whole, results: Sequence[Result]) -> Result:
     narrowed = [*whole.narrowed, *(it for it in own if not it.startswith(_PREFIXES))]
     return replace(
         results[0],
-        conclusion=conclusion,
+        conclusion=next(worst, Conclusion.CONFORMANT),
         rules=tuple(rules),
         counts=counts,
         message=message,

@@ -106,8 +106,13 @@ class Credentials:
         """
         token, renewal = self._given(), None
         if token is None and any((self.client_id, self.client_secret, self.token_url)):
-            self._check_client(hosts or Hosts())
-            fetch = partial(self._grant, timeout_s, route or Route(), hosts or Hosts())
+            if None in {self.client_id, self.client_secret} or not self.token_url:
+                raise mistake("half-client")
+            checked_url(self.token_url)
+            allowed = hosts or Hosts()
+            if why := allowed.refusal(self.token_url):
+                raise mistake("token-elsewhere", url=self.token_url, why=why)
+            fetch = partial(self._grant, timeout_s, route or Route(), allowed)
             first = asyncio.run(fetch())
             token, renewal = first.token, Renewal(first, fetch)
         carrier = (self.header or "Authorization", Slot.TOKEN.value)
@@ -150,13 +155,6 @@ class Credentials:
             "check --header, or [credentials] value",
         )
         return _sendable(self.value.strip(), what, hint)
-
-    def _check_client(self, hosts: Hosts) -> None:
-        if self.client_id is None or self.client_secret is None or not self.token_url:
-            raise mistake("half-client")
-        checked_url(self.token_url)
-        if why := hosts.refusal(self.token_url):
-            raise mistake("token-elsewhere", url=self.token_url, why=why)
 
     async def _grant(self, timeout_s: float, route: Route, hosts: Hosts) -> Grant:
         url = self.token_url or ""

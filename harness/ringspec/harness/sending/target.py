@@ -141,12 +141,10 @@ def _check_proxy(url: str, hint: str) -> None:
         raise mistake("no-proxy", proxy=shown, hint=hint)
 
 
-@dataclass(slots=True)
-class AnswerStart:
+class AnswerStart(bytearray):
     """The first bytes of an answer; `asked` once any byte of a request was written."""
 
-    start: bytes = b""
-    asked: bool = False
+    asked = False
 
 
 # Streams outlive exchanges; each task awaits its own exchange.
@@ -195,7 +193,7 @@ class _Stream(httpcore.AsyncNetworkStream):
     async def read(self, *args: Any, **options: Any) -> bytes:
         data = await self._inner.read(*args, **options)
         answer = ANSWER_START.get(AnswerStart())
-        answer.start = (answer.start + data[:16])[:16]
+        answer += data[: 16 - len(answer)]
         return data
 
     async def write(self, *args: Any, **options: Any) -> None:
@@ -255,19 +253,6 @@ class Target(Sender):
         answer = AnswerStart()
         ANSWER_START.set(answer)
         went_out = True
-        try:
-            async with asyncio.timeout(self.timeout_s):
-                return await self._send(request, url)
-        except TimeoutError:
-            trouble = Trouble.TIMEOUT
-            message = f"no whole answer within {self.timeout_s:g} seconds"
-        except httpx.HTTPError as error:
-            trouble, message = _trouble(error, answer.start)
-            went_out = answer.asked
-        some = bool(answer.start)
-        return Failure(trouble=trouble, message=message, some=some, went_out=went_out)
-
-    async def _send(self, request: Request, url: str) -> Response | Failure:
         built = self._client.build_request(
             request.method,
             url,
@@ -278,7 +263,17 @@ class Target(Sender):
             ],
             content=self.filling.body(request),
         )
-        return await read(await self._client.send(built, stream=True))
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                return await read(await self._client.send(built, stream=True))
+        except TimeoutError:
+            trouble = Trouble.TIMEOUT
+            message = f"no whole answer within {self.timeout_s:g} seconds"
+        except httpx.HTTPError as error:
+            trouble, message = _trouble(error, bytes(answer))
+            went_out = answer.asked
+        some = bool(answer)
+        return Failure(trouble=trouble, message=message, some=some, went_out=went_out)
 
 
 async def _other_scheme(url: str, found: Response | Failure) -> str:

@@ -22,7 +22,6 @@ from ringspec.reference.json_values import (
     Change,
     Json,
     JsonObject,
-    Place,
     Select,
     Test,
     at,
@@ -37,7 +36,13 @@ from ringspec.reference.messages import (
     parse,
     refused,
 )
-from ringspec.reference.mutants.vocabulary import as_list, change_of, test_of
+from ringspec.reference.mutants.vocabulary import (
+    WORDS,
+    as_list,
+    change_of,
+    expression,
+    test_of,
+)
 
 if TYPE_CHECKING:
     from ringspec.reference.mutants.rows import Variant
@@ -113,24 +118,10 @@ def judges(tests: Mapping[str, Any], _row: Variant) -> Defect:
     )
 
 
-def checks_only(which: Any, row: Variant) -> Defect:
-    """Check the rule of the row at fewer places."""
-
-    def keep(places: list[Place]) -> list[Place]:
-        if isinstance(which, str):
-            return _PLACES[which](places)
-        above = tuple(which["below"].split("."))
-        return [one for one in places if one[0][: len(above)] == above]
-
-    return _selected(row.rule, lambda due: lambda body: keep(list(due(body))))
-
-
-_PLACES: dict[str, Callable[[list[Place]], list[Place]]] = {
-    "the first": lambda places: places[:1],
-    "the last": lambda places: places[-1:],
-    "all but the last": lambda places: places[:-1] or places,
-    "first items": lambda places: [one for one in places if one[0][-2] == 0],
-}
+def checks_only(written: str, row: Variant) -> Defect:
+    """Check the rule of the row at fewer places: an expression of `places`."""
+    keep = expression(written)
+    return _selected(row.rule, lambda due: lambda body: keep(places=list(due(body))))
 
 
 def checks_only_where(written: Any, row: Variant) -> Defect:
@@ -190,44 +181,17 @@ def parses(name: str, _row: Variant) -> Defect:
 
 def mends(name: str, _row: Variant) -> Defect:
     """Read some bytes that are not JSON. Source: RFC 8259, section 9."""
-    mend = _MENDERS[name]
+    mend: Callable[..., Json] = expression(WORDS["mends"][name])
 
     def read(raw: bytes) -> Json:
         try:
             return parse(raw)
         except RefusedError:
             with suppress(ValueError, RecursionError):
-                return mend(raw)
+                return mend(raw=raw)
             raise
 
     return lambda behaviour: replace(behaviour, parse=read)
-
-
-def _closed(raw: bytes) -> Any:
-    text = raw.decode().rstrip().rstrip(",")
-    for closing in ("}", "}}", '"}', '"}}', '"}}}', "]}", "]}}"):
-        try:
-            return json.loads(text + closing)
-        except ValueError:
-            continue
-    return json.loads(text)
-
-
-_MENDERS: dict[str, Callable[[bytes], Json]] = {
-    "spare commas": lambda raw: json.loads(re.sub(r",(\s*[}\]])", r"\1", raw.decode())),
-    "comments": lambda raw: json.loads(
-        re.sub(r"/\*.*?\*/|(?m:^\s*//.*$)", "", raw.decode())
-    ),
-    "apostrophes": lambda raw: json.loads(raw.decode().replace("'", '"')),
-    "NaN": json.loads,
-    "control characters": lambda raw: json.loads(raw, strict=False),
-    "missing brackets": _closed,
-    "rubbish at the end": lambda raw: json.JSONDecoder().raw_decode(
-        raw.decode().lstrip()
-    )[0],
-    "other bytes than UTF-8": lambda raw: json.loads(raw.decode(errors="replace")),
-    "Latin-1": lambda raw: json.loads(raw.decode("latin-1")),
-}
 
 
 def _unrepeated(raw: bytes) -> Json:

@@ -18,7 +18,7 @@ from ringspec.reference.behaviour import Behaviour, Defect, Operation
 from ringspec.reference.json_values import JsonObject, as_object, rewritten, steps_of
 from ringspec.reference.messages import RefusedError, Reply, envelope, refused
 from ringspec.reference.mutants import stores
-from ringspec.reference.mutants.vocabulary import change_of
+from ringspec.reference.mutants.vocabulary import WORDS, change_of, expression
 from ringspec.reference.store import TRANSITIONS, Broadcast, Store, now_ms
 
 if TYPE_CHECKING:
@@ -261,9 +261,7 @@ async def _short_form(operation: Operation, store: Store, request: Request) -> R
     return replace(reply, body=found.short({}) if found else None)
 
 
-async def _without_effect(
-    operation: Operation, store: Store, request: Request
-) -> Reply:
+async def _undone(operation: Operation, store: Store, request: Request) -> Reply:
     before = store.find(_id_of(request))
     reply = await operation(request)
     if before is not None:
@@ -271,18 +269,14 @@ async def _without_effect(
     return reply
 
 
-async def _created_if_unknown(
-    operation: Operation, store: Store, request: Request
-) -> Reply:
+async def _upserting(operation: Operation, store: Store, request: Request) -> Reply:
     if store.find(_id_of(request)) is None:
         made = store.made({}, 0)
         store.restore(replace(made, broadcast_id=_id_of(request)))
     return await operation(request)
 
 
-async def _refusing_versions(
-    operation: Operation, _store: Store, request: Request
-) -> Reply:
+async def _unversioned(operation: Operation, _store: Store, request: Request) -> Reply:
     if "x-version" in request.headers:
         raise refused(400, "There is only one version.")
     return await operation(request)
@@ -306,31 +300,22 @@ _OPERATIONS: dict[str, Around] = {
     ),
     "answers 410 once deleted": _when_refused(404, _gone),
     "answers in short": _short_form,
-    "undoes itself": _without_effect,
-    "creates what is unknown": _created_if_unknown,
+    "undoes itself": _undone,
+    "creates what is unknown": _upserting,
     "answers as if allowed": _when_refused(409, _as_if_allowed),
-    "refuses versions": _refusing_versions,
+    "refuses versions": _unversioned,
     "hangs at large bodies": _hanging,
 }
 
 
-def admits(pattern: str, _row: Variant) -> Defect:
-    """Let in by other Authorization headers too (empty if absent), of a pattern.
-
-    In it, HALF, BEGIN and TOKEN stand for the first half, any beginning and all of the
-    token.
-    """
+def admits(written: str, _row: Variant) -> Defect:
+    """Let in by more: an expression of the Authorization `header`, and the `token`."""
+    admits = expression(written)
 
     def admit(request: Request, token: str) -> bool:
-        begin = "".join(f"({re.escape(each)}" for each in token) + ")?" * len(token)
-        places = {
-            "HALF": re.escape(token[: len(token) // 2]),
-            "BEGIN": begin.removesuffix("?"),
-            "TOKEN": re.escape(token),
-        }
-        wanted = re.sub("HALF|BEGIN|TOKEN", lambda it: places[it[0]], pattern)
         header = request.headers.get("authorization", "")
-        return tokens.brings_token(request, token) or bool(re.fullmatch(wanted, header))
+        own = tokens.brings_token(request, token)
+        return own or bool(admits(header=header, token=token))
 
     return lambda behaviour: replace(behaviour, admit=admit)
 
@@ -444,38 +429,15 @@ def sends(changes: Mapping[str, Any], _row: Variant) -> Defect:
     """Send other bytes, with their right length."""
     ((which, written),) = changes.items()
     ((word, text),) = ({written: ""} if isinstance(written, str) else written).items()
-    change, part = _BYTES[word], text.encode("latin-1")
+    change, part = expression(WORDS["sends"][word]), text.encode("latin-1")
 
     def finish(start: Message, content: bytes) -> list[Message]:
         if content and _is_concerned(which, start["status"]):
-            content = change(content, part)
+            content = change(content=content, text=part)
             start = _with_length(start, len(content))
         return [start, _part(content)]
 
     return _finishing(finish)
-
-
-def _rewritten_json(content: bytes, **options: Any) -> bytes:
-    return json.dumps(json.loads(content), **options).encode("utf-8", "replace")
-
-
-# The bytes sent, given the due ones and the text of the row.
-_BYTES: dict[str, Callable[[bytes, bytes], bytes]] = {
-    "half": lambda content, _: content[: len(content) // 2],
-    "twice": lambda content, _: content * 2,
-    "as Python": lambda content, _: str(json.loads(content)).encode(),
-    "in UTF-16": lambda content, _: content.decode().encode("utf-16"),
-    "indented": lambda content, _: _rewritten_json(content, indent=2),
-    "without escapes": lambda content, _: _rewritten_json(content, ensure_ascii=False),
-    # 3 as 3.0, which JSON Schema takes for the same integer.
-    "numbers with fraction": lambda content, _: json.dumps(
-        json.loads(content, parse_int=float)
-    ).encode(),
-    "instead": lambda _, text: text,
-    "before": lambda content, text: text + content,
-    "after": lambda content, text: content + text,
-    "inside": lambda content, text: content[:-1] + text + b"}",
-}
 
 
 def breaks_off(how: Mapping[str, Any], _row: Variant) -> Defect:

@@ -36,7 +36,7 @@ from ringspec.reference.json_values import (
     table,
 )
 
-_WORDS = table("mutants/vocabulary.toml")
+WORDS = table("mutants/vocabulary.toml")
 
 
 def test_of(written: Any) -> Test:
@@ -56,9 +56,9 @@ def _test(word: str, argument: Any) -> Test:
         test = test_of(argument)
         return lambda value: not test(value)
     if word == "is":
-        passes = expression(_WORDS["tests"][argument])
-    elif word in _WORDS["tests_with_argument"]:
-        passes = expression(_WORDS["tests_with_argument"][word])
+        passes = expression(WORDS["tests"][argument])
+    elif word in WORDS["tests_with_argument"]:
+        passes = expression(WORDS["tests_with_argument"][word])
     else:
         test = test_of(argument)
         return lambda value: test(member_of(value, word))
@@ -68,10 +68,10 @@ def _test(word: str, argument: Any) -> Test:
 def change_of(written: Any) -> Change:
     """Return the change that a row describes; each has a memory of its own."""
     if isinstance(written, str):
-        word, argument, known = written, None, _WORDS["changes"]
+        word, argument, known = written, None, WORDS["changes"]
     else:
         ((word, argument),) = written.items()
-        known = _WORDS["changes_with_argument"]
+        known = WORDS["changes_with_argument"]
     if word in _CHANGES:
         return _CHANGES[word](argument)
     changes = expression(known[word])
@@ -132,6 +132,16 @@ def _with_defaults_below(body: JsonObject) -> Json:
     return {"includeUnsubscribed": False, **body, "voiceFlow": filled}
 
 
+def _closed(raw: bytes) -> Any:
+    text = raw.decode().rstrip().rstrip(",")
+    for closing in ("}", "}}", '"}', '"}}', '"}}}', "]}", "]}}"):
+        try:
+            return json.loads(text + closing)
+        except ValueError:
+            continue
+    return json.loads(text)
+
+
 def _with_id_as(name: str, body: Json) -> Json:
     members = as_object(body).items()
     return {name if known == "broadcastId" else known: it for known, it in members}
@@ -153,9 +163,9 @@ def _numbered(items: list[Json]) -> Json:
 
 # What expressions may call.
 _FUNCTIONS: tuple[Any, ...] = (
-    *(json, re, set, groupby, quote, escape, is_uuid, number, as_list),
+    *(json, re, set, float, groupby, quote, escape, is_uuid, number, as_list),
     *(_surplus, _parsed, _without_nulls, _with_defaults_below, _with_id_as),
-    *(_enveloped, _numbered),
+    *(_enveloped, _numbered, _closed),
 )
 
 
@@ -171,6 +181,8 @@ def _environment() -> Environment:
         "lengths": lambda delays: [number(it) or 0 for it in _items(delays)],
         "keys": lambda choices: [member_of(it, "key") for it in _items(choices)],
         "once": lambda items: [it for i, it in enumerate(items) if it not in items[:i]],
+        "below": lambda places, name: [it for it in places if name in it[0]],
+        "in_first_items": lambda places: [it for it in places if it[0][-2] == 0],
         "uuid_of": lambda text: str(uuid5(NAMESPACE_URL, text)),
         "problems": lambda it: [{"path": k, "message": v} for k, v in it.items()],
     }

@@ -24,7 +24,8 @@ from ringspec.spec.schemas import (
     Subschema,
     subschemas,
 )
-from ringspec.spec.values import Json, Path, at_path, canonical, kind_of
+from ringspec.spec.values import Json, Path, at_path, canonical, kind_of, patched
+from ringspec.spec.values import edit as edit_of
 from ringspec.strategies.faults.wrong_values import sibling
 
 # Keywords that are read together, by the one that asserts.
@@ -62,14 +63,7 @@ _Changes: TypeAlias = Iterator[tuple[MutationKind, str, _Node]]
 
 def _replaced(schema: Json, path: Path, node: Json) -> Json:
     """Return a copy of a schema with another subschema at a path."""
-    if not path:
-        return node
-    step, rest = path[0], path[1:]
-    if isinstance(schema, list):
-        index = int(step)
-        child = _replaced(schema[index], rest, node)
-        return [*schema[:index], child, *schema[index + 1 :]]
-    return {**schema, step: _replaced(schema[step], rest, node)}
+    return patched(schema, (edit_of("replace", path, node),)) if path else node
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def _reasons(
             if others := sorted(broken - {assertion.rule}):
                 rank = max(5, 99 - len(others)) * (assertion.rule in broken)
                 yield rank, f"what breaks it breaks {others[0]} too"
-            elif broken and rules_of(prover.breaches_by_second(made)) != broken:
+            elif broken and rules_of(prover.breaches_by(made, quick=False)) != broken:
                 yield 4, "two validators differ on what breaks it"
             elif broken:
                 yield 3, "no source settles whether what breaks it is invalid"
@@ -156,7 +156,7 @@ class Certifier:
         if (
             read is not UNREAD
             and prover.broken(read) == broken
-            and rules_of(prover.breaches_by_second(read)) == broken
+            and rules_of(prover.breaches_by(read, quick=False)) == broken
             and self._is_settled(body, fault, broken)
         ):
             return body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 from zlib import crc32
 
 from ringspec.spec.assertions import Assertion
@@ -14,7 +14,6 @@ from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.shape import Alternatives
 
 _Form = TypeVar("_Form")
-Step: TypeAlias = str | int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,7 @@ class Spot:
             is_lax=is_lax,
         )
 
-    def drop(self, name: str, *steps: Step, everywhere: bool = False) -> Fault:
+    def drop(self, name: str, *steps: str | int, everywhere: bool = False) -> Fault:
         """Return the fault of missing members or items of the value."""
         places = [(*self.location, step) for step in steps]
         return Fault(
@@ -86,7 +85,7 @@ class Spot:
         )
 
     def add(
-        self, name: str, *added: tuple[Step, Json], everywhere: bool = False
+        self, name: str, *added: tuple[str | int, Json], everywhere: bool = False
     ) -> Fault:
         """Return the fault of surplus members or items, `-` for one at the end."""
         edits = (edit("add", (*self.location, step), value) for step, value in added)

@@ -16,6 +16,7 @@ from ringspec.spec.assertions import Assertion
 from ringspec.spec.contract import Contract
 from ringspec.spec.links import Link, Role
 from ringspec.spec.rules import Level, RuleId, weakest
+from ringspec.spec.schemas import ITEM
 from ringspec.spec.values import Json, canonical, edit, patched, pointer
 from ringspec.spec.values import steps as steps_of
 from ringspec.strategies.case import (
@@ -483,9 +484,8 @@ def _marked(life: Lifecycle, listing: Link) -> str | None:
     """Return a member with free text that a list shows of its items."""
     answer = listing.answers.of(200)
     shown = answer.schema.schema if answer else {}
-    for step in steps_of(listing.paging.items):
-        shown = shown.get("properties", {}).get(step, {})
-    names = shown.get("items", {}).get("properties", {})
+    item = schema_at(shown, (*steps_of(listing.paging.items), ITEM))
+    names = item.get("properties", {})
     for name, _ in members(life.plain.body):
         shapes = life.bodies.shapes_at((name,))
         free = all(each.is_free_text and each.max_size >= 40 for each in shapes)

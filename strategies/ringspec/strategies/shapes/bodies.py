@@ -81,7 +81,7 @@ class Bodies:
         """Return the error that no valid body exists."""
         prover = self.contract.prover
         if body is not None and (
-            found := prover.breaches(body) or prover.breaches_by_second(body)
+            found := prover.breaches(body) or prover.breaches_by(body, quick=False)
         ):
             place = found[0].assertion.place
             return SpecError(

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
@@ -56,14 +57,12 @@ _FREE = 100
 _TRIES = 50
 
 
+@dataclass(slots=True)
 class ByteChoices:
     """Reads choices from bytes, `at` of which are read."""
 
-    __slots__ = ("_data", "at")
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.at = 0
+    data: bytes
+    at: int = 0
 
     def below(self, bound: int) -> int:
         """Choose a number from 0 to just under a bound."""
@@ -77,7 +76,7 @@ class ByteChoices:
         """Read bytes, zeros beyond the end."""
         at = self.at
         self.at = at + size
-        return self._data[at : at + size].ljust(size, b"\0")
+        return self.data[at : at + size].ljust(size, b"\0")
 
     def some(self, count: int, least: int, most: int) -> set[int]:
         """Choose some of a number of things: none, few, half, most or all."""
