@@ -620,6 +620,8 @@ def _stated(
             "minLength": "pattern" in schema,
             "maxLength": "pattern" in schema or "format" in schema,
             "format": schema.get("format") not in SAMPLES,
+            "minimum": str(schema.get("format")).startswith("int"),
+            "maximum": str(schema.get("format")).startswith("int"),
             "additionalProperties": schema.get(key) is not False,
         }
         if key in schema and not implied.get(key):
