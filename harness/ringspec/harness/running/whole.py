@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -137,18 +138,20 @@ def run_each(whole: Whole) -> Generator[Event, None, None]:
     for number, session in enumerate(sessions):
         contract = whole.plans[number].contract
         try:
-            for event in session.events() if not ended else ():
-                match event:
-                    case Started() if number == 0:
-                        named = replace(event.contract, operation="", sha256=digest)
-                        total = sum(len(each.cases) for each in sessions)
-                        several = replace(event, operations=tuple(operations))
-                        yield replace(several, contract=named, total=total)
-                    case Judged():
-                        yield _led(event, contract)
-                    case Notice(message=message) if message not in told:
-                        told.add(message)
-                        yield event
+            # What was created is deleted before the next one begins, whatever happens.
+            with closing(session.events()) as events:
+                for event in events if not ended else ():
+                    match event:
+                        case Started() if number == 0:
+                            named = replace(event.contract, operation="", sha256=digest)
+                            total = sum(len(each.cases) for each in sessions)
+                            several = replace(event, operations=tuple(operations))
+                            yield replace(several, contract=named, total=total)
+                        case Judged():
+                            yield _led(event, contract)
+                        case Notice(message=message) if message not in told:
+                            told.add(message)
+                            yield event
         except KeyboardInterrupt:
             session.interrupted = True
         session.interrupted |= bool(results) and results[-1].interrupted
