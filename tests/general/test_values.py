@@ -111,9 +111,8 @@ def server(path: Path, kind: str, *, hole: bool) -> Starlette:
         if media != "application/json":
             return 415
         body = read(raw)
-        if not formats.conforms(key, "uuid") or not checked.is_valid(body):
-            return 400
-        if body.get("currency", "EUR") != "EUR":
+        fits = formats.conforms(key, "uuid") and checked.is_valid(body)
+        if not fits or body.get("currency", "EUR") != "EUR":
             return 400
         reused = keys.setdefault(key, raw) != raw
         return status if reused or clashes(body) else 201
