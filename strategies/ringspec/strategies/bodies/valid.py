@@ -273,12 +273,12 @@ def _numbers(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
         return
     value = min(bounds) if least else max(bounds)
     yield str(value), Wish(value)
-    *around, last = assertion.instance
-    if last == ITEM:
-        sizes = [shape.max_size for shape in bodies.shapes_at(tuple(around))]
+    around = assertion.instance[:-1]
+    if assertion.instance[-1:] == (ITEM,):
+        sizes = [shape.max_size for shape in bodies.shapes_at(around)]
         most = max((int(size) for size in sizes if size < inf), default=0)
         if 1 < most <= _FILLED:
-            place = bodies.place(tuple(around))
+            place = bodies.place(around)
             yield f"all-{value}", {(*place, i): Wish(value) for i in range(most)}
 
 
