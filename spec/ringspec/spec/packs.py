@@ -70,6 +70,11 @@ def read_packs(names: Iterable[str]) -> list[Json]:
             if judged and not row["id"].startswith(("answer.", "error.")):
                 hint = "let its id begin with `answer.` or `error.`"
                 raise SpecError(f"{path}: {row['id']} is about answers", hint=hint)
+            accepts, listed = row["id"].startswith("answer."), row.get("answers", ())
+            if listed and not any((it[0] == "2") == accepts for it in listed):
+                hint = "rules about refusals have ids that begin with `error.`"
+                fault = f"{path}: {row['id']} has no status of its kind"
+                raise SpecError(fault, hint=hint)
             if "closed" in row and row["id"] != CLOSED:
                 fault = f"{path}: {row['id']} is about members that are not described"
                 raise SpecError(fault, hint=f"its id is {CLOSED}")

@@ -238,7 +238,9 @@ class Reachability:
             return self._nothing_learnt()
         accepts = any(status // 100 == 2 for status in self._statuses)
         if not self.looking and not accepts:
-            return "no valid body was accepted", f"check {self.used}"
+            again = "; or is it there already? --seed N sends other values"
+            hint = f"check {self.used}{again * bool(self._statuses[409])}"
+            return "no valid body was accepted", hint
         return "", ""
 
     def _is_vain(self, response: Response) -> bool:

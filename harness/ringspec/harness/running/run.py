@@ -77,6 +77,8 @@ _KEPT, _KEPT_LATER, _ROOM, _TAPE_ROOM = 2**19, 2**12, 2**24, 2**26
 _Judged = TypeVar("_Judged", bound=Judged)
 # Scripts that others would disturb.
 _ALONE = {Phase.LIFECYCLE, Phase.EXPLORE}
+# So many creates of each operation have values of their own.
+_CREATES = 50
 # What conflicts with something that is there already.
 _CONFLICT = 409
 # So many valid bodies are sent with other values, if that never helps.
@@ -186,6 +188,7 @@ class Session:
         # gone, or changed, since.
         self._resources: tuple[Resource, ...] = ()
         self._names: dict[str, str] = {}
+        self._uncreated: dict[str, str] = {}  # what became of a create, by parameter
         self._created, self._is_used = 0, False
         # By case: all verdicts, even on rules that are not selected.
         self._verdicts: dict[str, set[Verdict]] = {}
@@ -298,6 +301,7 @@ class Session:
                 yield from self._singles(looks)
                 if self._reachability.in_vain and not self._ended_by:
                     message, hint = self._reachability.account()
+                    hint = _HINTS["made-up"] if self._oracle.made_up else hint
                     self._end(f"{message}; stopped after {self.done} cases", hint)
         if is_unguarded(self._plan):
             message = "without credentials: the rules of authentication do not apply"
@@ -397,7 +401,11 @@ class Session:
         self._names = self._create(self._resources)
         ids = {it.name: it.named for it in operation.wire.parameters if it.is_id}
         made_up = [it for it in ids if not (ids[it] or it in self._names)]
-        self._oracle.made_up = ", ".join(made_up)
+        reasons = {it: self._uncreated.get(it) for it in made_up}
+        told = (
+            f"{it} (the create: {why})" if why else it for it, why in reasons.items()
+        )
+        self._oracle.made_up = ", ".join(told)
         is_barred = bool(made_up) and operation.method in {"put", "patch"}
         if operation.method == "delete":
             is_barred = ids.keys().isdisjoint(self._names)
@@ -425,21 +433,28 @@ class Session:
         return replace(case, request=own(case.request), steps=steps)
 
     def _create(self, resources: Iterable[Resource]) -> dict[str, str]:
-        """Create what a path names; return the names that the answers give."""
+        """Create what a path names; return the names that the answers give.
+
+        No two creates of a run send the same texts.
+        """
+        from ringspec.strategies import otherwise  # noqa: PLC0415 - it takes a while
+
         names: dict[str, str] = {}
+        contract = self._plan.contract
+        ids = [it.id for it in contract.endpoints] if self._resources else []
         for each in resources:
             names |= self._create(each.parents)
-            case, self._created = each.plain, self._created + 1
-            if self._created > 1:
-                from ringspec.strategies import otherwise  # noqa: PLC0415 - it takes a while
-
-                case = otherwise(each.contract, case, self._created) or case
+            self._created += 1
+            turn = _CREATES * ids.index(contract.operation.id) + self._created
+            case = otherwise(each.contract, each.plain, turn) or each.plain
             request = aimed(case.request, each.contract, names)
             case = replace(case, request=request)
             exchange = self._source.again(case)
             self._keep(Fired(case=case, exchange=exchange))
             self._requests += exchange.sent
-            if name := each.named(exchange):
+            name, why = each.named(exchange), exchange.summary
+            self._uncreated[each.parameter.name] = f"{case.request.method} {why}"
+            if name:
                 names[each.parameter.name] = name
         return names
 
