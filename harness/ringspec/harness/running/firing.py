@@ -69,9 +69,7 @@ def interrupts(
         # Not by the loop's add_signal_handler, which Windows has not.
         loop.call_soon_threadsafe(call)
 
-    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # not all are everywhere
-    known = [getattr(signal, each) for each in names if hasattr(signal, each)]
-    taken = [each for each in known if signal.getsignal(each) != signal.SIG_IGN]
+    taken = (signal.SIGINT, signal.SIGTERM)
     before = {each: signal.signal(each, interrupt) for each in taken}
     try:
         yield

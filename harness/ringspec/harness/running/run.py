@@ -452,9 +452,10 @@ class Session:
             exchange = self._source.again(case)
             self._keep(Fired(case=case, exchange=exchange))
             self._requests += exchange.sent
-            name, why = each.named(exchange), exchange.summary
-            self._uncreated[each.parameter.name] = f"{case.request.method} {why}"
-            if name:
+            if exchange.status // 100 != 2:
+                why = f"{case.request.method} {exchange.summary}"
+                self._uncreated[each.parameter.name] = why
+            if name := each.named(exchange):
                 names[each.parameter.name] = name
         return names
 
