@@ -55,7 +55,7 @@ from ringspec.spec.sentences import quotation, sentence
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
-# The latest contracts, by a digest of all their inputs.
+# The latest contracts, by a digest of all their inputs, and the operation.
 _LOADED: dict[str, Contract] = {}
 _MOST_LOADED = 64
 # Rules that an operation without a body does not have, and what another says there.
@@ -331,25 +331,32 @@ def load(
         UsageError: the operation or the dialect does not exist.
         MisfitError: the overrides do not fit the contract.
     """
-    source = _source(path or OURS, dialect)
-    return _loaded(source, operation, overrides or Overrides())
+    return _loaded(_source(path or OURS, dialect, overrides), operation)
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A document as one of OpenAPI 3.1, its dialect applied, and its catalogue."""
+    """A document as one of OpenAPI 3.1, adapted, with its catalogue and rule packs."""
 
     path: Path
     base: dict[str, Json]
     notices: tuple[str, ...]
     dialect: Overlay | None
+    overrides: Overrides
+    packs: list[Json]
     rows: Json
     rows_at: str
-    content: str  # all of it as text, for comparison
+    digest: str  # of all of it
 
 
-def _source(path: Path, dialect: str | Overlay | None) -> _Source:
-    """Read a document and what belongs to it; raise as `load`."""
+def _source(
+    path: Path, dialect: str | Overlay | None, overrides: Overrides | None = None
+) -> _Source:
+    """Read a document and what belongs to it, once for all operations.
+
+    Raises as `load`.
+    """
+    overrides = overrides or Overrides()
     notices: list[str] = []
     base = reading.read(path, notices)
     openapi.version_of(base, path)
@@ -366,10 +373,24 @@ def _source(path: Path, dialect: str | Overlay | None) -> _Source:
     options = (home.with_suffix(".rules.yaml"), home.with_name("rules.yaml"))
     beside = next(filter(Path.is_file, options), None)
     rows = reading.read(beside) if beside else {"rules": []}
+    try:
+        packs, base = read_packs(overrides.packs), overrides.apply(base)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}", hint=error.hint) from error
     # Not sorted: the order of members decides the order of rules and cases.
-    content = json.dumps([str(path), base, notices, rows, dialect], default=repr)
-    origin = str(beside) if beside else ""
-    return _Source(path, base, tuple(notices), dialect, rows, origin, content)
+    parts = [str(path), base, notices, rows, dialect, packs, overrides]
+    content = json.dumps(parts, default=repr)
+    return _Source(
+        path=path,
+        base=base,
+        notices=tuple(notices),
+        dialect=dialect,
+        overrides=overrides,
+        packs=packs,
+        rows=rows,
+        rows_at=str(beside) if beside else "",
+        digest=hashlib.sha256(content.encode()).hexdigest(),
+    )
 
 
 def _too_deep(path: Path) -> SpecError:
@@ -406,14 +427,14 @@ def load_each(
         SpecError, MisfitError: as of `load`, or no operation can be read.
         UsageError: there is no such operation, or the dialect does not exist.
     """
-    source, given = _source(path or OURS, dialect), overrides or Overrides()
+    source = _source(path or OURS, dialect, overrides)
     is_one = wanted == Wanted() and source.rows_at
     ids = [None] if is_one else wanted.of(source.base)
     found: list[Contract] = []
     unread: list[Unread] = []
     for each in ids:
         try:
-            found.append(_loaded(source, each, given))
+            found.append(_loaded(source, each))
         except SpecError as error:
             unread.append(Unread(each or "", error))
     if not found:
@@ -423,23 +444,22 @@ def load_each(
     return found, unread
 
 
-def _loaded(source: _Source, operation: str | None, overrides: Overrides) -> Contract:
-    parts = repr((operation, overrides))
-    key = hashlib.sha256(f"{source.content}{parts}".encode()).hexdigest()
+def _loaded(source: _Source, operation: str | None) -> Contract:
+    key = f"{source.digest} {operation}"
     if key in _LOADED:
         return _LOADED[key]
-    path, dialect = source.path, source.dialect
+    path, dialect, overrides = source.path, source.dialect, source.overrides
     origins = source.rows_at, dialect.origin if dialect else ""
     try:
         contract = Inputs(
-            document=overrides.apply(source.base),
+            document=source.base,
             catalogue=source.rows,
             operation=operation,
             dialect=dialect.name if dialect else None,
             changes=dialect.content.get(RULES, {}) if dialect else {},
             fixtures=dict(overrides.fixtures),
             given=dict(overrides.values),
-            packs=read_packs(overrides.packs),
+            packs=source.packs,
         ).contract(*origins)
     except SpecError as error:
         if error.message.startswith(tuple(filter(None, origins))):
