@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ringspec.cli import run_setup
+from ringspec.spec import load_each
+
 from .. import called  # noqa: TID252 - tests are no distribution
 from ..called import Ended  # noqa: TID252 - likewise
 from ..serving import served  # noqa: TID252 - likewise
@@ -33,3 +36,19 @@ def payments() -> Iterator[str]:
     # A mutant that crashes says so in the log, which is meant.
     with served(app, log_level="critical") as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def read_once() -> Iterator[None]:
+    """Let commands of this process share what they have read, and their lists."""
+    known: dict[str, object] = {}
+
+    def each(*arguments: object, **options: object) -> object:
+        key = repr((arguments, options))
+        if key not in known:
+            known[key] = load_each(*arguments, **options)  # type: ignore[arg-type]
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_setup, "load_each", each)
+        yield

@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ringspec.cli import run_setup
-from ringspec.spec import load_each
-
 from ..called import Ended  # noqa: TID252 - tests are no distribution
 from ..serving import served  # noqa: TID252 - likewise
 from .documents import TOKEN, USER, Defect, Document, Server, defects, name_of
@@ -34,20 +31,7 @@ FEW = 6
 QUICK = {"petstore30", "petstore31", "sessions"}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _read_once() -> Iterator[None]:
-    """Let commands of this process share what they have read, and their lists."""
-    known: dict[str, object] = {}
-
-    def each(*arguments: object, **options: object) -> object:
-        key = repr(arguments)
-        if key not in known:
-            known[key] = load_each(*arguments, **options)  # type: ignore[arg-type]
-        return known[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_setup, "load_each", each)
-        yield
+pytestmark = pytest.mark.usefixtures("read_once")
 
 
 @cache

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
-
-from ringspec.cli import run_setup
-from ringspec.spec import load_each
 
 from ..called import Ended  # noqa: TID252 - tests are no distribution
 from ..serving import served  # noqa: TID252 - likewise
@@ -42,20 +39,7 @@ FORBIDDEN = {"status": 403, "code": "PERMISSION_DENIED", "message": "no such sco
 Spoil = Callable[[int, dict[str, str], Any], Any]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _read_once() -> Iterator[None]:
-    """Let commands of this process share what they have read, and their lists."""
-    known: dict[str, object] = {}
-
-    def each(*arguments: object, **options: object) -> object:
-        key = repr((arguments, options))
-        if key not in known:
-            known[key] = load_each(*arguments, **options)  # type: ignore[arg-type]
-        return known[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_setup, "load_each", each)
-        yield
+pytestmark = pytest.mark.usefixtures("read_once")
 
 
 class Spoiled:
