@@ -47,6 +47,7 @@ _LOOSE = re.compile(
 )
 # Fewer numbers are places, such as rows, unless their name says that they are ids.
 _SPAN, _ID = 1000, re.compile("(^i|_i|I)[dD]$")
+_PLACEHOLDER = re.compile(r"\{([^}]*)\}")
 # No value, where null is one.
 UNREAD = object()
 
@@ -156,7 +157,7 @@ def read_parameters(
             name, where = node.at("name").text(), node.at("in").text()
             # Names of headers may be in any case.
             found[where, name.lower() if where == "header" else name] = node
-    for name in re.findall(r"\{([^}]*)\}", path):
+    for name in _PLACEHOLDER.findall(path):
         made_up = {"name": name, "in": "path", "example": "text"}
         found.setdefault(("path", name), replace(holders[-1], value=made_up))
     return [
@@ -272,14 +273,22 @@ class Wire:
             headers.append(("Cookie", "; ".join(cookies)))
         return f"{path}?{'&'.join(query)}" if query else path, headers
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the placeholders, in their order."""
+        return _PLACEHOLDER.findall(self.template)
+
+    def match(self, path: str) -> re.Match[str] | None:
+        """Match a path without a query; its groups stand for the placeholders."""
+        pattern = re.sub(r"\\\{.*?\\\}", "([^/]+)", re.escape(self.template))
+        return re.fullmatch(pattern, path)
+
     def read(self, path: str, headers: Iterable[tuple[str, str]]) -> Json:
         """Return the value that a server reads of a request."""
         path, _, query = path.partition("?")
-        names, sent = re.findall(r"\{([^}]*)\}", self.template), dict(headers)
-        pattern = re.sub(r"\\\{.*?\\\}", "([^/]+)", re.escape(self.template))
-        match = re.fullmatch(pattern, path)
+        sent, match = dict(headers), self.match(path)
         texts: dict[str, list[tuple[str, str]]] = {
-            "path": [*zip(names, match.groups() if match else (), strict=False)],
+            "path": [*zip(self.names, match.groups(), strict=True)] if match else [],
             "query": _pairs(query, "&"),
             "header": [(name.lower(), text) for name, text in sent.items()],
             "cookie": _pairs(sent.get("Cookie", ""), "; "),

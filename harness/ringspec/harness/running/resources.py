@@ -27,16 +27,16 @@ _ID = re.compile(r"_?(id|uuid|guid|key|name|code)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class PathResource:
     """What a parameter of a path names, and how it is created."""
 
     parameter: Parameter
     contract: Contract  # of the create
     plain: Case  # its plain case
     at: str = ""  # pointer to the name in its answer; empty if it is not known
-    parents: tuple[Resource, ...] = ()  # what the path of the create names
+    parents: tuple[PathResource, ...] = ()  # what the path of the create names
 
-    def beside(self, asked: Security) -> Resource:
+    def beside(self, asked: Security) -> PathResource:
         """Return it as it is created in a run of what asks for other credentials."""
         own = self.contract.operation.security.beside(asked)
         plain = replace(self.plain, request=with_credentials(self.plain.request, own))
@@ -79,7 +79,7 @@ class Resource:
         yield data
 
 
-def resources_of(contract: Contract) -> tuple[Resource, ...]:
+def resources_of(contract: Contract) -> tuple[PathResource, ...]:
     """Return what has to be created so that an operation's path names something.
 
     What cannot be created leaves names made up.
@@ -88,7 +88,7 @@ def resources_of(contract: Contract) -> tuple[Resource, ...]:
     for each in makers(inputs.document, contract.operation):
         with suppress(SpecError):
             create = replace(inputs, operation=each.operation).contract()
-            made = Resource(
+            made = PathResource(
                 parameter=each.parameter,
                 contract=create,
                 plain=plain_case(create),
@@ -103,14 +103,12 @@ def aimed(request: Request, contract: Contract, names: Mapping[str, str]) -> Req
     """Return a request about other resources than those whose names were made up."""
     wire = contract.operation.wire
     made_up = {it.name: it.value for it in wire.parameters if it.where == "path"}
-    placeholders = re.findall(r"\{([^}]*)\}", wire.template)
-    pattern = re.sub(r"\\\{.*?\\\}", "([^/]+)", re.escape(wire.template))
     path, mark, query = request.path.partition("?")
-    match = re.fullmatch(pattern, path)
+    match = wire.match(path)
     if match is None:
         return request
-    for index in range(len(placeholders), 0, -1):
-        name = placeholders[index - 1]
+    # From the end, so that the places before it stay where they are.
+    for index, name in reversed([*enumerate(wire.names, 1)]):
         if name in names and match[index] == made_up[name]:
             text = quote(names[name], safe="")
             path = f"{path[: match.start(index)]}{text}{path[match.end(index) :]}"

@@ -48,7 +48,7 @@ from ringspec.harness.running.plan import (
     lacking_rules,
     refusal,
 )
-from ringspec.harness.running.resources import Resource, aimed, resources_of
+from ringspec.harness.running.resources import PathResource, aimed, resources_of
 from ringspec.harness.running.source import (
     LiveSource,
     Source,
@@ -186,7 +186,7 @@ class Session:
         self._turns = {case.id: turn for turn, case in enumerate(plan.cases)}
         # What the path names that this run created, how often, and whether it may be
         # gone, or changed, since.
-        self._resources: tuple[Resource, ...] = ()
+        self._resources: tuple[PathResource, ...] = ()
         self._names: dict[str, str] = {}
         self._uncreated: dict[str, str] = {}  # what became of a create, by parameter
         self._created, self._is_used = 0, False
@@ -432,16 +432,18 @@ class Session:
         steps = tuple(replace(it, request=own(it.request)) for it in case.steps)
         return replace(case, request=own(case.request), steps=steps)
 
-    def _create(self, resources: Iterable[Resource]) -> dict[str, str]:
+    def _create(self, resources: Sequence[PathResource]) -> dict[str, str]:
         """Create what a path names; return the names that the answers give.
 
         No two creates of a run send the same texts.
         """
+        names: dict[str, str] = {}
+        if not resources:
+            return names
         from ringspec.strategies import otherwise  # noqa: PLC0415 - it takes a while
 
-        names: dict[str, str] = {}
         contract = self._plan.contract
-        ids = [it.id for it in contract.endpoints] if self._resources else []
+        ids = [it.id for it in contract.endpoints]
         for each in resources:
             names |= self._create(each.parents)
             self._created += 1
