@@ -11,9 +11,10 @@ mend the body, and null is a fault only where a value is required.
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from os.path import commonprefix
 from typing import TypeAlias
@@ -22,11 +23,22 @@ from ringspec.spec.assertions import Assertion, by_rule, without
 from ringspec.spec.contract import Contract
 from ringspec.spec.parameters import UNREAD
 from ringspec.spec.proof import Prover, rules_of
-from ringspec.spec.rules import Level, RuleId, weakest
+from ringspec.spec.rules import BODY_ACCEPTED, Level, RuleId, weakest
 from ringspec.spec.schemas import CHOICES, ITEM
-from ringspec.spec.values import Json, Location, at, canonical, edit, patched, same
+from ringspec.spec.values import (
+    Json,
+    Location,
+    Path,
+    at,
+    canonical,
+    edit,
+    patched,
+    same,
+)
+from ringspec.strategies.bodies.valid import accepted_case
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in
+from ringspec.strategies.shapes import build
 from ringspec.strategies.shapes.bodies import Bodies, bodies_of
 from ringspec.strategies.shapes.build import PRESENT
 from ringspec.strategies.shapes.locations import (
@@ -39,10 +51,9 @@ from ringspec.strategies.shapes.locations import (
     schema_at,
 )
 
-# Least number of cases of a rule, and of one that depends on other members.
-CASES, CASES_IF = 2, 4
-# Most further cases of a rule for new contexts.
-MORE, MORE_IF = 2, 8
+# A rule that binds, or depends on other members, is broken in every new context until
+# it has so many cases; any other, where so many contexts are new, or a member's absence.
+ENOUGH, FEW_NEW = 7, 3
 # Another place of a shared component may add this many contexts less than the best.
 SLACK = 2
 # Most twins tried for a fault.
@@ -55,17 +66,16 @@ _LARGE, _SHARED, _LEAST = 300, 1500, 8
 FEW = 4
 # Least length of an array with a first, a middle and a last item.
 _LONG = 3
-# States of a member: absent, present with a value that is not counted, or null.
-ABSENT, GIVEN, NULL = "", "+", "null"
-# Separates the names of nested members.
-INSIDE = "/"
-# States that count even after two others.
-_PLAIN = frozenset({ABSENT, GIVEN, "true", "false"})
+# States of a member: absent, or present with a value that is not counted.
+ABSENT, GIVEN = "", "+"
 
 _Option: TypeAlias = tuple[Case, Fault]
 # The name of a fault, and the twins that it fits.
 _Choice: TypeAlias = tuple[str, list[_Option]]
-_States: TypeAlias = frozenset[tuple[str, str]]
+# The cases of a rule, by their bodies.
+_Found: TypeAlias = dict[str, Case]
+# A member's instance path, and its state.
+_State: TypeAlias = tuple[Path, str]
 
 
 def coupled_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
@@ -228,6 +238,8 @@ class InvalidCases:
         contract: Contract,  # by which the broken rules are named
         twins: list[Case],  # its accepted cases, the plainest first
         edge_ids: Collection[str],  # of those with a text of extreme length or form
+        # Takes a further twin, so that each rule is broken in every context.
+        further: Callable[[Case], Case] | None = None,
     ) -> None:
         self._bodies = bodies
         self._contract = contract
@@ -244,10 +256,12 @@ class InvalidCases:
                 len(each.request.body),
             ),
         )
-        schema = bodies.contract.whole
-        self._states: dict[str, _States] = {
-            twin.id: frozenset(_states(schema, twin.body, "")) for twin in twins
-        }
+        self._further_twin = further
+        # The states of members, each by its bit, and those of each twin.
+        self._bits: dict[_State, int] = {}
+        if further:
+            self._states_of(_described(bodies.contract.whole))
+        self._contexts = {twin.id: self._context(twin.body) for twin in twins}
         # Most faults of a rule that are shown, and twins of each.
         size = len(contract.assertions)
         self._most = max(1, _SHARED // size) if size > _LARGE else _SHARED
@@ -260,30 +274,40 @@ class InvalidCases:
             yield from self._of_rule(rule, owned)
 
     def _of_rule(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
-        conditional = any(each.is_conditional for each in assertions)
-        seen = _SeenContexts(assertions, everywhere=conditional)
         if len({each.instance for each in assertions}) <= FEW:
             choices = self._everywhere(assertions)
         else:
             choices = self._sampled(assertions)
-        wanted = CASES_IF if conditional else CASES
-        again = (choices * wanted)[: max(0, wanted - len(choices))]
-        found: dict[str, Case] = {}
-        for choice in choices + again:
-            if len(found) >= self._most:
-                break
-            case = self._best(rule, choice, seen, len(found))
+        needed = [each for each in choices if not each[1][0][1].is_spare]
+        new = self._beside(assertions)
+        found: _Found = {}
+        for choice in (needed or choices)[: self._most]:
+            case = self._best(rule, choice, new if found else 0, len(found))
             if case is not None:
                 found.setdefault(canonical(case.body), case)
-                seen.add(self._states[str(case.twin)])
-        more = MORE_IF if conditional else MORE
-        for _ in range(min(more, self._most - len(found))):
-            case = self._richest(rule, choices, seen)
-            if case is None:
-                break
-            found.setdefault(canonical(case.body), case)
-            seen.add(self._states[str(case.twin)])
+                new &= ~self._contexts[str(case.twin)]
+        if found:
+            new = self._further(rule, assertions, new, found)
+        if found and self._further_twin:
+            self._everywhere_else(rule, assertions, new, found)
         return list(found.values()) or self._inseparable(rule, assertions, choices)
+
+    def _context(self, body: Json) -> int:
+        is_deep = self._further_twin is not None
+        return self._states_of(_states(self._bodies.contract.whole, body, deep=is_deep))
+
+    def _states_of(self, states: Iterable[_State]) -> int:
+        bits = self._bits
+        return sum(1 << bits.setdefault(each, len(bits)) for each in states)
+
+    def _beside(self, assertions: list[Assertion]) -> int:
+        """Return the states of members that some assertions are not about."""
+        subjects = [each.subject for each in assertions]
+        return sum(
+            1 << bit
+            for (path, _), bit in self._bits.items()
+            if not all(it and path[: len(it)] == it[: len(path)] for it in subjects)
+        )
 
     def _everywhere(self, assertions: list[Assertion]) -> list[_Choice]:
         """List the faults of assertions, equal ones of one place once."""
@@ -310,15 +334,15 @@ class InvalidCases:
         used = self._used[size]
         main = min(range(size), key=lambda each: (used[each], -each))
         choices = self._choices(assertions[main], _suffix(assertions[main]))
-        seen = _SeenContexts(assertions, everywhere=False)
+        new = self._beside(assertions)
         for _, options in choices:
             for twin, _ in options:
-                seen.add(self._states[twin.id])
+                new &= ~self._contexts[twin.id]
         # By place, the number of contexts that twins with it would add.
         adding = [
             max(
                 (
-                    seen.count_new(self._states[twin.id])[0]
+                    (self._contexts[twin.id] & new).bit_count()
                     for twin in self._twins
                     if any(places(each.instance, twin.body))
                 ),
@@ -367,7 +391,7 @@ class InvalidCases:
         return [(name + suffix, _long(sized)) for name, sized in found.items()]
 
     def _best(
-        self, rule: RuleId, choice: _Choice, seen: _SeenContexts, number: int
+        self, rule: RuleId, choice: _Choice, new: int, number: int
     ) -> Case | None:
         """Return the case of a fault in the best twin: masked last, new contexts first.
 
@@ -376,12 +400,11 @@ class InvalidCases:
         """
         own = self._contract.rules[rule].level.rank
 
-        def order(option: _Option) -> tuple[bool, bool, *tuple[int, ...]]:
+        def order(option: _Option) -> tuple[bool, bool, int]:
             twin, fault = option
-            new = seen.count_new(self._states[twin.id]) if number else (0,)
             masked = self._certifier.is_masked(twin.body, fault)
             weak = number % 2 == 0 and twin.level.rank > own
-            return masked, weak, *(-count for count in new)
+            return masked, weak, -(self._contexts[twin.id] & new).bit_count()
 
         name, options = choice
         found: Case | None = None
@@ -395,21 +418,81 @@ class InvalidCases:
             found = found or case
         return found
 
-    def _richest(
-        self, rule: RuleId, choices: list[_Choice], seen: _SeenContexts
+    def _further(
+        self, rule: RuleId, assertions: list[Assertion], new: int, found: _Found
+    ) -> int:
+        """Add cases in the twins with the most new contexts; return what stays new."""
+        level = self._contract.rules[rule].level
+        binds = level is Level.MUST or any(each.is_conditional for each in assertions)
+        absent = sum(1 << bit for (_, it), bit in self._bits.items() if it == ABSENT)
+
+        def worth(twin: Case) -> int:
+            added = self._contexts[twin.id] & new
+            return added.bit_count() + FEW_NEW * bool(added & absent)
+
+        left = list(self._twins)
+        while left and len(found) < self._most:
+            best = max(left, key=worth)
+            each = self._further_twin or (binds and len(found) < ENOUGH)
+            if worth(best) < (1 if each else FEW_NEW):
+                break
+            left.remove(best)
+            if case := self._simple(rule, assertions, best, found):
+                found.setdefault(canonical(case.body), case)
+                new &= ~self._contexts[best.id]
+        return new
+
+    def _everywhere_else(
+        self, rule: RuleId, assertions: list[Assertion], new: int, found: _Found
+    ) -> None:
+        """Add a case beside each state that no twin has, in a twin made for it."""
+        for state, bit in [*self._bits.items()]:
+            for twin in self._made(assertions, *state) if new >> bit & 1 else ():
+                context = self._context(twin.body)
+                case = context >> bit & 1 and self._simple(
+                    rule, assertions, twin, found
+                )
+                if case and self._further_twin:
+                    known = self._further_twin(twin)
+                    if known.id not in self._contexts:
+                        self._contexts[known.id] = context
+                        self._twins.append(known)
+                    new &= ~context
+                    case = replace(case, twin=known.id)
+                    found.setdefault(canonical(case.body), case)
+                    break
+
+    def _made(
+        self, assertions: list[Assertion], path: Path, state: str
+    ) -> Iterator[Case]:
+        """Yield valid bodies in which a member has a state and an assertion holds."""
+        wish = {ABSENT: build.ABSENT, GIVEN: PRESENT}.get(state)
+        wish = wish or build.Wish(json.loads(state))
+        name = f"beside-{'.'.join(path)}-{state.strip(chr(34)) or 'absent'}"
+        for each in assertions:
+            place, subject = map(self._bodies.place, (path, each.subject))
+            body = self._bodies.plain({subject: PRESENT, place: wish})
+            if body is not None and self._bodies.is_settled(body):
+                yield accepted_case(self._bodies.contract, BODY_ACCEPTED, name, body)
+
+    def _simple(
+        self, rule: RuleId, assertions: list[Assertion], twin: Case, found: _Found
     ) -> Case | None:
-        """Return a case in the twin that adds the most contexts, if any."""
-        ranked = []
-        for name, options in choices:
-            for twin, fault in options:
-                new = seen.count_new(self._states[twin.id])
-                if new[0]:
-                    masked = self._certifier.is_masked(twin.body, fault)
-                    rank = masked, *(-count for count in new)
-                    ranked.append((rank, name, (twin, fault)))
-        ranked.sort(key=lambda each: each[0])
-        made = (self._certified(rule, name, option) for _, name, option in ranked)
-        return next(filter(None, made), None)
+        """Return the case of a twin with the first fault, of those not yet shown."""
+        many = len({each.instance for each in assertions}) > 1
+        faults = [
+            replace(fault, name=fault.name + (_suffix(assertion) if many else ""))
+            for assertion in assertions
+            for _, _, fault in faults_in(self._bodies, assertion, twin.body)
+            if not fault.is_lax
+        ]
+        # Stable. One that is masked comes last.
+        shown = {case.id for case in found.values()}
+        mask = self._certifier.is_masked
+        faults.sort(key=lambda it: (mask(twin.body, it), f"{rule}/{it.name}" in shown))
+        made = (self._certified(rule, it.name, (twin, it)) for it in faults)
+        level = self._contract.rules[rule].level
+        return next((it for it in made if it and it.level == level), None)
 
     def _inseparable(
         self, rule: RuleId, assertions: list[Assertion], choices: list[_Choice]
@@ -468,52 +551,41 @@ class InvalidCases:
         )
 
 
-class _SeenContexts:
-    """The contexts in which a rule has been broken.
+def _states(
+    schema: Json, body: Json, above: Path = (), *, deep: bool = False
+) -> Iterator[_State]:
+    """Yield the state of each member at the top, and inside objects required there.
 
-    The members that its assertions are about are none. `everywhere`, each value of
-    another one counts, else any two and absence.
+    If `deep`, also inside others.
     """
-
-    def __init__(self, assertions: list[Assertion], *, everywhere: bool) -> None:
-        self._everywhere = everywhere
-        self._states: dict[str, set[str]] = defaultdict(set)
-        self._own = {each.subject[0] for each in assertions if each.subject}
-
-    def add(self, states: _States) -> None:
-        for name, state in states:
-            self._states[name].add(state)
-
-    def count_new(self, states: _States) -> tuple[int, int, int]:
-        """Count new contexts: that justify a further case, that break ties, and all."""
-        new = ties = fresh = 0
-        for name, state in states:
-            seen = self._states[name]
-            if name not in self._own and state not in seen:
-                few = len(seen) < 2
-                top = INSIDE not in name
-                new += top and (self._everywhere or few or state == ABSENT)
-                # Null mostly equals absence: a value distinguishes more.
-                plain = GIVEN in seen if state == NULL else state in _PLAIN or few
-                ties += plain
-                fresh += top
-        return new, ties, fresh
-
-
-def _states(schema: Json, body: Json, above: str) -> Iterator[tuple[str, str]]:
-    """Yield the state of each member at the top, and inside objects required there."""
     if not isinstance(body, dict):
         return
     required = schema.get("required", ())
     for name, node in schema.get("properties", {}).items():
-        state = ABSENT
+        state, place = ABSENT, (*above, name)
         if name in body:
-            counted = {"enum", "const"} & node.keys() or node.get("type") == "boolean"
-            plain = counted or body[name] is None
-            state = canonical(body[name]) if plain else GIVEN
-        yield above + name, state
-        if name in required and "properties" in node:
-            yield from _states(node, body.get(name), f"{above}{name}{INSIDE}")
+            counted = _values(node) or body[name] is None
+            state = canonical(body[name]) if counted else GIVEN
+        yield place, state
+        if "properties" in node and (name in required or (deep and name in body)):
+            yield from _states(node, body.get(name), place, deep=deep)
+
+
+def _described(schema: Json, above: Path = ()) -> Iterator[_State]:
+    """Yield the states that members may have at all."""
+    for name, node in schema.get("properties", {}).items():
+        place = (*above, name)
+        yield from ((place, canonical(it)) for it in _values(node) or ())
+        if name not in schema.get("required", ()):
+            yield place, ABSENT
+            yield from [] if _values(node) else [(place, GIVEN)]
+        yield from _described(node, place)
+
+
+def _values(node: Json) -> list[Json]:
+    """Return the values that are states of their own."""
+    values = [False, True] if node.get("type") == "boolean" else []
+    return [node["const"]] if "const" in node else node.get("enum", values)
 
 
 def _long(sized: list[tuple[_Option, int]]) -> list[_Option]:
