@@ -24,7 +24,7 @@ def command(given: Given) -> None:
     chosen = each_selected(given)
     for contract, selection in chosen:
         try:
-            cases = cases_of(contract, given.seed)
+            cases = cases_of(contract, given.seed, thorough=given.thorough)
         except SpecError as error:
             errors.append(error)
             if len(errors) == len(chosen):

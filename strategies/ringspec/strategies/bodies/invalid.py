@@ -15,7 +15,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from os.path import commonprefix
 from typing import TypeAlias
 
@@ -52,7 +52,7 @@ from ringspec.strategies.shapes.locations import (
 )
 
 # A rule that binds, or depends on other members, is broken in every new context until
-# it has so many cases; any other, where so many contexts are new, or a member's absence.
+# it has so many cases; any other, where so many are new, or the absence of a member.
 ENOUGH, FEW_NEW = 7, 3
 # Another place of a shared component may add this many contexts less than the best.
 SLACK = 2
@@ -257,11 +257,10 @@ class InvalidCases:
             ),
         )
         self._further_twin = further
-        # The states of members, each by its bit, and those of each twin.
-        self._bits: dict[_State, int] = {}
-        if further:
-            self._states_of(_described(bodies.contract.whole))
-        self._contexts = {twin.id: self._context(twin.body) for twin in twins}
+        self._further_twins: dict[str, Case] = {}
+        schema = bodies.contract.whole
+        self._contexts = _Contexts(schema, twins)
+        self._all = _Contexts(schema, twins, deep=True) if further else None
         # Most faults of a rule that are shown, and twins of each.
         size = len(contract.assertions)
         self._most = max(1, _SHARED // size) if size > _LARGE else _SHARED
@@ -279,35 +278,20 @@ class InvalidCases:
         else:
             choices = self._sampled(assertions)
         needed = [each for each in choices if not each[1][0][1].is_spare]
-        new = self._beside(assertions)
+        new = self._contexts.beside(assertions)
         found: _Found = {}
         for choice in (needed or choices)[: self._most]:
             case = self._best(rule, choice, new if found else 0, len(found))
             if case is not None:
                 found.setdefault(canonical(case.body), case)
-                new &= ~self._contexts[str(case.twin)]
+                new &= ~self._contexts.of[str(case.twin)]
         if found:
-            new = self._further(rule, assertions, new, found)
-        if found and self._further_twin:
-            self._everywhere_else(rule, assertions, new, found)
+            self._further(rule, assertions, new, found)
+        if found and self._all and self._further_twin:
+            self._everywhere_else(
+                rule, assertions, found, self._all, self._further_twin
+            )
         return list(found.values()) or self._inseparable(rule, assertions, choices)
-
-    def _context(self, body: Json) -> int:
-        is_deep = self._further_twin is not None
-        return self._states_of(_states(self._bodies.contract.whole, body, deep=is_deep))
-
-    def _states_of(self, states: Iterable[_State]) -> int:
-        bits = self._bits
-        return sum(1 << bits.setdefault(each, len(bits)) for each in states)
-
-    def _beside(self, assertions: list[Assertion]) -> int:
-        """Return the states of members that some assertions are not about."""
-        subjects = [each.subject for each in assertions]
-        return sum(
-            1 << bit
-            for (path, _), bit in self._bits.items()
-            if not all(it and path[: len(it)] == it[: len(path)] for it in subjects)
-        )
 
     def _everywhere(self, assertions: list[Assertion]) -> list[_Choice]:
         """List the faults of assertions, equal ones of one place once."""
@@ -334,15 +318,15 @@ class InvalidCases:
         used = self._used[size]
         main = min(range(size), key=lambda each: (used[each], -each))
         choices = self._choices(assertions[main], _suffix(assertions[main]))
-        new = self._beside(assertions)
+        new = self._contexts.beside(assertions)
         for _, options in choices:
             for twin, _ in options:
-                new &= ~self._contexts[twin.id]
+                new &= ~self._contexts.of[twin.id]
         # By place, the number of contexts that twins with it would add.
         adding = [
             max(
                 (
-                    (self._contexts[twin.id] & new).bit_count()
+                    (self._contexts.of[twin.id] & new).bit_count()
                     for twin in self._twins
                     if any(places(each.instance, twin.body))
                 ),
@@ -404,7 +388,7 @@ class InvalidCases:
             twin, fault = option
             masked = self._certifier.is_masked(twin.body, fault)
             weak = number % 2 == 0 and twin.level.rank > own
-            return masked, weak, -(self._contexts[twin.id] & new).bit_count()
+            return masked, weak, -(self._contexts.of[twin.id] & new).bit_count()
 
         name, options = choice
         found: Case | None = None
@@ -420,46 +404,53 @@ class InvalidCases:
 
     def _further(
         self, rule: RuleId, assertions: list[Assertion], new: int, found: _Found
-    ) -> int:
-        """Add cases in the twins with the most new contexts; return what stays new."""
+    ) -> None:
+        """Add cases in the twins that have the most new contexts."""
         level = self._contract.rules[rule].level
         binds = level is Level.MUST or any(each.is_conditional for each in assertions)
-        absent = sum(1 << bit for (_, it), bit in self._bits.items() if it == ABSENT)
+        absent, contexts = self._contexts.absent, self._contexts.of
 
         def worth(twin: Case) -> int:
-            added = self._contexts[twin.id] & new
+            added = contexts[twin.id] & new
             return added.bit_count() + FEW_NEW * bool(added & absent)
 
         left = list(self._twins)
         while left and len(found) < self._most:
             best = max(left, key=worth)
-            each = self._further_twin or (binds and len(found) < ENOUGH)
-            if worth(best) < (1 if each else FEW_NEW):
-                break
+            if worth(best) < (1 if binds and len(found) < ENOUGH else FEW_NEW):
+                return
             left.remove(best)
             if case := self._simple(rule, assertions, best, found):
                 found.setdefault(canonical(case.body), case)
-                new &= ~self._contexts[best.id]
-        return new
+                new &= ~contexts[best.id]
 
     def _everywhere_else(
-        self, rule: RuleId, assertions: list[Assertion], new: int, found: _Found
+        self,
+        rule: RuleId,
+        assertions: list[Assertion],
+        found: _Found,
+        contexts: _Contexts,
+        further: Callable[[Case], Case],
     ) -> None:
-        """Add a case beside each state that no twin has, in a twin made for it."""
-        for state, bit in [*self._bits.items()]:
-            for twin in self._made(assertions, *state) if new >> bit & 1 else ():
-                context = self._context(twin.body)
-                case = context >> bit & 1 and self._simple(
-                    rule, assertions, twin, found
-                )
-                if case and self._further_twin:
-                    known = self._further_twin(twin)
-                    if known.id not in self._contexts:
-                        self._contexts[known.id] = context
-                        self._twins.append(known)
-                    new &= ~context
+        """Add cases beside each state that is left, in twins made for it if need be."""
+        new = contexts.beside(assertions)
+        for each in found.values():
+            new &= ~contexts.of[str(each.twin)]
+        for state, bit in [*contexts.bits.items()]:
+            twins = chain(self._twins, self._further_twins.values())
+            having = (it for it in twins if contexts.of[it.id] >> bit & 1)
+            made = self._made(assertions, *state)
+            for twin in chain(having, made) if new >> bit & 1 else ():
+                context = contexts.add(twin)
+                case = self._simple(rule, assertions, twin, found)
+                if case and context >> bit & 1:
+                    known = further(twin)
+                    contexts.add(known)
+                    if known not in self._twins:
+                        self._further_twins[known.id] = known
                     case = replace(case, twin=known.id)
                     found.setdefault(canonical(case.body), case)
+                    new &= ~context
                     break
 
     def _made(
@@ -549,6 +540,50 @@ class InvalidCases:
             fault=fault.patch,
             broken=(rule, *sorted(broken - {rule})),
         )
+
+
+class _Contexts:
+    """The states of members beside which a twin breaks a rule, each by its bit.
+
+    They are those of members at the top, and inside objects required there; of `deep`
+    ones, of members inside other objects, too.
+    """
+
+    def __init__(
+        self, schema: Json, twins: Iterable[Case], *, deep: bool = False
+    ) -> None:
+        self._schema, self._deep = schema, deep
+        self.bits: dict[_State, int] = {}
+        self.of: dict[str, int] = {}  # by the id of a twin
+        if deep:
+            self._mask(_described(schema))
+        for twin in twins:
+            self.add(twin)
+
+    @property
+    def absent(self) -> int:
+        """The states of absence."""
+        return sum(1 << bit for (_, it), bit in self.bits.items() if it == ABSENT)
+
+    def add(self, twin: Case) -> int:
+        """Return the states of a twin, worked out once."""
+        if twin.id not in self.of:
+            states = _states(self._schema, twin.body, deep=self._deep)
+            self.of[twin.id] = self._mask(states)
+        return self.of[twin.id]
+
+    def beside(self, assertions: list[Assertion]) -> int:
+        """Return the states of members that some assertions are not about."""
+        subjects = [each.subject for each in assertions]
+        return sum(
+            1 << bit
+            for (path, _), bit in self.bits.items()
+            if not all(it and path[: len(it)] == it[: len(path)] for it in subjects)
+        )
+
+    def _mask(self, states: Iterable[_State]) -> int:
+        bits = self.bits
+        return sum(1 << bits.setdefault(each, len(bits)) for each in states)
 
 
 def _states(
