@@ -9,12 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.unit.harness.guarded import AnsweringPool
 
 from ringspec.harness import Ended, Event, Exchange, Result
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
-from ringspec.harness.sending import target as target_module
 from ringspec.harness.sending.exchange import Filling
+from ringspec.harness.sending.target import Route
 from ringspec.spec import Contract, Json, load
 from ringspec.strategies import Case, Request, cases_of
 
@@ -69,9 +70,7 @@ def fire(
     """Run against a function from request to response; return the events."""
 
     def events(handler: Handler, **options: Any) -> list[Event]:
-        monkeypatch.setattr(
-            target_module, "transport", lambda **_: httpx.MockTransport(handler)
-        )
+        monkeypatch.setattr(Route, "pool", lambda *_, **__: AnsweringPool(handler))
         plan = Plan(contract=contract, cases=cases, url="http://127.0.0.1:1")
         return list(run(replace(plan, **{"filling": Filling(token="t"), **options})))
 

@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl
 
 import httpx
 import pytest
+from tests.unit.harness.guarded import AnsweringPool
 
 from ringspec.harness import Conclusion, Ended, Event, Exchange, Notice, Response
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
-from ringspec.harness.sending import credentials as credentials_module
 from ringspec.harness.sending.credentials import (
     QUIET_S,
     Credentials,
@@ -25,6 +25,7 @@ from ringspec.harness.sending.credentials import (
 )
 from ringspec.harness.sending.exchange import Filling, is_proper
 from ringspec.harness.sending.inprocess import URL, Application, InProcess
+from ringspec.harness.sending.target import Route
 from ringspec.reference import ServerSettings, application
 from ringspec.reports import Recorder, Redactor
 from ringspec.spec import Contract, Level, TargetError, UsageError
@@ -313,9 +314,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Any:
             forms.append(dict(parse_qsl(request.content.decode())))
             return httpx.Response(status, **content)
 
-        monkeypatch.setattr(
-            credentials_module, "transport", lambda **_: httpx.MockTransport(respond)
-        )
+        monkeypatch.setattr(Route, "pool", lambda *_: AnsweringPool(respond))
         return forms
 
     return answer

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.unit.harness.guarded import AnsweringPool
 
 from ringspec.harness import (
     Conclusion,
@@ -31,6 +32,7 @@ from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.pacer import Pacing
+from ringspec.harness.sending.target import Route
 from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import Case
 
@@ -99,8 +101,7 @@ def test_interrupt_thrown_in_ends_with_a_result(
     monkeypatch: pytest.MonkeyPatch,
     after: int,
 ) -> None:
-    mock = httpx.MockTransport(accepting)
-    monkeypatch.setattr("ringspec.harness.sending.target.transport", lambda **_: mock)
+    monkeypatch.setattr(Route, "pool", lambda *_, **__: AnsweringPool(accepting))
     events = run(Plan(contract=contract, cases=cases, url="http://127.0.0.1:1"))
     for _ in range(after):
         next(events)

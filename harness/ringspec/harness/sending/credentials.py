@@ -17,9 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
-from urllib.parse import urlsplit
-
-import httpx
+from urllib.parse import urlencode, urlsplit
 
 from ringspec.harness.sending.exchange import (
     Connection,
@@ -28,12 +26,13 @@ from ringspec.harness.sending.exchange import (
     Filling,
     Passing,
     is_proper,
+    named,
     parsed,
     variants,
 )
 from ringspec.harness.sending.mistakes import mistake
-from ringspec.harness.sending.policy import Hosts, checked_url, is_loopback
-from ringspec.harness.sending.target import PLAIN, Route, read, transport
+from ringspec.harness.sending.policy import Hosts, checked_url
+from ringspec.harness.sending.target import ERRORS, Route, answered, wired
 from ringspec.spec import TargetError, UsageError, scheme_slot
 from ringspec.strategies import Request, Slot
 
@@ -46,7 +45,7 @@ _BRIEFLY_S, _LONG_S = 1, 10**9
 # No longer token is sent.
 _LONGEST = 2**14
 # What a request for a token may raise.
-_ERRORS = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError)
+_ERRORS = (*ERRORS, TimeoutError, ValueError)
 # RFC 9110, section 5.6.2: a token, as header names are.
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # RFC 6750, section 2.1, for a token; any header's value may have blanks within.
@@ -159,21 +158,18 @@ class Credentials:
     async def _grant(self, timeout_s: float, route: Route, hosts: Hosts) -> Grant:
         url = self.token_url or ""
         at_home = urlsplit(url)[:2] == urlsplit(hosts.base)[:2]
-        headers = PLAIN | (dict(self.extra) if at_home else {})
+        headers = self.extra if at_home else ()
+        if not named(headers, "content-type"):
+            headers += (("Content-Type", "application/x-www-form-urlencoded"),)
         form = {
             "grant_type": "client_credentials",
             "client_id": self.client_id or "",
             "client_secret": self.client_secret or "",
         }
         try:
-            opened = route.to(url).opened()
-            opener = transport(workers=1, trust_env=not is_loopback(url), **opened)
-            async with (
-                asyncio.timeout(timeout_s),
-                httpx.AsyncClient(timeout=None, transport=opener) as client,  # noqa: S113 - above
-                client.stream("POST", url, data=form, headers=headers) as stream,
-            ):
-                answer = await read(stream)
+            request = wired("POST", url, headers, urlencode(form).encode())
+            async with asyncio.timeout(timeout_s), route.to(url).pool(url) as pool:
+                answer = await answered(pool, request)
             if isinstance(answer, Failure):
                 raise ValueError(answer.message)  # noqa: TRY004 - as all that it raises
             data, reason = (

@@ -1,25 +1,25 @@
 """The target: sending one request over the network and bringing back its answer.
 
 A target that never answered a byte is not there; one that began an answer and stalled
-misbehaves. httpx by itself reports only complete heads.
+misbehaves. h11 by itself reports only complete heads.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import select
 import socket
 import ssl
 import urllib.request
+from collections.abc import AsyncIterable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Self, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpcore
-import httpx
 
 from ringspec.harness.sending.exchange import (
     ANSWER_LIMIT,
@@ -31,12 +31,32 @@ from ringspec.harness.sending.exchange import (
     received,
 )
 from ringspec.harness.sending.mistakes import mistake
-from ringspec.harness.sending.policy import checked_url, is_loopback, parsed_url
+from ringspec.harness.sending.policy import (
+    checked_url,
+    is_clear,
+    is_loopback,
+    parsed_url,
+    read_url,
+)
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 
-# No compression is asked for.
-PLAIN = {"Accept-Encoding": "identity"}
+# What every request has, unless it has its own. No compression is asked for.
+_USUAL = (
+    (b"Accept", b"*/*"),
+    (b"Connection", b"keep-alive"),
+    (b"User-Agent", b"ringspec"),
+    (b"Accept-Encoding", b"identity"),
+)
+# Methods whose requests say how long their body is, even if it is empty.
+_BODIED = frozenset({"POST", "PUT", "PATCH"})
+# How the transport fails.
+ERRORS = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
 # How h11 words an answer that ends before its time.
 _CLOSED = re.compile("disconnected|peer closed")
 # The record that a TLS server sends to a client that does not speak TLS.
@@ -47,6 +67,10 @@ _SPEECH = {"https": "TLS", "http": "HTTP without TLS"}
 _NOT_THERE = frozenset({Trouble.UNREACHABLE, Trouble.NAME})
 # How long one connection may take that is made to learn whether it is TLS.
 _GLANCE_S = 5.0
+# How long a connection is kept without a request.
+_IDLE_S = 5.0
+# Of an answer no more bytes are taken before they are asked for.
+_AHEAD = 2**16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +123,10 @@ class Route:
 
     def context(self) -> ssl.SSLContext:
         """Return the TLS context."""
+        import httpx  # noqa: PLC0415 - it takes a while, and only TLS needs it
+
         key = self.key or self.certificate
-        what = f"the certificates in {self.ca}"
+        what = f"the certificates in {self.ca or 'SSL_CERT_FILE'}"
         hint = "--ca, or [tls] ca, names a file of certificates in PEM form"
         try:
             if not self.ca:
@@ -123,14 +149,34 @@ class Route:
             raise UsageError(f"{what} cannot be used: {reason}", hint=hint) from error
         return context
 
-    def opened(self) -> dict[str, ssl.SSLContext | httpx.Proxy]:
-        """Return options of httpx's transports, as far as they are not the usual."""
-        options: dict[str, ssl.SSLContext | httpx.Proxy] = {}
+    def opened(self) -> dict[str, Any]:
+        """Return options of httpx's clients, as far as they are not the usual."""
+        options: dict[str, Any] = {}
         if self.ca or self.certificate or self.insecure:
             options["verify"] = self.context()
         if self.proxy:
-            options["proxy"] = httpx.Proxy(self.proxy)
+            options["proxy"] = self.proxy
         return options
+
+    def pool(self, *urls: str, workers: int = 1) -> httpcore.AsyncConnectionPool:
+        """Open a pool of connections to the servers at some URLs."""
+        context = self.opened().get("verify")
+        if context is None and any(each.startswith("https:") for each in urls):
+            context = self.context()
+        options: dict[str, Any] = {
+            "ssl_context": context,
+            "max_connections": workers,
+            "keepalive_expiry": _IDLE_S,
+            "network_backend": _Backend(),
+        }
+        if not self.proxy:
+            return httpcore.AsyncConnectionPool(**options)
+        parts = urlsplit(self.proxy)
+        user, password = (
+            unquote(it or "").encode() for it in (parts.username, parts.password)
+        )
+        auth = (user, password) if user or password else None
+        return httpcore.AsyncHTTPProxy(_raw(self.proxy), auth, **options)
 
 
 def _check_proxy(url: str, hint: str) -> None:
@@ -147,64 +193,122 @@ class AnswerStart(bytearray):
     asked = False
 
 
-# Streams outlive exchanges; each task awaits its own exchange.
+# Connections outlive exchanges; each task awaits its own exchange.
 ANSWER_START: ContextVar[AnswerStart] = ContextVar("ANSWER_START")
 
 
-def transport(
-    *, workers: int, trust_env: bool, **options: Any
-) -> httpx.AsyncHTTPTransport:
-    """Open a pool of connections that notes in `ANSWER_START` what it reads.
-
-    Other options are those of httpx: `verify` and `proxy`.
-    """
-    limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
-    pool = httpx.AsyncHTTPTransport(limits=limits, trust_env=trust_env, **options)
-    # httpx has no parameter for what httpcore takes as one.
-    pool._pool._network_backend = _Backend()  # noqa: SLF001
-    return pool
-
-
-class _Backend(httpcore.AnyIOBackend):
-    """Connects as asyncio does, by streams that note what they read."""
-
+class _Backend(httpcore.AsyncNetworkBackend):
     async def connect_tcp(
-        self, host: str, *others: Any, **options: Any
+        self, host: str, port: int, *_: Any, **_options: Any
     ) -> httpcore.AsyncNetworkStream:
         """Connect; `localhost` is this machine, whatever a resolver makes of it.
 
         Source: RFC 6761, 6.3.
         """
-        connect = super().connect_tcp
-        if host != "localhost":
-            return _Stream(await connect(host, *others, **options))
         try:
-            return _Stream(await connect("127.0.0.1", *others, **options))
-        except httpcore.ConnectError:
-            return _Stream(await connect("::1", *others, **options))
+            if host != "localhost":
+                return await _connected(host, port)
+            try:
+                return await _connected("127.0.0.1", port)
+            except OSError:
+                return await _connected("::1", port)
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError(error) from error
 
 
-class _Stream(httpcore.AsyncNetworkStream):
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
-        self.get_extra_info = inner.get_extra_info  # type: ignore[method-assign]
-        self.aclose = inner.aclose  # type: ignore[method-assign]
-        self._inner = inner
+async def _connected(host: str, port: int) -> _Stream:
+    connect = asyncio.get_running_loop().create_connection
+    _, stream = await connect(_Stream, host, port, happy_eyeballs_delay=0.25)
+    return stream
 
-    async def read(self, *args: Any, **options: Any) -> bytes:
-        data = await self._inner.read(*args, **options)
+
+class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
+    """A connection that notes in `ANSWER_START` what it reads.
+
+    What is written at once goes out at once, so that a request is one packet.
+    """
+
+    def __init__(self) -> None:
+        self._unsent, self._unread = bytearray(), bytearray()
+        self._has_news = asyncio.Event()
+        self._is_over, self._error = False, cast("Exception | None", None)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        self._has_news.set()
+        if len(self._unread) > _AHEAD:
+            self._transport.pause_reading()
+
+    def eof_received(self) -> None:
+        self._is_over = True
+        self._has_news.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._error = exc
+        self.eof_received()
+
+    async def read(self, max_bytes: int, *_: Any, **_options: Any) -> bytes:
+        await self._has_news.wait()
+        data = bytes(self._unread[:max_bytes])
+        del self._unread[:max_bytes]
+        if not (self._unread or self._is_over):
+            self._has_news.clear()
+            self._transport.resume_reading()
+        if self._error is not None and not data:
+            said = (self._error,) if isinstance(self._error, ssl.SSLError) else ()
+            raise httpcore.ReadError(*said) from self._error
         answer = ANSWER_START.get(AnswerStart())
         answer += data[: 16 - len(answer)]
         return data
 
-    async def write(self, *args: Any, **options: Any) -> None:
+    async def write(self, buffer: bytes, *_: Any, **_options: Any) -> None:
         ANSWER_START.get(AnswerStart()).asked = True
-        await self._inner.write(*args, **options)
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent += buffer
+
+    def _flush(self) -> None:
+        self._transport.write(bytes(self._unsent))
+        self._unsent.clear()
+
+    async def aclose(self) -> None:
+        # At once: to close TLS waits for the other side.
+        self._transport.abort()
 
     async def start_tls(
-        self, *args: Any, **options: Any
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109, ARG002 - as httpcore calls it
     ) -> httpcore.AsyncNetworkStream:
-        # The handshake is read by the inner stream: its bytes are no answer.
-        return _Stream(await self._inner.start_tls(*args, **options))
+        start = asyncio.get_running_loop().start_tls
+        try:
+            made = await start(
+                self._transport, self, ssl_context, server_hostname=server_hostname
+            )
+        except OSError as error:
+            raise httpcore.ConnectError(error) from error
+        self._transport = cast("asyncio.Transport", made)
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        found = self._transport.get_extra_info(info)
+        if info != "is_readable":
+            return found
+        # The loop may not have seen yet what there is.
+        return self._has_news.is_set() or _is_readable(self._transport)
+
+
+def _is_readable(transport: asyncio.BaseTransport) -> bool:
+    wire = transport.get_extra_info("socket")
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([wire], [], [], 0)[0])
+    look = select.poll()
+    look.register(wire, select.POLLIN)
+    return bool(look.poll(0))
 
 
 class Target(Sender):
@@ -222,22 +326,12 @@ class Target(Sender):
         super().__init__(checked_url(url), filling, timeout_s)
         # Whether the scheme may be wrong: at first, and not by a proxy.
         self._in_doubt = not (route and route.proxy)
-        trust_env = not is_loopback(url)
-        opened = route.opened() if route else {}
-        self._client = httpx.AsyncClient(
-            # The time limit is on the whole exchange, see below.
-            timeout=httpx.Timeout(None),
-            follow_redirects=False,
-            trust_env=trust_env,
-            transport=transport(workers=workers, trust_env=trust_env, **opened),
-            headers=PLAIN,
-            # Those are kept by origin and worker, see `Jar`.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        )
+        route = route or Route()
+        self._pool = route.pool(url, filling.token_url, workers=workers)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._pool.aclose()
 
     async def _answer(self, request: Request, url: str) -> Response | Failure:
         found = await self._once_sent(request, url)
@@ -253,23 +347,15 @@ class Target(Sender):
         answer = AnswerStart()
         ANSWER_START.set(answer)
         went_out = True
-        built = self._client.build_request(
-            request.method,
-            url,
-            # As bytes, so that nothing changes a letter on the way.
-            headers=[
-                (name.encode("latin-1"), value.encode("latin-1"))
-                for name, value in self._headers(request, url)
-            ],
-            content=self.filling.body(request),
-        )
+        headers, body = self._headers(request, url), self.filling.body(request)
+        outgoing = wired(request.method, url, headers, body)
         try:
             async with asyncio.timeout(self.timeout_s):
-                return await read(await self._client.send(built, stream=True))
+                return await answered(self._pool, outgoing)
         except TimeoutError:
             trouble = Trouble.TIMEOUT
             message = f"no whole answer within {self.timeout_s:g} seconds"
-        except httpx.HTTPError as error:
+        except ERRORS as error:
             trouble, message = _trouble(error, bytes(answer))
             went_out = answer.asked
         some = bool(answer)
@@ -305,22 +391,56 @@ async def _other_scheme(url: str, found: Response | Failure) -> str:
         return "https" if "ALERT" in str(error) else ""
 
 
-async def read(answer: httpx.Response) -> Response | Failure:
-    """Read an answer, whatever sent it, as far as the limit."""
-    body = bytearray()
+def wired(
+    method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes
+) -> httpcore.Request:
+    """Return a request as it goes out; raise a ValueError if its URL is none."""
+    method, to = method.upper(), _raw(url)
+    # As bytes, so that nothing changes a letter on the way.
+    given = [(name.encode("latin-1"), it.encode("latin-1")) for name, it in headers]
+    own = {name.lower() for name, _ in given}
+    host = b"[%b]" % to.host if b":" in to.host else to.host
+    usual = ((b"Host", host + (b":%d" % to.port if to.port else b"")), *_USUAL)
+    sent = [each for each in usual if each[0].lower() not in own] + given
+    is_framed = not own.isdisjoint((b"content-length", b"transfer-encoding"))
+    if not is_framed and (body or method in _BODIED):
+        sent.append((b"Content-Length", b"%d" % len(body)))
+    return httpcore.Request(method, to, headers=sent, content=body)
+
+
+def _raw(url: str) -> httpcore.URL:
+    if is_clear(url):
+        return httpcore.URL(url)
+    read = read_url(url)
+    return httpcore.URL(
+        scheme=read.raw_scheme,
+        host=read.raw_host,
+        port=read.port,
+        target=read.raw_path,
+    )
+
+
+async def answered(
+    pool: httpcore.AsyncConnectionPool, request: httpcore.Request
+) -> Response | Failure:
+    """Send a request, and read its answer as far as the limit."""
+    answer, body = await pool.handle_async_request(request), bytearray()
     try:
-        # Its own methods would unpack without bound.
-        async for chunk in cast("httpx.AsyncByteStream", answer.stream):
+        async for chunk in cast("AsyncIterable[bytes]", answer.stream):
             body += chunk
             if len(body) > ANSWER_LIMIT:
                 break
     finally:
         await answer.aclose()
-    headers = tuple(answer.headers.multi_items())
-    return received(answer.status_code, headers, bytes(body))
+    raw = [(name.lower(), value) for name, value in answer.headers]
+    try:
+        headers = tuple((name.decode(), value.decode()) for name, value in raw)
+    except UnicodeDecodeError:
+        headers = tuple((n.decode("latin-1"), it.decode("latin-1")) for n, it in raw)
+    return received(answer.status, headers, bytes(body))
 
 
-def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
+def _trouble(error: Exception, start: bytes) -> tuple[Trouble, str]:
     text = str(error) or type(error).__name__
     causes: list[BaseException] = []
     each: BaseException | None = error
@@ -328,19 +448,21 @@ def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
         causes.append(each)
         each = each.__cause__ or each.__context__
     match error:
-        case _ if any(isinstance(each, socket.gaierror) for each in causes):
+        case _ if any(
+            isinstance(each, socket.gaierror | UnicodeError) for each in causes
+        ):
             found = Trouble.NAME, "the host's name is not known"
         case _ if any(isinstance(each, ssl.SSLError) for each in causes):
             found = Trouble.TLS, f"TLS failed: {text}"
-        case httpx.ConnectError():
+        case httpcore.ConnectError():
             if any(type(each) is ConnectionRefusedError for each in causes):
                 text = "Connection refused"  # whatever the system's words are
             found = Trouble.UNREACHABLE, f"cannot connect: {text}"
-        case httpx.RemoteProtocolError() if start.startswith(_TLS_ALERT):
+        case httpcore.RemoteProtocolError() if start.startswith(_TLS_ALERT):
             found = Trouble.TLS, "the target speaks TLS: is it https rather than http?"
-        case httpx.RemoteProtocolError() if start and not start.startswith(b"HTTP/"):
+        case httpcore.RemoteProtocolError() if start and not start.startswith(b"HTTP/"):
             found = Trouble.GARBLED, f"the answer is not HTTP: it begins with {start!r}"
-        case httpx.RemoteProtocolError() if not _CLOSED.search(text):
+        case httpcore.RemoteProtocolError() if not _CLOSED.search(text):
             found = Trouble.GARBLED, f"the answer is not HTTP: {text}"
         case _:
             found = Trouble.DROPPED, f"the connection was dropped: {text}"
