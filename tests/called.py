@@ -60,7 +60,13 @@ def environment(more: dict[str, str]) -> dict[str, str]:
         and name not in {"NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS"}
     }
     path = os.pathsep.join(str(PROJECT / root) for root in ROOTS)
-    return {**kept, "PYTHONPATH": path, "COLUMNS": "200", "RINGSPEC_CACHE": _CACHE.name, **more}
+    return {
+        **kept,
+        "PYTHONPATH": path,
+        "COLUMNS": "200",
+        "RINGSPEC_CACHE": _CACHE.name,
+        **more,
+    }
 
 
 def call(*arguments: str, to: Path | None = None, **environ: str) -> Ended:

@@ -18,6 +18,7 @@ from ringspec.reports import ProgressLine, console, print_template
 from ringspec.spec import Contract, Json, RuleId, SpecError, UsageError
 from ringspec.strategies import (
     Case,
+    Mutation,
     MutationKind,
     MutationResult,
     MutationVerdict,
@@ -44,7 +45,7 @@ _LONG_S = 20
 @subcommand("prove")
 def command(given: Given) -> int:
     """Prove that the cases tell each mutant of the contract; nothing is sent."""
-    proofs = list(_proofs(each_selected(given), given.seed))
+    proofs = list(_proofs(each_selected(given), given.seed, thorough=given.thorough))
     results = [it for *_, found in proofs for it in found]
     if not results:
         raise UsageError(
@@ -98,7 +99,7 @@ def _counts(results: Iterable[MutationResult]) -> dict[MutationVerdict, int]:
 
 
 def _proofs(
-    chosen: Iterable[tuple[Contract, Selection]], seed: int
+    chosen: Iterable[tuple[Contract, Selection]], seed: int, *, thorough: bool
 ) -> Iterator[tuple[Contract, list[Case], list[MutationResult]]]:
     """Yield what is proven of each operation, with ids as in a run.
 
@@ -107,13 +108,20 @@ def _proofs(
     for contract, selection in chosen:
         name, lead = contract.operation.id, contract.prefix
         try:
-            listed = [it for it in cases_of(contract, seed) if it.phase == Phase.CASES]
+            cases = cases_of(contract, seed, thorough=thorough)
         except SpecError as error:
             if not lead:
                 raise
             click.echo(f"note: {name} is not tested: {error}", err=True)
             continue
-        results = _results(contract, frozenset(selection.rules), listed)
+        listed = [it for it in cases if it.phase == Phase.CASES]
+        rules = frozenset(selection.rules)
+        mutations = [
+            each
+            for each in mutations_of(contract, thorough=thorough)
+            if not rules.isdisjoint(each.rules)
+        ]
+        results = _results(contract, mutations, listed)
         proven = [_led(each, lead) for each in results]
         yield contract, [led(each, lead) for each in listed], proven
 
@@ -129,19 +137,18 @@ def _led(result: MutationResult, prefix: str) -> MutationResult:
 
 
 def _results(
-    contract: Contract, rules: frozenset[RuleId], cases: list[Case]
+    contract: Contract, mutations: list[Mutation], cases: list[Case]
 ) -> Iterator[MutationResult]:
-    """Yield a result for each mutant of some rules, and show how many are done.
+    """Yield a result for each of some mutants, and show how many are done.
 
     One operation of several shall not keep the others from their turn.
     """
-    listed = [it for it in mutations_of(contract) if not rules.isdisjoint(it.rules)]
-    total = len(listed)
+    total = len(mutations)
     if not total:
         return
     progress, problems = ProgressLine(console(sys.stderr), "mutant", total), 0
     began = time.monotonic()
-    for done, each in enumerate(prove(contract, listed, cases), 1):
+    for done, each in enumerate(prove(contract, mutations, cases), 1):
         yield each
         problems += each.verdict in _BAD
         progress.advance(problems, "problem")

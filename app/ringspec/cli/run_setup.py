@@ -152,9 +152,7 @@ class RunSetup:
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The cases, expecting the statuses that the profile names."""
-        cases = cases_of(
-            self.contract, self.seed, self.tell, thorough=self.thorough
-        )
+        cases = cases_of(self.contract, self.seed, self.tell, thorough=self.thorough)
         return expecting(cases, self.profile.success, self.profile.rejections)
 
     def check_target(self, url: str | None) -> None:

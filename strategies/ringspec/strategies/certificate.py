@@ -1,9 +1,9 @@
 """Certificates: case lists that are proven already, bound to their contract.
 
 Those of the contracts that come with the package are shipped with it: the tests prove
-each again, and `python -m ringspec.strategies` writes them. Others are kept in the user's
-cache, where a command has one. A list is only used for the very contract, by its digest,
-the seed, and in a cache the version of this code, that it was proven for.
+each again, and `python -m ringspec.strategies` writes them. Others are kept in the
+user's cache, where a command has one. A list is only used for the very contract, by its
+digest, for its seed, and from a cache by the very version of this code.
 """
 
 from __future__ import annotations

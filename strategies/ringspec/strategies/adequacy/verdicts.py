@@ -317,7 +317,7 @@ class _Decider:
         found = self._differing[key]
         if mutation.when is None or not found:
             return found
-        return live(meet(self._beyond(mutation.when), found))
+        return live(meet(self._beyond(mutation.when), found, whole=True))
 
     def _less(
         self, mutation: Mutation, edit: KeywordEdit, schema: Json

@@ -15,7 +15,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from os.path import commonprefix
 from typing import TypeAlias
 
@@ -48,6 +48,7 @@ from ringspec.strategies.shapes.locations import (
     instance_path,
     locations_of,
     places,
+    present,
     schema_at,
 )
 
@@ -166,8 +167,8 @@ class Certifier:
         if (
             read is not UNREAD
             and prover.broken(read) == broken
-            and rules_of(prover.breaches_by(read, quick=False)) == broken
             and self._is_settled(body, fault, broken)
+            and rules_of(prover.breaches_by(read, quick=False)) == broken
         ):
             return body
         return NOTHING
@@ -264,6 +265,8 @@ class InvalidCases:
         # Most faults of a rule that are shown, and twins of each.
         size = len(contract.assertions)
         self._most = max(1, _SHARED // size) if size > _LARGE else _SHARED
+        # The twins that have a place.
+        self._having: dict[Path, list[Case]] = {}
         # Number of uses of each place of a shared component, by its number of places.
         self._used: dict[int, Counter[int]] = defaultdict(Counter)
 
@@ -354,13 +357,21 @@ class InvalidCases:
             choices += self._choices(assertions[other], _suffix(assertions[other]))[:1]
         return sorted(choices, key=lambda choice: choice[1][0][0].level.rank)
 
+    def _near(self, instance: Path) -> list[Case]:
+        """List the twins that have a value at the part of a path before any item."""
+        place = (*takewhile(ITEM.__ne__, instance),)
+        if place not in self._having:
+            having = [each for each in self._twins if present(each.body, place)]
+            self._having[place] = having
+        return self._having[place]
+
     def _choices(self, assertion: Assertion, suffix: str) -> list[_Choice]:
         """List the faults of an assertion with all twins they can be put into."""
         # With the number of items around, where the position matters.
         found: dict[str, list[tuple[_Option, int]]] = defaultdict(list)
         taking = self._reached.taking(assertion)
         left = max(_LEAST, self._most)
-        for twin in self._twins:
+        for twin in self._near(assertion.instance[:-1]):
             if left and twin.id in taking:
                 left -= any(locations_of(assertion, twin.body))
                 for location, position, fault in faults_in(
@@ -441,12 +452,12 @@ class InvalidCases:
             having = (it for it in twins if contexts.of[it.id] >> bit & 1)
             made = self._made(assertions, *state)
             for twin in chain(having, made) if new >> bit & 1 else ():
-                context = contexts.add(twin)
+                context = contexts.states(twin)
                 case = self._simple(rule, assertions, twin, found)
                 if case and context >> bit & 1:
                     known = further(twin)
-                    contexts.add(known)
-                    if known not in self._twins:
+                    if known.id not in contexts.of:
+                        contexts.of[known.id] = context
                         self._further_twins[known.id] = known
                     case = replace(case, twin=known.id)
                     found.setdefault(canonical(case.body), case)
@@ -558,19 +569,16 @@ class _Contexts:
         if deep:
             self._mask(_described(schema))
         for twin in twins:
-            self.add(twin)
+            self.of[twin.id] = self.states(twin)
 
     @property
     def absent(self) -> int:
         """The states of absence."""
         return sum(1 << bit for (_, it), bit in self.bits.items() if it == ABSENT)
 
-    def add(self, twin: Case) -> int:
-        """Return the states of a twin, worked out once."""
-        if twin.id not in self.of:
-            states = _states(self._schema, twin.body, deep=self._deep)
-            self.of[twin.id] = self._mask(states)
-        return self.of[twin.id]
+    def states(self, twin: Case) -> int:
+        """Return the states that a twin has."""
+        return self._mask(_states(self._schema, twin.body, deep=self._deep))
 
     def beside(self, assertions: list[Assertion]) -> int:
         """Return the states of members that some assertions are not about."""
