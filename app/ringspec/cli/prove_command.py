@@ -18,7 +18,6 @@ from ringspec.reports import ProgressLine, console, print_template
 from ringspec.spec import Contract, Json, RuleId, SpecError, UsageError
 from ringspec.strategies import (
     Case,
-    Mutation,
     MutationKind,
     MutationResult,
     MutationVerdict,
@@ -136,16 +135,13 @@ def _results(
 
     One operation of several shall not keep the others from their turn.
     """
-
-    def chosen(mutation: Mutation) -> bool:
-        return not rules.isdisjoint(mutation.rules)
-
-    total = sum(map(chosen, mutations_of(contract)))
+    listed = [it for it in mutations_of(contract) if not rules.isdisjoint(it.rules)]
+    total = len(listed)
     if not total:
         return
     progress, problems = ProgressLine(console(sys.stderr), "mutant", total), 0
     began = time.monotonic()
-    for done, each in enumerate(prove(contract, cases, chosen=chosen), 1):
+    for done, each in enumerate(prove(contract, listed, cases), 1):
         yield each
         problems += each.verdict in _BAD
         progress.advance(problems, "problem")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 # Most bodies and values whose verdicts are kept, by a validator of one schema.
-_MOST_KNOWN = 5_000
+_MOST_KNOWN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,9 @@ class _Judges:
 
     @cached_property
     def second(self) -> jsonschema.Draft202012Validator:
-        return _second()(self._schema, format_checker=_formats())
+        made: jsonschema.Draft202012Validator
+        made = _second()(self._schema, format_checker=_formats())
+        return made
 
     def errors(self, body: Json, *, by_quick: bool) -> list[tuple[Path, Location]]:
         """List the keywords that a body breaks, by path, and where.
@@ -264,46 +266,60 @@ def _formats() -> jsonschema.FormatChecker:
     return checker
 
 
-def _second() -> type[jsonschema.Draft202012Validator]:
-    """Return jsonschema's validator, that tries a member's value by a schema once.
+def _second() -> Json:
+    """Return jsonschema's validator, that tries a value by a schema once.
 
-    Bodies share with their twins the values that are not edited.
+    Schemas without references need no place. Bodies share with their twins the values
+    that are not edited.
     """
     import jsonschema  # noqa: PLC0415
 
+    read: dict[int, Json] = {}
     known: dict[tuple[Json, ...], Json] = {}
+    made: Json = jsonschema.validators.extend(jsonschema.Draft202012Validator)  # type: ignore[no-untyped-call]
+    plain = made.evolve
 
-    def properties(
-        validator: jsonschema.Draft202012Validator, members: Json, body: Json, _: Json
+    def evolve(self: Json, *, schema: Json) -> Json:
+        if id(schema) not in read:
+            read[id(schema)] = plain(self, schema=schema)  # which keeps the schema
+        return read[id(schema)]
+
+    def descend(
+        self: Json,
+        instance: Json,
+        schema: Json,
+        path: str | int | None = None,
+        schema_path: str | int | None = None,
     ) -> Iterator[jsonschema.ValidationError]:
-        for name, schema in members.items() if isinstance(body, dict) else ():
-            if name not in body:
-                continue
-            value = body[name]
-            is_part = isinstance(value, dict | list)
-            key = id(schema), type(value), id(value) if is_part else value
-            if key in known:
-                continue
-            at = {"path": name, "schema_path": name}
-            errors = list(validator.descend(value, schema, **at))
-            if not errors:
-                if len(known) >= _MOST_KNOWN:
-                    known.clear()
-                known[key] = schema, value  # kept, so that no other takes the id
-            yield from errors
+        is_part = isinstance(instance, dict | list)
+        key = id(schema), type(instance), id(instance) if is_part else instance
+        if key in known:
+            return
+        errors = [*self.evolve(schema=schema).iter_errors(instance)]
+        if not errors:
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            known[key] = schema, instance  # kept, so that no other takes the id
+        for error in errors:
+            if path is not None:
+                error.path.appendleft(path)
+            if schema_path is not None:
+                error.schema_path.appendleft(schema_path)
+            yield error
 
-    made: type[jsonschema.Draft202012Validator] = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-        jsonschema.Draft202012Validator, {"properties": properties}
-    )
+    made.evolve, made.descend = evolve, descend
     return made
 
 
 def _subsumed(found: Iterable[Breach]) -> list[Breach]:
     """Drop breaches that a value of the wrong type cannot avoid."""
-    breaches = list(dict.fromkeys(found))
-    types = [each for each in breaches if each.assertion.keyword == "type"]
-    mistyped = {each.location for each in types}
-    return [it for it in breaches if it in types or it.location not in mistyped]
+    breaches = dict.fromkeys(found)
+    mistyped = {it.location for it in breaches if it.assertion.keyword == "type"}
+    return [
+        each
+        for each in breaches
+        if each.assertion.keyword == "type" or each.location not in mistyped
+    ]
 
 
 def rules_of(breaches: Iterable[Breach]) -> frozenset[RuleId]:

@@ -77,14 +77,14 @@ def compile_cases(
 
 
 def _proven(contract: Contract, case: Case, own: OwnValues | None) -> Case:
-    def seems(each: Case) -> bool:
-        """Return whether the quick validator agrees with a case's label."""
-        return _label(contract, each, Prover.broken) == frozenset(each.broken)
+    def seems(each: Case, body: Json) -> bool:
+        """Return whether the quick validator agrees with a case's label for a body."""
+        return _label(contract, each, body, Prover.broken) == frozenset(each.broken)
 
     given = own.give(case, seems) if own else case
     for each in (given, case):
         # By both validators, once.
-        label = _label(contract, each)
+        label = _label(contract, each, each.body)
         if label == frozenset(each.broken):
             return each
     raise InternalError(
@@ -283,6 +283,7 @@ def _unique(case: Case, taken: set[str]) -> Case:
 def _label(
     contract: Contract,
     case: Case,
+    body: Json,
     broken_by: Callable[[Prover, Json], frozenset[RuleId]] = Prover.proven_broken,
 ) -> frozenset[str]:
     """Return the rules that both validators find broken, or why it is not valid."""
@@ -298,11 +299,11 @@ def _label(
             return wanted
     if not contract.operation.schema_place:
         return frozenset()
-    broken = broken_by(contract.prover, case.body)
+    broken = broken_by(contract.prover, body)
     if case.broken or broken:
         return broken
-    unsettled = {"text or number"} if is_irregular(case.body) else set[str]()
-    unsettled = unsettled or {*broken_by(contract.settled_prover, case.body)}
+    unsettled = {"text or number"} if is_irregular(body) else set[str]()
+    unsettled = unsettled or {*broken_by(contract.settled_prover, body)}
     return frozenset(f"unsettled {each}" for each in unsettled)
 
 

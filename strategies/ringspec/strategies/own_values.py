@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from itertools import islice
+from itertools import count
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import TypeAlias
 
@@ -34,8 +34,10 @@ from ringspec.strategies.shapes.locations import instance_path, leaves
 
 # Values of a text for each seed, and the first of those that are sent once more.
 _STRIDE, _REPEATED = 1000, 500
-# Other values tried for a text, and texts tried one by one in a body.
+# Other values tried for a text, and sets of texts tried in a body.
 _TRIES, _SINGLY = 40, 30
+# Of more texts, those on top are varied.
+_MOST = 100
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # The host of an address stays: what is there is not for us to choose.
 _HOST = re.compile(r"([a-z][a-z0-9+.-]*://[^/?#]*/?|)(.*?)(@\S+|)", re.DOTALL)
@@ -99,22 +101,32 @@ def _edits(body: Json, texts: _Texts) -> tuple[dict[str, Json], ...]:
 def _fitting(
     old: _Texts, new: _Texts, fits: Callable[[_Texts], bool], stuck: set[Path]
 ) -> _Texts:
-    """Return all new texts if they fit, else those that do one after the other.
+    """Return all new texts if they fit, else as many of them as are found to fit.
 
-    Places where one did not fit before are `stuck`: they come last.
+    Places where one did not fit before are `stuck`: they are tried last, and at once.
     """
     if fits(new):
         return new
-    found, left = old, dict(islice(new.items(), _SINGLY))
-    most = {at: it for at, it in left.items() if instance_path(at) not in stuck}
-    if most != left and fits({**old, **most}):
-        found = {**old, **most}
-        left = {at: it for at, it in left.items() if at not in most}
-    for place, text in left.items():
-        if fits({**found, place: text}):
-            found = {**found, place: text}
+    most = {at: it for at, it in new.items() if instance_path(at) not in stuck}
+    found, tries = old, count()
+
+    def put(texts: _Texts) -> None:
+        nonlocal found
+        if not texts or next(tries) >= _SINGLY:
+            return
+        listed = [*texts.items()]
+        if len(texts) < len(new) and fits({**found, **texts}):
+            found = {**found, **texts}
+        elif len(texts) == 1:
+            stuck.add(instance_path(*texts))
         else:
-            stuck.add(instance_path(place))
+            put(dict(listed[: len(listed) // 2]))
+            put(dict(listed[len(listed) // 2 :]))
+
+    put(most)
+    rest = {at: it for at, it in new.items() if at not in most}
+    if rest and most and fits({**found, **rest}):
+        found = {**found, **rest}
     return found
 
 
@@ -179,7 +191,7 @@ class OwnValues:
         self._ids: dict[bytes, str] = {}
         self._resources = {it.name: it.answers.at for it in contract.links}
 
-    def give(self, case: Case, seems: Callable[[Case], bool]) -> Case:
+    def give(self, case: Case, seems: Callable[[Case, Json], bool]) -> Case:
         """Return a case with values of its own, as far as its label seems to stay."""
         if case.steps:
             return self._script(case)
@@ -190,7 +202,9 @@ class OwnValues:
         name = str(case.twin) if fault else case.id
         if case.fault is None:
             self._old[name], self._ids[case.request.body] = case.body, name
-            self._free[name] = [*_texts_in(case.body)]
+            free = _texts_in(case.body)
+            most = {*sorted(free, key=len)[:_MOST]}
+            self._free[name] = [place for place in free if place in most]
         elif name not in self._old:  # bytes around those of the plain body, or others
             name = next(iter(self._old))
         plain = self._old[name]
@@ -198,19 +212,19 @@ class OwnValues:
         edited = [f"{each['path']}/" for each in fault if each["op"] != "add"]
         old, new = self._fresh(name, edited)
 
-        def made(texts: _Texts) -> Case:
-            patch = (*_edits(base, texts), *fault)
-            content = encode(patched(base, patch))
-            if fault:
-                request = replace(case.request, body=content)
-                return replace(case, request=request, fault=patch)
-            content = case.request.body.replace(encode(plain)[:-1], content[:-1])
-            return replace(case, request=replace(case.request, body=content))
+        def made(texts: _Texts) -> Json:
+            return patched(patched(base, _edits(base, texts)), fault)
 
-        texts = _fitting(old, new, lambda texts: seems(made(texts)), self._stuck)
-        found = made(texts)
+        texts = _fitting(old, new, lambda texts: seems(case, made(texts)), self._stuck)
+        body = made(texts)
+        content = encode(body)
+        if fault:
+            case = replace(case, fault=(*_edits(base, texts), *fault))
+        else:
+            content = case.request.body.replace(encode(plain)[:-1], content[:-1])
+        found = replace(case, request=replace(case.request, body=content))
         if case.id == name:
-            self._new[name] = found.body
+            self._new[name] = body
             self._free[name] = [it for it in new if texts[it] == new[it]]
         return found
 

@@ -117,9 +117,24 @@ def test_a_rule_holds_only_beside_a_value_or_where_a_member_is_absent(
     assert "n.max only where n is given" not in by_id
 
 
+def test_a_member_may_be_named_as_a_keyword(contract_of: Load) -> None:
+    listed = {"type": "array", "items": {"minimum": 1}}
+    contract = contract_of(of(items=of(n={"maximum": 3}), then=listed))
+
+    mutants = {each.id: each for each in mutations_of(contract)}
+
+    for each in mutants.values():
+        whole(contract, each)
+    assert {"items.n unchecked", "then.* unchecked"} <= mutants.keys()
+    assert "body/properties/then/items/minimum only in the first item" in mutants
+
+
 def verdicts(contract: Contract) -> dict[str, MutationResult]:
     cases = compile_cases(contract)
-    return {each.mutation.id: each for each in prove(contract, cases)}
+    return {
+        each.mutation.id: each
+        for each in prove(contract, mutations_of(contract), cases)
+    }
 
 
 def test_what_another_keyword_refuses_anyway_is_equivalent(contract_of: Load) -> None:
@@ -170,7 +185,9 @@ def test_a_case_that_is_lacking_is_shown_if_one_is_found(
     contract = contract_of(of(x={"type": "integer", **schema}))
     left = [each for each in compile_cases(contract) if lacking not in each.id]
 
-    found = {each.mutation.id: each for each in prove(contract, left)}
+    found = {
+        each.mutation.id: each for each in prove(contract, mutations_of(contract), left)
+    }
 
     each = found[f"body/properties/x/{change}"]
     assert (each.verdict, each.reason) == (verdict, reason)
@@ -205,7 +222,7 @@ def test_asking_one_keyword_is_as_good_as_validating_the_whole(
 
 @pytest.fixture(scope="module")
 def findings(contract: Contract, cases: tuple[Case, ...]) -> tuple[MutationResult, ...]:
-    return tuple(prove(contract, cases))
+    return tuple(prove(contract, mutations_of(contract), cases))
 
 
 def undetected(results: Iterable[MutationResult]) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from ringspec.spec.schemas import (
     KEYWORDS,
     VOCABULARY,
     Subschema,
+    keywords,
     subschemas,
 )
 from ringspec.spec.values import Json, Path, at_path, canonical, kind_of, patched
@@ -122,7 +123,7 @@ class Mutation:
                 changed = edit.applied(changed)
                 continue
             # In all items but the first, or in the first alone.
-            cut = len(edit.path) - 1 - edit.path[::-1].index("items")
+            cut = max(at for at, keyword in keywords(edit.path) if keyword == "items")
             array, inside = edit.path[:cut], replace(edit, path=edit.path[cut + 1 :])
             as_written = at_path(schema, (*array, "items"))
             items = [as_written, inside.applied(as_written)]
@@ -181,7 +182,7 @@ def _in_place(contract: Contract, place: str, paths: list[Path]) -> Iterator[Mut
     if name == place:
         name = place.replace(contract.request.place_of(()), "body", 1)
     for keyword in (each for each in node if each in _ASSERTING):
-        for kept in ("", FIRST, REST) if "items" in paths[0] else ("",):
+        for kept in ("", FIRST, REST) if "items" in _steps(paths[0]) else ("",):
             changes = _changes(node, keyword, siblings)
             if kept:
                 changes = iter([(MutationKind.ITEMS, f"only in {kept}", {})])
@@ -219,17 +220,17 @@ def _members(contract: Contract, places: dict[str, list[Path]]) -> Iterator[Muta
     for path in _paths(contract.request.schema):
         edit = KeywordEdit(path, at_path(contract.request.schema, path), {})
         owned = [a for a in contract.assertions if edit.owns(a.path)]
-        is_member = path[-1:] == ("items",) or path[-2:-1] == ("properties",)
+        steps = _steps(path)
         around = (place_of(path[:cut]) for cut in range(len(path)))
         if (
             not owned
-            or not is_member
-            or {"then", "else"} & set(path)
+            or steps[-1:] not in (["items"], ["properties"])
+            or {"then", "else"} & {*steps}
             # What is inside a shared component is mutated with it.
             or any(len(places.get(each, ())) > 1 for each in around)
         ):
             continue
-        depth = path.count("properties") + path.count("items")
+        depth = steps.count("properties") + steps.count("items")
         yield Mutation(
             id=f"{'.'.join(owned[0].instance[:depth]).replace(ITEM, '*')} unchecked",
             kind=MutationKind.MEMBER,
@@ -299,6 +300,11 @@ def _contexts(
             change=when.words,
             when=when,
         )
+
+
+def _steps(path: Path) -> list[str]:
+    """List the keywords of a path, without names and indexes."""
+    return [keyword for _, keyword in keywords(path)]
 
 
 def _unit(node: _Node, keyword: str) -> _Node:

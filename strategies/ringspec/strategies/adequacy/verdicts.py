@@ -7,7 +7,8 @@ shapes show whether they differ from the contract at all, and in a settled body.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -30,6 +31,8 @@ from ringspec.strategies.shapes.compile import avoid, live, reach
 from ringspec.strategies.shapes.locations import Reached, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
 
+# Keywords whose subschemas are worked out apart.
+_APART = frozenset({"properties", "items", "allOf"})
 _NOT_NULL = {"not": {"type": "null"}}
 # How many alternatives are tried for a body that detects a mutation.
 _TRIED = 8
@@ -119,8 +122,10 @@ class _CaseMatrix:
         own = contract.operation.method.upper(), contract.operation.path
         validator = _Validator(self._schema, validate_formats=True)
         self._accepted: list[int] = []
-        # Where in the schema each refused body is wrong.
+        # Where in the schema each refused body is wrong, and the bodies that are first
+        # wrong at or below a keyword of a subschema.
         self._refused: dict[int, list[Path]] = {}
+        self._below: dict[tuple[Path, str], list[int]] = {}
         for index, case in enumerate(cases):
             if (
                 case.phase != Phase.CASES
@@ -132,7 +137,10 @@ class _CaseMatrix:
                 self._accepted.append(index)
             elif case.expect == Expect.REJECT and case.broken:
                 errors = validator.iter_errors(case.body)
-                self._refused[index] = [tuple(map(str, e.schema_path)) for e in errors]
+                paths = [tuple(map(str, each.schema_path)) for each in errors]
+                self._refused[index] = paths
+                for cut, keyword in enumerate(paths[0]):
+                    self._below.setdefault((paths[0][:cut], keyword), []).append(index)
         bodies = {it: cases[it].body for it in (*self._accepted, *self._refused)}
         self._reached = Reached(self._schema, bodies)
         self._dropped: dict[str, list[int]] = {}
@@ -151,11 +159,16 @@ class _CaseMatrix:
                 fits = by_old if by_old and written else by_new
                 if index not in refusing and not fits.is_valid(value):
                     refusing.add(index)
+        wrong = {
+            index
+            for edit in mutation.edits
+            for keyword in edit.old
+            for index in self._below.get((edit.path, keyword), ())
+        }
         accepting = [
             index
-            for index, errors in self._refused.items()
-            if index not in refusing
-            and all(any(e.owns(path) for e in mutation.edits) for path in errors)
+            for index in sorted(wrong - refusing)
+            if all(any(e.owns(p) for e in mutation.edits) for p in self._refused[index])
         ]
         return [*(each for each in self._accepted if each in refusing), *accepting]
 
@@ -186,20 +199,58 @@ class _CaseMatrix:
 
 
 def prove(
-    contract: Contract,
-    cases: Iterable[Case],
-    *,
-    chosen: Callable[[Mutation], bool] = lambda _: True,
+    contract: Contract, mutations: Iterable[Mutation], cases: Iterable[Case]
 ) -> Iterator[MutationResult]:
-    """Yield the result of each mutation of a contract that is chosen, in order."""
-    listed = [each for each in mutations_of(contract) if chosen(each)]
-    detecting = detecting_cases(contract, listed, cases)
-    decider = _Decider(contract)
-    for each in listed:
-        names, verdict, reason = detecting[each.id], MutationVerdict.TOLD, ""
+    """Yield the result of each of some mutations of a contract, in order."""
+    listed = tuple(cases)
+    matrix, decider = _CaseMatrix(contract, listed), _Decider(contract)
+    for each in mutations:
+        names = tuple(listed[index].id for index in matrix.detecting(each))
+        verdict, reason = MutationVerdict.TOLD, ""
         if not names:
             verdict, reason = decider.decide(each)
         yield MutationResult(each, verdict, reason, names)
+
+
+class _Regions:
+    """Supersets of what schemas admit; equal parts of schemas are worked out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Alternatives] = {}
+        self.work = 0
+
+    def of(self, schema: Json) -> Alternatives:
+        """Return a superset of what a schema admits."""
+        key = json.dumps(schema)
+        if key not in self._known:
+            self._known[key] = self._worked_out(schema, len(key))
+        return self._known[key]
+
+    def _worked_out(self, schema: Json, size: int) -> Alternatives:
+        own = schema
+        if isinstance(schema, dict):
+            own = {name: it for name, it in schema.items() if name not in _APART}
+            if own.keys() & {"additionalProperties"} and "properties" in schema:
+                own["properties"] = dict.fromkeys(schema["properties"], True)
+        if own == schema:
+            self.work += size
+            return reach(schema)
+        parts: dict[str, Shape] = {}
+        if "properties" in schema:
+            members = {name: self.of(it) for name, it in schema["properties"].items()}
+            parts["object"] = Shape(kind="object", members=members)
+        if "items" in schema:
+            parts["array"] = Shape(kind="array", items=self.of(schema["items"]))
+        found = live(
+            shape
+            for each in self.of(own)
+            for shape in meet((parts.get(each.kind, each),), (each,))
+        )
+        for sub in schema.get("allOf", ()):
+            part = self.of(sub)
+            self.work += len(found) * len(part)
+            found = live(meet(found, part))
+        return found
 
 
 class _Decider:
@@ -208,6 +259,7 @@ class _Decider:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._written = contract.request.schema
+        self._regions = _Regions()
         # Contexts of a rule ask for the same shapes over and over.
         self._differing: dict[tuple[int, bool], Alternatives] = {}
         self._avoiding: dict[str, Alternatives] = {}
@@ -238,7 +290,7 @@ class _Decider:
         elif any(self._settled_more(mutation, edit) for edit in laxer):
             doubt = "it may take a body that breaks a rule"
         if doubt:
-            found = _detecting_body(self._contract, mutation)
+            found = self._detecting_body(mutation)
             if found is None:
                 return MutationVerdict.UNDECIDED, doubt
             return MutationVerdict.UNTOLD, f"told by {encode(found).decode()}"
@@ -265,7 +317,7 @@ class _Decider:
         found = self._differing[key]
         if mutation.when is None or not found:
             return found
-        return live(meet(self._beyond(mutation.when), found))
+        return live(meet(self._beyond(mutation.when), found, whole=True))
 
     def _less(
         self, mutation: Mutation, edit: KeywordEdit, schema: Json
@@ -280,7 +332,7 @@ class _Decider:
         self, schema: Json, edit: KeywordEdit, wanted: Json, least: int = 1
     ) -> Alternatives:
         there = somewhere(self._written, edit.path, wanted, least)
-        return reach(_joined(pruned(schema, instance_of(edit.path)), there))
+        return self._regions.of(_joined(pruned(schema, instance_of(edit.path)), there))
 
     def _beyond(self, when: BodyCondition) -> Alternatives:
         """Return a superset of the bodies for which a mutation is not as written."""
@@ -322,8 +374,40 @@ class _Decider:
                 for step in reversed(place):
                     filled = {"properties": {step: filled}}
                 schema = _joined(schema, filled)
-            self._settled[place, mended] = reach(schema)
+            self._settled[place, mended] = self._regions.of(schema)
         return self._settled[place, mended]
+
+    def _detecting_body(self, mutation: Mutation) -> Json:
+        """Build a settled body that detects a mutation, if one is quickly found.
+
+        It is a body that the mutation refuses, or one that breaks just one rule and
+        that the mutation accepts; None where none is found.
+        """
+        contract, schema = self._contract, mutation.schema(self._written)
+        mutated = _Validator(schema, validate_formats=True)
+        for shape in self._detecting(mutation):
+            try:
+                body = Builder().build((shape,))
+            except Unfit:
+                continue
+            broken = contract.prover.broken(body)
+            if mutated.is_valid(body):
+                if len(broken) == 1:
+                    return body
+            elif not broken and contract.settled_prover.is_valid(body):
+                return body
+        return None
+
+    def _detecting(self, mutation: Mutation) -> Iterator[Shape]:
+        """Yield a few shapes of bodies that may detect a mutation."""
+        settled = self._contract.settled
+        unless = {} if mutation.when is None else {"not": mutation.when.schema}
+        for edit in mutation.edits:
+            wrong = {"allOf": [edit.new, {"not": edit.old}]}
+            refused = {"allOf": [edit.old, {"not": edit.new}]}
+            for base, wanted in ((edit.applied(settled), wrong), (settled, refused)):
+                there = somewhere(settled, edit.path, wanted, mutation.least)
+                yield from self._regions.of(_joined(base, there, unless))[:_TRIED]
 
 
 def _counted(edit: KeywordEdit) -> Json:
@@ -338,36 +422,6 @@ def _counted(edit: KeywordEdit) -> Json:
 def overlap(left: Alternatives, right: Alternatives) -> bool:
     """Return whether something may fit both of two sets of alternatives."""
     return any(live(meet((one,), (other,))) for one in left for other in right)
-
-
-def _detecting_body(contract: Contract, mutation: Mutation) -> Json:
-    """Build a settled body that detects a mutation, if one is quickly found.
-
-    It is a body that the mutation refuses, or one that breaks just one rule and that
-    the mutation accepts; None where none is found.
-    """
-    schema, settled = mutation.schema(contract.request.schema), contract.settled
-    mutated = _Validator(schema, validate_formats=True)
-    unless = {} if mutation.when is None else {"not": mutation.when.schema}
-    shapes: list[Shape] = []
-    for edit in mutation.edits:
-        wrong = {"allOf": [edit.new, {"not": edit.old}]}
-        refused = {"allOf": [edit.old, {"not": edit.new}]}
-        for base, wanted in ((edit.applied(settled), wrong), (settled, refused)):
-            there = somewhere(settled, edit.path, wanted, mutation.least)
-            shapes += reach(_joined(base, there, unless))[:_TRIED]
-    for shape in shapes:
-        try:
-            body = Builder().build((shape,))
-        except Unfit:
-            continue
-        broken = contract.prover.broken(body)
-        if mutated.is_valid(body):
-            if len(broken) == 1:
-                return body
-        elif not broken and contract.settled_prover.is_valid(body):
-            return body
-    return None
 
 
 def instance_of(path: Path) -> Path:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from os.path import commonprefix
 from typing import TypeAlias
 
@@ -24,7 +24,16 @@ from ringspec.spec.parameters import UNREAD
 from ringspec.spec.proof import Prover, rules_of
 from ringspec.spec.rules import Level, RuleId, weakest
 from ringspec.spec.schemas import CHOICES, ITEM
-from ringspec.spec.values import Json, Location, at, canonical, edit, patched, same
+from ringspec.spec.values import (
+    Json,
+    Location,
+    Path,
+    at,
+    canonical,
+    edit,
+    patched,
+    same,
+)
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import Bodies, bodies_of
@@ -36,6 +45,7 @@ from ringspec.strategies.shapes.locations import (
     instance_path,
     locations_of,
     places,
+    present,
     schema_at,
 )
 
@@ -156,8 +166,8 @@ class Certifier:
         if (
             read is not UNREAD
             and prover.broken(read) == broken
-            and rules_of(prover.breaches_by(read, quick=False)) == broken
             and self._is_settled(body, fault, broken)
+            and rules_of(prover.breaches_by(read, quick=False)) == broken
         ):
             return body
         return NOTHING
@@ -251,6 +261,8 @@ class InvalidCases:
         # Most faults of a rule that are shown, and twins of each.
         size = len(contract.assertions)
         self._most = max(1, _SHARED // size) if size > _LARGE else _SHARED
+        # The twins that have a place.
+        self._having: dict[Path, list[Case]] = {}
         # Number of uses of each place of a shared component, by its number of places.
         self._used: dict[int, Counter[int]] = defaultdict(Counter)
 
@@ -346,13 +358,21 @@ class InvalidCases:
             choices += self._choices(assertions[other], _suffix(assertions[other]))[:1]
         return sorted(choices, key=lambda choice: choice[1][0][0].level.rank)
 
+    def _near(self, instance: Path) -> list[Case]:
+        """List the twins that have a value at the part of a path before any item."""
+        place = (*takewhile(ITEM.__ne__, instance),)
+        if place not in self._having:
+            having = [each for each in self._twins if present(each.body, place)]
+            self._having[place] = having
+        return self._having[place]
+
     def _choices(self, assertion: Assertion, suffix: str) -> list[_Choice]:
         """List the faults of an assertion with all twins they can be put into."""
         # With the number of items around, where the position matters.
         found: dict[str, list[tuple[_Option, int]]] = defaultdict(list)
         taking = self._reached.taking(assertion)
         left = max(_LEAST, self._most)
-        for twin in self._twins:
+        for twin in self._near(assertion.instance[:-1]):
             if left and twin.id in taking:
                 left -= any(locations_of(assertion, twin.body))
                 for location, position, fault in faults_in(

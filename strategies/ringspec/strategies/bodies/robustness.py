@@ -16,7 +16,7 @@ from ringspec.spec.values import Json, Location, at, edit, patched
 from ringspec.strategies.bodies.valid import optional_members
 from ringspec.strategies.case import Case, Expect, Phase, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.build import HOSTILE, Builder, Unfit
+from ringspec.strategies.shapes.build import HOSTILE, LONGEST, Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema
 from ringspec.strategies.shapes.locations import (
     concrete,
@@ -93,7 +93,8 @@ def _texts(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
     name = str(first[0][0]) if first else ""
     for label, at_once, around in ((name, first, twins[0]), ("texts", others, twin)):
         for kind, text in HOSTILE.items() if at_once else ():
-            patch = tuple(edit("replace", place, text) for place in at_once)
+            room = max(1, LONGEST // max(1, len(text)))
+            patch = tuple(edit("replace", place, text) for place in at_once[:room])
             yield f"{label}-{kind}", around, patch
 
 

@@ -44,6 +44,8 @@ HOSTILE: dict[str, str] = {name: it * times for name, it, times in _SAMPLES["hos
 LONGEST = 1_000_000
 MOST_WIDE = 10_000
 MOST_ITEMS = 1000
+# In a body of more values, further arrays have one item.
+MOST_VALUES = 500
 # Two code units of UTF-16, one character. Source: JSON Schema 2020-12 Validation, 6.3.
 ASTRAL = "\U0001f4de"
 # At least one of these breaks any pattern.
@@ -85,6 +87,7 @@ class Builder:
     items: int = 0  # length of an array unless something else decides
     full: bool = False  # whether all possible optional members are put in
     branch: int = 0  # which of several branches a full value begins with
+    _size: int = 0  # values built so far
     _texts: count[int] = field(default_factory=count)
     _branches: Counter[Location] = field(default_factory=Counter)
     _above: frozenset[Location] = frozenset()
@@ -122,12 +125,16 @@ class Builder:
         raise Unfit(place)
 
     def _one(self, shape: Shape, place: Location) -> Json:
+        self._size += 1
         if shape.kind == "object" and shape.enum is None:
             return self._object(shape, place)
         if shape.kind == "array" and shape.enum is None:
             room = item_classes(shape)
             items: list[Json] = []
-            for index in range(self._length(shape, place)):
+            needed, length = self._lengths(shape, place)
+            for index in range(length):
+                if self._size > MOST_VALUES and index >= needed:
+                    break
                 items.append(self._item(room, (*place, index), items, shape))
             return items
         if place in self._above and self._steps_below(place):
@@ -179,18 +186,19 @@ class Builder:
             raise Unfit(place)
         return built
 
-    def _length(self, shape: Shape, place: Location) -> int:
+    def _lengths(self, shape: Shape, place: Location) -> tuple[int, int]:
+        """Return how many items are needed, and how many there may be."""
         steps = self._steps_below(place)
         if not all(isinstance(step, int) for step in steps):
             raise Unfit(place)  # a member is wished, and an array has none
         least = max([shape.min_size, *(each.least for each in shape.contained)])
-        usual = int(min(self.items, shape.max_size))
-        length = max([least, usual, *(int(s) + 1 for s in steps)])
+        needed = max([least, *(int(step) + 1 for step in steps)])
         if (wished := self.wishes.get(place, PRESENT).items) is not None:
-            length = wished
-        if not least <= length <= shape.max_size:
+            needed = wished
+        usual = needed if wished is not None else int(min(self.items, shape.max_size))
+        if not least <= max(needed, usual) <= shape.max_size:
             raise Unfit(place)
-        return length
+        return max(needed, min(usual, 1)), max(needed, usual)
 
     def _item(
         self, room: list[ItemClass], place: Location, others: list[Json], shape: Shape

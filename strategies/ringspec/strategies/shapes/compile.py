@@ -89,6 +89,10 @@ class _Compiler:
                 found.append(Shape(kind=kind, enum=_FRACTIONS))
         return live(found) if self.wide else tuple(found)
 
+    def meet(self, left: Alternatives, right: Alternatives) -> Alternatives:
+        """Return the intersection of two sets of alternatives, whole if `wide`."""
+        return meet(left, right, whole=self.wide)
+
     def join(self, parts: Iterable[Alternatives], kind: str) -> Alternatives:
         """Return what fits all of some alternatives at once.
 
@@ -98,7 +102,8 @@ class _Compiler:
         listed = list(parts)
         found: Alternatives = (Shape(kind=kind),)
         for part in listed:
-            found = live(meet(found, part)) if self.wide else meet(found, part)
+            found = self.meet(found, part)
+            found = live(found) if self.wide else found
             if len(found) > FEW and not self.wide:
                 return tuple(_sample(listed, kind))
         return found
@@ -286,23 +291,23 @@ def _one_of(c: _Compiler, value: Json) -> Iterator[Shape]:
     for index, branch in enumerate(branches):
         for other, sub in enumerate(value):
             # Branches that have nothing in common exclude each other as they are.
-            if other != index and meet(branch, branches[other]):
-                branch = meet(branch, c.breaks(sub, c.own))  # noqa: PLW2901
+            if other != index and c.meet(branch, branches[other]):
+                branch = c.meet(branch, c.breaks(sub, c.own))  # noqa: PLW2901
         yield from branch
 
 
 def _not_one_of(c: _Compiler, value: Json) -> Iterator[Shape]:
     yield from c.breaks_all(value)
     for left, right in combinations(value, 2):
-        yield from meet(c.fits(left, c.own), c.fits(right, c.own))
+        yield from c.meet(c.fits(left, c.own), c.fits(right, c.own))
 
 
 def _if(
     c: _Compiler, value: Json, read: Callable[[Json, tuple[str]], Alternatives]
 ) -> Alternatives:
     then, otherwise = c.schema.get("then", True), c.schema.get("else", True)
-    taken = meet(c.fits(value, c.own), read(then, c.own))
-    return taken + meet(c.breaks(value, c.own), read(otherwise, c.own))
+    taken = c.meet(c.fits(value, c.own), read(then, c.own))
+    return taken + c.meet(c.breaks(value, c.own), read(otherwise, c.own))
 
 
 _over, _under = partial(_beyond, up=True), partial(_beyond, up=False)
@@ -473,7 +478,9 @@ def _no_array(shape: Shape) -> bool:
     if shape.min_size > most:
         return True
     for counted in shape.contained:
-        fitting = counted.fits if items is None else meet(items, counted.fits)
+        fitting = (
+            counted.fits if items is None else meet(items, counted.fits, whole=True)
+        )
         if counted.least > (most if live(fitting) else 0):
             return True
     # The same items may be counted twice, by a keyword and its negation.

@@ -23,6 +23,7 @@ from ringspec.spec.values import (
 )
 from ringspec.strategies.shapes.shape import OTHERS
 
+_OF_MAPS = frozenset({"patternProperties", "additionalProperties"})
 # No value, where null is one.
 NOTHING = object()
 
@@ -164,8 +165,8 @@ def locations_of(assertion: Assertion, body: Json) -> Iterator[tuple[Location, s
             if name != ITEM and isinstance(value, dict) and name not in value:
                 yield location, position
     else:
-        named = {keyword for _, keyword in keywords(assertion.path)}
-        in_map = not named.isdisjoint({"patternProperties", "additionalProperties"})
+        named = keywords(assertion.path) if ITEM in assertion.instance else ()
+        in_map = any(keyword in _OF_MAPS for _, keyword in named)
         yield from places(assertion.instance, body, in_map=in_map)
 
 

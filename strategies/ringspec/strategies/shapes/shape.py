@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from math import ceil, floor, gcd, inf, isinf, lcm
 from typing import Any, TypeAlias
 
@@ -122,25 +123,36 @@ def admitted(alternatives: Alternatives, value: Json) -> bool:
 
 
 # The latest meets of two shapes: bodies are built of the same ones again and again.
-_MET: dict[tuple[int, int], tuple[Shape, Shape, Shape | None]] = {}
+_MET: dict[tuple[int, int, bool], tuple[Shape, Shape, Shape | None]] = {}
 _MOST_MET = 20_000
-# Of more pairs, equal alternatives are looked for before all are met.
-_MANY = 64
+# Of more pairs, equal alternatives are looked for before all are met; of many more, a
+# part is met.
+_MANY, _PART = 64, 1024
 
 
-def meet(left: Alternatives, right: Alternatives) -> Alternatives:
-    """Return the intersection of two sets of alternatives."""
+def meet(
+    left: Alternatives, right: Alternatives, *, whole: bool = False
+) -> Alternatives:
+    """Return the intersection of two sets of alternatives.
+
+    Of very many pairs only a part is met, unless `whole`.
+    """
     if len(left) * len(right) > _MANY and left == right:
         return left
+    while len(left) * len(right) > _PART and not whole:
+        if len(left) > len(right):
+            left = left[::2]
+        else:
+            right = right[::2]
     found: list[Shape] = []
     for one in left:
         for other in right:
-            key = id(one), id(other)
+            key = id(one), id(other), whole
             if key not in _MET:
                 if len(_MET) >= _MOST_MET:
                     _MET.clear()
                 # Both are kept, so that no other shape takes their ids.
-                _MET[key] = one, other, _meet(one, other)
+                _MET[key] = one, other, _meet(one, other, whole=whole)
             shape = _MET[key][-1]
             if shape is not None and shape not in found:
                 found.append(shape)
@@ -150,7 +162,7 @@ def meet(left: Alternatives, right: Alternatives) -> Alternatives:
 ANYTHING: Alternatives = tuple(Shape(kind=kind) for kind in KINDS)
 
 
-def _meet(left: Shape, right: Shape) -> Shape | None:
+def _meet(left: Shape, right: Shape, *, whole: bool) -> Shape | None:
     if left is right:
         return left
     kind = left.kind
@@ -159,7 +171,7 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
         if {left.kind, right.kind} != {"integer", "number"}:
             return None
     required = left.required | right.required
-    members = _meet_members(left, right, required)
+    members = _meet_members(left, right, required, whole=whole)
     if members is None:
         return None
     closed = left.closed or right.closed
@@ -186,7 +198,7 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
         max_size=min(left.max_size, right.max_size),
         format=left.format or right.format,
         patterns=left.patterns + right.patterns,
-        items=_both(meet, left.items, right.items),
+        items=_both(partial(meet, whole=whole), left.items, right.items),
         unique=left.unique or right.unique,
         contained=left.contained + right.contained,
         members=members,
@@ -209,7 +221,7 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
 
 
 def _meet_members(
-    left: Shape, right: Shape, required: frozenset[str]
+    left: Shape, right: Shape, required: frozenset[str], *, whole: bool
 ) -> dict[str, Alternatives] | None:
     """Return the members of both; None if there is no value for one that is needed."""
     members: dict[str, Alternatives] = {}
@@ -221,7 +233,7 @@ def _meet_members(
         if in_left is ANYTHING or in_right is ANYTHING:
             members[name] = in_left if in_right is ANYTHING else in_right
         else:
-            members[name] = meet(in_left, in_right)
+            members[name] = meet(in_left, in_right, whole=whole)
         if name in required and not members[name]:
             return None
     members = {name: members[name] for name in both}
