@@ -226,8 +226,8 @@ def _readings(
         ]
         rejected: list[_Judged] = []
         for judge, about in judged:
-            further = known if thorough else None
-            made = InvalidCases(bodies, judge, twins, edges, further).breaking(about)
+            cases = InvalidCases(bodies, judge, twins, edges, known, thorough=thorough)
+            made = cases.breaking(about)
             rejected += [(judge, unique(case)) for case in made]
             rules = {case.rule for _, case in rejected}
             needed = (each for each in about if each.keyword == "required")

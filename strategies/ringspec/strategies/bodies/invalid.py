@@ -52,11 +52,13 @@ from ringspec.strategies.shapes.locations import (
     schema_at,
 )
 
-# A rule that binds, or depends on other members, is broken in every new context until
-# it has so many cases; any other, where so many are new, or the absence of a member.
-ENOUGH, FEW_NEW = 7, 3
+# A rule is broken beside each plain state of another member; one that binds, or depends
+# on other members, also beside each value until it has so many cases.
+ENOUGH = 7
 # Another place of a shared component may add this many contexts less than the best.
 SLACK = 2
+# Most states beside which a rule is broken in twins that are made for it.
+_STATES = 8
 # Most twins tried for a fault.
 _TRIES = 40
 # Most twins, and faults of each, by which an unbroken rule is explained.
@@ -69,6 +71,7 @@ FEW = 4
 _LONG = 3
 # States of a member: absent, or present with a value that is not counted.
 ABSENT, GIVEN = "", "+"
+_PLAIN = frozenset({ABSENT, GIVEN, "true", "false"})
 
 _Option: TypeAlias = tuple[Case, Fault]
 # The name of a fault, and the twins that it fits.
@@ -239,8 +242,9 @@ class InvalidCases:
         contract: Contract,  # by which the broken rules are named
         twins: list[Case],  # its accepted cases, the plainest first
         edge_ids: Collection[str],  # of those with a text of extreme length or form
-        # Takes a further twin, so that each rule is broken in every context.
-        further: Callable[[Case], Case] | None = None,
+        further: Callable[[Case], Case],  # takes a further accepted case
+        *,
+        thorough: bool = False,  # whether each rule is broken in every context
     ) -> None:
         self._bodies = bodies
         self._contract = contract
@@ -257,11 +261,11 @@ class InvalidCases:
                 len(each.request.body),
             ),
         )
-        self._further_twin = further
+        self._further = further
         self._further_twins: dict[str, Case] = {}
         schema = bodies.contract.whole
         self._contexts = _Contexts(schema, twins)
-        self._all = _Contexts(schema, twins, deep=True) if further else None
+        self._all = _Contexts(schema, twins, deep=True) if thorough else None
         # Most faults of a rule that are shown, and twins of each.
         size = len(contract.assertions)
         self._most = max(1, _SHARED // size) if size > _LARGE else _SHARED
@@ -289,11 +293,10 @@ class InvalidCases:
                 found.setdefault(canonical(case.body), case)
                 new &= ~self._contexts.of[str(case.twin)]
         if found:
-            self._further(rule, assertions, new, found)
-        if found and self._all and self._further_twin:
-            self._everywhere_else(
-                rule, assertions, found, self._all, self._further_twin
-            )
+            self._beside_more(rule, assertions, new, found)
+        if found and self._all:
+            due = self._all.beside(assertions)
+            self._beside_each(rule, assertions, found, self._all, due)
         return list(found.values()) or self._inseparable(rule, assertions, choices)
 
     def _everywhere(self, assertions: list[Assertion]) -> list[_Choice]:
@@ -413,56 +416,65 @@ class InvalidCases:
             found = found or case
         return found
 
-    def _further(
+    def _beside_more(
         self, rule: RuleId, assertions: list[Assertion], new: int, found: _Found
     ) -> None:
         """Add cases in the twins that have the most new contexts."""
         level = self._contract.rules[rule].level
         binds = level is Level.MUST or any(each.is_conditional for each in assertions)
-        absent, contexts = self._contexts.absent, self._contexts.of
+        plain, contexts = self._contexts.plain, self._contexts.of
 
-        def worth(twin: Case) -> int:
+        def worth(twin: Case) -> tuple[bool, int]:
             added = contexts[twin.id] & new
-            return added.bit_count() + FEW_NEW * bool(added & absent)
+            return bool(added & plain), added.bit_count()
 
         left = list(self._twins)
         while left and len(found) < self._most:
             best = max(left, key=worth)
-            if worth(best) < (1 if binds and len(found) < ENOUGH else FEW_NEW):
-                return
+            is_plain, count = worth(best)
+            if not is_plain and not (count and binds and len(found) < ENOUGH):
+                break
             left.remove(best)
             if case := self._simple(rule, assertions, best, found):
                 found.setdefault(canonical(case.body), case)
                 new &= ~contexts[best.id]
+        due = new
+        if not any(each.is_conditional for each in assertions):
+            due = self._contexts.lacking(self._contexts.beside(assertions) & ~new) & new
+        self._beside_each(rule, assertions, found, self._contexts, due, _STATES)
 
-    def _everywhere_else(
+    def _beside_each(
         self,
         rule: RuleId,
         assertions: list[Assertion],
         found: _Found,
         contexts: _Contexts,
-        further: Callable[[Case], Case],
+        new: int,  # the states that are wanted
+        most: int | None = None,
     ) -> None:
-        """Add cases beside each state that is left, in twins made for it if need be."""
-        new = contexts.beside(assertions)
-        for each in found.values():
-            new &= ~contexts.of[str(each.twin)]
-        for state, bit in [*contexts.bits.items()]:
+        """Add a case beside each of some states, in a twin made for it if need be."""
+        for case in found.values():
+            new &= ~self._states_of(contexts, str(case.twin))
+        wanted = ((it, bit) for it, bit in [*contexts.bits.items()] if new >> bit & 1)
+        for state, bit in islice(wanted, most):
             twins = chain(self._twins, self._further_twins.values())
-            having = (it for it in twins if contexts.of[it.id] >> bit & 1)
-            made = self._made(assertions, *state)
-            for twin in chain(having, made) if new >> bit & 1 else ():
-                context = contexts.states(twin)
-                case = self._simple(rule, assertions, twin, found)
-                if case and context >> bit & 1:
-                    known = further(twin)
-                    if known.id not in contexts.of:
-                        contexts.of[known.id] = context
+            having = (it for it in twins if self._states_of(contexts, it.id) >> bit & 1)
+            for twin in chain(having, self._made(assertions, *state)):
+                states = contexts.states(twin)
+                made = self._simple(rule, assertions, twin, found)
+                if made and states >> bit & 1:
+                    known = self._further(twin)
+                    if known.id not in self._contexts.of:
                         self._further_twins[known.id] = known
-                    case = replace(case, twin=known.id)
-                    found.setdefault(canonical(case.body), case)
-                    new &= ~context
+                    made = replace(made, twin=known.id)
+                    found.setdefault(canonical(made.body), made)
+                    new &= ~states
                     break
+
+    def _states_of(self, contexts: _Contexts, name: str) -> int:
+        if name not in contexts.of:
+            contexts.of[name] = contexts.states(self._further_twins[name])
+        return contexts.of[name]
 
     def _made(
         self, assertions: list[Assertion], path: Path, state: str
@@ -572,9 +584,17 @@ class _Contexts:
             self.of[twin.id] = self.states(twin)
 
     @property
-    def absent(self) -> int:
-        """The states of absence."""
-        return sum(1 << bit for (_, it), bit in self.bits.items() if it == ABSENT)
+    def plain(self) -> int:
+        """The states that are plain."""
+        return sum(1 << bit for (_, it), bit in self.bits.items() if it in _PLAIN)
+
+    def lacking(self, seen: int) -> int:
+        """Return the plain states that are not seen, and a second one of a member."""
+        masks: dict[Path, int] = defaultdict(int)
+        for (path, _), bit in self.bits.items():
+            masks[path] |= 1 << bit
+        others = (it & ~seen for it in masks.values() if (it & seen).bit_count() == 1)
+        return self.plain & ~seen | sum(it & -it for it in others)
 
     def states(self, twin: Case) -> int:
         """Return the states that a twin has."""

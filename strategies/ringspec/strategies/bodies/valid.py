@@ -134,7 +134,9 @@ def _bodies(
     yield from _full(bodies, seed)
     # With other texts and three items in each row.
     for index, row in enumerate(_rows(bodies, seed, about)):
-        builder = Builder(row, turn=index + 1 + seed, items=3, full=True, branch=index)
+        builder = Builder(
+            row, turn=index + 1 + seed, items=3, full=index % 2 == 0, branch=index
+        )
         body = bodies.build(builder)
         if body is not None:
             yield BODY_ACCEPTED, f"pairs-{index + 1}", body, False
