@@ -131,10 +131,46 @@ def read_as(
             branches = changed.pop(keyword)
             branch = branches.pop(index)
             if apart and keyword == "oneOf":
-                others = [{"not": _outline(each)} for each in branches]
-                branch = {**branch, "allOf": [*branch.get("allOf", ()), *others]}
+                branch = _apart(branch, branches)
             changed = _joined(changed, branch)
     return changed
+
+
+def _apart(branch: Json, others: list[Json]) -> Json:
+    """Return a branch that says of no value what another branch says too.
+
+    A member by whose values it is told from another one has to be there.
+    """
+    telling, left = set[str](), list[Json]()
+    own = _listed(branch)
+    for other in others:
+        theirs = _listed(other)
+        names = (n for n in own if n in theirs and not own[n] & theirs[n])
+        if name := next(names, None):
+            telling.add(name)
+        else:
+            left.append({"not": _outline(other)})
+    made = {**branch}
+    if left:
+        made["allOf"] = [*branch.get("allOf", ()), *left]
+    if telling:
+        needed = dict.fromkeys((*branch.get("required", ()), *sorted(telling)))
+        made |= {"type": "object", "required": [*needed]}
+    return made
+
+
+def _listed(branch: Json) -> dict[str, set[str]]:
+    """Return the values that a branch lists for its members."""
+    found: dict[str, set[str]] = {}
+    for part in branch.get("allOf", ()) if isinstance(branch, dict) else ():
+        found |= _listed(part)
+    members = branch.get("properties", {}) if isinstance(branch, dict) else {}
+    for name, child in members.items():
+        node = child if isinstance(child, dict) else {}
+        listed = [node["const"]] if "const" in node else node.get("enum", ())
+        if listed:
+            found[name] = {enum_key(each) for each in listed}
+    return found
 
 
 def _outline(schema: Json, depth: int = 2) -> Json:

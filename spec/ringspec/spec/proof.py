@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -276,7 +277,22 @@ def _second() -> Json:
 
     read: dict[int, Json] = {}
     known: dict[tuple[Json, ...], Json] = {}
-    made: Json = jsonschema.validators.extend(jsonschema.Draft202012Validator)  # type: ignore[no-untyped-call]
+
+    # Of a branch it is only asked whether it fits.
+    def any_of(validator: Json, branches: Json, instance: Json, _: Json) -> Json:
+        if not any(fitting(validator, branches, instance)):
+            yield jsonschema.ValidationError("")
+
+    def one_of(validator: Json, branches: Json, instance: Json, _: Json) -> Json:
+        if sum(islice(filter(None, fitting(validator, branches, instance)), 2)) != 1:
+            yield jsonschema.ValidationError("")
+
+    def fitting(validator: Json, branches: Json, instance: Json) -> Iterator[bool]:
+        return (validator.evolve(schema=it).is_valid(instance) for it in branches)
+
+    made: Json = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+        jsonschema.Draft202012Validator, {"anyOf": any_of, "oneOf": one_of}
+    )
     plain = made.evolve
 
     def evolve(self: Json, *, schema: Json) -> Json:
