@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ringspec.spec.assertions import Chosen
+from ringspec.spec.assertions import Chosen, listed
 from ringspec.spec.rules import Evidence, Level, weakest
 from ringspec.spec.schemas import (
     CHOICES,
@@ -142,11 +142,15 @@ def _apart(branch: Json, others: list[Json]) -> Json:
     A member by whose values it is told from another one has to be there.
     """
     telling, left = set[str](), list[Json]()
-    own = _listed(branch)
+    own = listed(branch)
     for other in others:
-        theirs = _listed(other)
-        names = (n for n in own if n in theirs and not own[n] & theirs[n])
-        if name := next(names, None):
+        theirs = listed(other)
+        apart = (
+            name
+            for name in own.keys() & theirs.keys()
+            if not any(each in theirs[name] for each in own[name])
+        )
+        if name := min(apart, default=""):
             telling.add(name)
         else:
             left.append({"not": _outline(other)})
@@ -157,20 +161,6 @@ def _apart(branch: Json, others: list[Json]) -> Json:
         needed = dict.fromkeys((*branch.get("required", ()), *sorted(telling)))
         made |= {"type": "object", "required": [*needed]}
     return made
-
-
-def _listed(branch: Json) -> dict[str, set[str]]:
-    """Return the values that a branch lists for its members."""
-    found: dict[str, set[str]] = {}
-    for part in branch.get("allOf", ()) if isinstance(branch, dict) else ():
-        found |= _listed(part)
-    members = branch.get("properties", {}) if isinstance(branch, dict) else {}
-    for name, child in members.items():
-        node = child if isinstance(child, dict) else {}
-        listed = [node["const"]] if "const" in node else node.get("enum", ())
-        if listed:
-            found[name] = {enum_key(each) for each in listed}
-    return found
 
 
 def _outline(schema: Json, depth: int = 2) -> Json:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ringspec.spec.assertions import Assertion, Chosen, assertions
+from ringspec.spec.assertions import Assertion, Chosen, assertions, listed
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import InternalError
 from ringspec.spec.rules import RuleId
@@ -63,7 +62,9 @@ class _Judges:
         import jsonschema_rs  # noqa: PLC0415
 
         schema = _renamed(self._schema) if self.is_nameless else self._schema
-        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        return jsonschema_rs.Draft202012Validator(
+            schema, validate_formats=True, mask=""
+        )
 
     @cached_property
     def is_nameless(self) -> bool:
@@ -83,12 +84,14 @@ class _Judges:
         Raises:
             ValueError: the quick validator cannot read it.
         """
+        read = _renamed(body) if self.is_nameless else body
+        if by_quick and self.quick.is_valid(read):
+            return []
         text = json.dumps(body).encode()
         key = by_quick, hashlib.blake2b(text, digest_size=16).digest()
         if key in self._found:
             return self._found[key]
         if by_quick:
-            read = _renamed(body) if self.is_nameless else body
             errors = self.quick.iter_errors(read)
             listed = [(it.schema_path, it.instance_path) for it in errors]
         else:
@@ -277,6 +280,7 @@ def _second() -> Json:
 
     read: dict[int, Json] = {}
     known: dict[tuple[Json, ...], Json] = {}
+    told: dict[int, tuple[Json, dict[str, list[Json]]]] = {}
 
     # Of a branch it is only asked whether it fits.
     def any_of(validator: Json, branches: Json, instance: Json, _: Json) -> Json:
@@ -288,7 +292,17 @@ def _second() -> Json:
             yield jsonschema.ValidationError("")
 
     def fitting(validator: Json, branches: Json, instance: Json) -> Iterator[bool]:
-        return (validator.evolve(schema=it).is_valid(instance) for it in branches)
+        for branch in branches:
+            if id(branch) not in told:
+                told[id(branch)] = branch, listed(branch)
+            # What does not fit mostly shows in a member that tells branches apart.
+            yield not (
+                isinstance(instance, dict)
+                and any(
+                    isinstance(text := instance.get(name), str) and text not in values
+                    for name, values in told[id(branch)][1].items()
+                )
+            ) and validator.evolve(schema=branch).is_valid(instance)
 
     made: Json = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
         jsonschema.Draft202012Validator, {"anyOf": any_of, "oneOf": one_of}
@@ -390,6 +404,10 @@ def _steps(path: Iterable[str | int]) -> Path:
     return tuple(found)
 
 
+# Control characters, and surrogates.
+_IRREGULAR = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
 def is_irregular(value: Json) -> bool:
     """Return whether a value's form is unspecified by every contract.
 
@@ -403,5 +421,5 @@ def is_irregular(value: Json) -> bool:
     if isinstance(value, list):
         return any(is_irregular(child) for child in value)
     if isinstance(value, str):
-        return any(unicodedata.category(each) in {"Cs", "Cc"} for each in value)
+        return bool(_IRREGULAR.search(value))
     return kind_of(value) == "number" and float(value).is_integer()
