@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
-from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -49,11 +48,11 @@ class Disagreement(InternalError):  # noqa: N818 - a public name
 
 
 class _Judges:
-    """The two validators of a schema, and the errors that they have found."""
+    """The two validators of a schema, and the errors that the second has found."""
 
     def __init__(self, schema: Json) -> None:
         self._schema = schema
-        self._found: dict[tuple[bool, bytes], list[tuple[Path, Location]]] = {}
+        self._found: dict[bytes, list[tuple[Path, Location]]] = {}  # by the second
 
     # The validators are imported where they are first needed: a run of certified
     # cases needs only the quick one, and jsonschema takes a while to load.
@@ -84,24 +83,24 @@ class _Judges:
         Raises:
             ValueError: the quick validator cannot read it.
         """
-        read = _renamed(body) if self.is_nameless else body
-        if by_quick and self.quick.is_valid(read):
-            return []
-        text = json.dumps(body).encode()
-        key = by_quick, hashlib.blake2b(text, digest_size=16).digest()
-        if key in self._found:
-            return self._found[key]
         if by_quick:
-            errors = self.quick.iter_errors(read)
+            read = _renamed(body) if self.is_nameless else body
+            # Most are valid, or asked about once.
+            errors = () if self.quick.is_valid(read) else self.quick.iter_errors(read)
             listed = [(it.schema_path, it.instance_path) for it in errors]
-        else:
-            errors = self.second.iter_errors(body)
-            listed = [(it.absolute_schema_path, it.absolute_path) for it in errors]
-        if len(self._found) >= _MOST_KNOWN:
-            self._found.clear()
-        found = [(_steps(path), _location(body, place)) for path, place in listed]
-        self._found[key] = found
-        return found
+            return [(_steps(path), _location(body, place)) for path, place in listed]
+        key = hashlib.blake2b(json.dumps(body).encode(), digest_size=16).digest()
+        if key not in self._found:
+            listed = [
+                (it.absolute_schema_path, it.absolute_path)
+                for it in self.second.iter_errors(body)
+            ]
+            if len(self._found) >= _MOST_KNOWN:
+                self._found.clear()
+            self._found[key] = [
+                (_steps(path), _location(body, place)) for path, place in listed
+            ]
+        return self._found[key]
 
 
 class Prover:
@@ -270,6 +269,32 @@ def _formats() -> jsonschema.FormatChecker:
     return checker
 
 
+def _choices() -> dict[str, Json]:
+    """Return `anyOf` and `oneOf` that ask of a branch only whether it fits."""
+    import jsonschema  # noqa: PLC0415
+
+    told: dict[int, tuple[Json, dict[str, list[Json]]]] = {}
+
+    def any_of(validator: Json, branches: Json, instance: Json, _: Json) -> Json:
+        if not any(fits(validator, each, instance) for each in branches):
+            yield jsonschema.ValidationError("")
+
+    def one_of(validator: Json, branches: Json, instance: Json, _: Json) -> Json:
+        if sum(fits(validator, each, instance) for each in branches) != 1:
+            yield jsonschema.ValidationError("")
+
+    def fits(validator: Json, branch: Json, instance: Json) -> bool:
+        if id(branch) not in told:
+            told[id(branch)] = branch, listed(branch)
+        # It mostly shows in a member that tells branches apart.
+        values = told[id(branch)][1].items() if isinstance(instance, dict) else ()
+        texts = ((instance.get(name), those) for name, those in values)
+        is_other = any(isinstance(it, str) and it not in those for it, those in texts)
+        return not is_other and validator.evolve(schema=branch).is_valid(instance)
+
+    return {"anyOf": any_of, "oneOf": one_of}
+
+
 def _second() -> Json:
     """Return jsonschema's validator, that tries a value by a schema once.
 
@@ -280,32 +305,8 @@ def _second() -> Json:
 
     read: dict[int, Json] = {}
     known: dict[tuple[Json, ...], Json] = {}
-    told: dict[int, tuple[Json, dict[str, list[Json]]]] = {}
-
-    # Of a branch it is only asked whether it fits.
-    def any_of(validator: Json, branches: Json, instance: Json, _: Json) -> Json:
-        if not any(fitting(validator, branches, instance)):
-            yield jsonschema.ValidationError("")
-
-    def one_of(validator: Json, branches: Json, instance: Json, _: Json) -> Json:
-        if sum(islice(filter(None, fitting(validator, branches, instance)), 2)) != 1:
-            yield jsonschema.ValidationError("")
-
-    def fitting(validator: Json, branches: Json, instance: Json) -> Iterator[bool]:
-        for branch in branches:
-            if id(branch) not in told:
-                told[id(branch)] = branch, listed(branch)
-            # What does not fit mostly shows in a member that tells branches apart.
-            yield not (
-                isinstance(instance, dict)
-                and any(
-                    isinstance(text := instance.get(name), str) and text not in values
-                    for name, values in told[id(branch)][1].items()
-                )
-            ) and validator.evolve(schema=branch).is_valid(instance)
-
     made: Json = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-        jsonschema.Draft202012Validator, {"anyOf": any_of, "oneOf": one_of}
+        jsonschema.Draft202012Validator, _choices()
     )
     plain = made.evolve
 
