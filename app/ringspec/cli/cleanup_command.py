@@ -64,7 +64,6 @@ def _clean(url: str, entries: list[Entry], path: Path, profile: Profile) -> int:
         url,
         filling=filling,
         timeout_s=profile.pacing.timeout_s,
-        workers=1,
         route=profile.route.to(url),
     )
     rate = min(profile.pacing.rate or LIVE_RATE, LIVE_RATE)

@@ -48,7 +48,7 @@ def command(options: Given) -> int:
     filling = filling.fitted()  # the contract knows no other header
     click.echo(f"{url}, {loaded.title} {loaded.version}")
     route = profile.route
-    target = Target(url, filling=filling, timeout_s=timeout, workers=1, route=route)
+    target = Target(url, filling=filling, timeout_s=timeout, route=route)
     guard = Guard.before(target, Safety(), loaded)
     prober = Prober(guard, url, contract, operation)
 

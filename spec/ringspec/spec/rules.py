@@ -35,11 +35,14 @@ class Level(StrEnum):
     @property
     def rank(self) -> int:
         """Return 0 for MUST, 1 for SHOULD, 2 for MAY."""
-        return list(Level).index(self)
+        return _RANKS[self]
 
     def gates(self, at: Level) -> bool:
         """Return whether a failure of this level fails a run at that level."""
         return self.rank <= at.rank
+
+
+_RANKS = {level: rank for rank, level in enumerate(Level)}
 
 
 def weakest(levels: Iterable[Level]) -> Level:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.unit.harness.guarded import AnsweringPool
+from tests.unit.harness.guarded import AnsweringWire
 
 from ringspec.harness import Ended, Event, Exchange, Result
 from ringspec.harness.running.plan import Plan
@@ -70,7 +70,7 @@ def fire(
     """Run against a function from request to response; return the events."""
 
     def events(handler: Handler, **options: Any) -> list[Event]:
-        monkeypatch.setattr(Route, "pool", lambda *_, **__: AnsweringPool(handler))
+        monkeypatch.setattr(Route, "wire", lambda *_, **__: AnsweringWire(handler))
         plan = Plan(contract=contract, cases=cases, url="http://127.0.0.1:1")
         return list(run(replace(plan, **{"filling": Filling(token="t"), **options})))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.journal import Journal
 from ringspec.harness.sending.policy import Policy, Safety
+from ringspec.harness.sending.target import Wire
 from ringspec.spec import Contract, Json
 from ringspec.strategies import Case, Request
 
@@ -26,20 +27,21 @@ NAMED = frozenset({"caller", "segment"})
 Answers = Callable[[Request], Any]
 
 
-class AnsweringPool(httpcore.AsyncConnectionPool):
+class AnsweringWire(Wire):
     """Lets a function answer in place of servers."""
 
     def __init__(self, handler: Callable[[httpx.Request], Any]) -> None:
-        super().__init__()
+        super().__init__(httpcore.AsyncConnectionPool())
         self._handler = handler
 
-    async def handle_async_request(self, request: httpcore.Request) -> Any:
-        content = b"".join([each async for each in request.stream])  # type: ignore[union-attr]
-        url, method = bytes(request.url).decode(), request.method.decode()
-        asked = httpx.Request(method, url, headers=request.headers, content=content)
-        given = self._handler(asked)
-        headers, content = given.headers.raw, given.content
-        return httpcore.Response(given.status_code, headers=headers, content=content)
+    async def answered(
+        self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes
+    ) -> Response | Failure:
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+        request = httpx.Request(method, url, headers=raw, content=body)
+        given = self._handler(request)
+        named = tuple(given.headers.multi_items())
+        return Response(status=given.status_code, headers=named, body=given.content)
 
 
 def answered(status: int, body: Json = None, **headers: str) -> Response:

@@ -236,7 +236,7 @@ def test_application_that_hangs_runs_into_the_time_limit() -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "https://127.0.0.1:1"])
 def test_nothing_went_out_to_whom_nobody_could_connect(url: str) -> None:
     async def talk() -> Exchange:
-        target = Target(url, filling=Filling(), timeout_s=3, workers=1)
+        target = Target(url, filling=Filling(), timeout_s=3)
         request = Request(method="POST", path="/x", headers=(), body=b"{}")
         try:
             return await target.exchange(request, repeats=0)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 import pytest
-from tests.unit.harness.guarded import AnsweringPool
+from tests.unit.harness.guarded import AnsweringWire
 
 from ringspec.harness import Conclusion, Ended, Event, Exchange, Notice, Response
 from ringspec.harness.running.plan import Plan
@@ -314,7 +314,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Any:
             forms.append(dict(parse_qsl(request.content.decode())))
             return httpx.Response(status, **content)
 
-        monkeypatch.setattr(Route, "pool", lambda *_: AnsweringPool(respond))
+        monkeypatch.setattr(Route, "wire", lambda *_: AnsweringWire(respond))
         return forms
 
     return answer

@@ -92,7 +92,7 @@ def fetched(
 
 
 async def asked(url: str, route: Route) -> Exchange:
-    target = Target(url, filling=Filling(), timeout_s=5, workers=1, route=route)
+    target = Target(url, filling=Filling(), timeout_s=5, route=route)
     try:
         request = Request(method="GET", path="/x", headers=(), body=b"")
         return await target.exchange(request, repeats=0)

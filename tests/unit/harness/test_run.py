@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.unit.harness.guarded import AnsweringPool
+from tests.unit.harness.guarded import AnsweringWire
 
 from ringspec.harness import (
     Conclusion,
@@ -101,7 +101,7 @@ def test_interrupt_thrown_in_ends_with_a_result(
     monkeypatch: pytest.MonkeyPatch,
     after: int,
 ) -> None:
-    monkeypatch.setattr(Route, "pool", lambda *_, **__: AnsweringPool(accepting))
+    monkeypatch.setattr(Route, "wire", lambda *_, **__: AnsweringWire(accepting))
     events = run(Plan(contract=contract, cases=cases, url="http://127.0.0.1:1"))
     for _ in range(after):
         next(events)

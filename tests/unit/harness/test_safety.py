@@ -163,7 +163,7 @@ def test_localhost_is_this_machine_whatever_a_resolver_says(
     from ringspec.harness.sending.exchange import Filling  # noqa: PLC0415 - only here
 
     async def talk() -> Any:
-        target = Target("http://localhost:1", filling=Filling(), timeout_s=1, workers=1)
+        target = Target("http://localhost:1", filling=Filling(), timeout_s=1)
         try:
             return await target.exchange(asked("GET", "/"), repeats=0)
         finally:

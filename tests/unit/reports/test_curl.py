@@ -143,7 +143,7 @@ def told(raw: bytes, sent: Request) -> tuple[bytes, list[bytes], bytes]:
 def by_us(wire: Wire, requests: list[Request]) -> list[bytes]:
     async def fire() -> None:
         filling = replace(FILLING, token_url=f"{wire.url}/oauth?a=b")
-        target = Target(wire.url, filling=filling, timeout_s=30, workers=1)
+        target = Target(wire.url, filling=filling, timeout_s=30)
         for each in requests:
             assert (await target.exchange(each, repeats=0)).failure is None
         await target.close()

@@ -14,14 +14,15 @@ from ringspec.spec import ROBUSTNESS, Contract, RuleId, UsageError, did_you_mean
 from ringspec.strategies import Case, Expect, Phase
 
 # Rules about answers have no cases of their own: all cases of a kind serve them.
-_SERVED = {"answer": Expect.ACCEPT, "error": Expect.REJECT}
+_SERVED: dict[str, Phase | Expect] = {"answer": Expect.ACCEPT, "error": Expect.REJECT}
 SECRECY = RuleId("auth.secrecy")
 
 
-def _serves_by_kind(case: Case, rule: RuleId) -> bool:
-    if rule == SECRECY:
-        return case.phase == Phase.AUTH
-    return _SERVED.get(rule.split(".", 1)[0]) == case.expect
+def _kinds(rules: Iterable[RuleId]) -> dict[RuleId, Phase | Expect]:
+    """Return by rule which cases serve it by their kind, where they do."""
+    heads = {rule: rule.partition(".")[0] for rule in rules}
+    kinds = {rule: _SERVED[head] for rule, head in heads.items() if head in _SERVED}
+    return {**kinds, **({SECRECY: Phase.AUTH} if SECRECY in heads else {})}
 
 
 def _rules_of(case: Case) -> frozenset[RuleId]:
@@ -34,11 +35,12 @@ def served(rules: Iterable[RuleId], cases: Collection[Case]) -> set[RuleId]:
     own = {rule for case in cases for rule in _rules_of(case)}
     if cases:
         own.add(ROBUSTNESS)  # every exchange serves that
-    return {
-        rule
-        for rule in rules
-        if rule in own or any(_serves_by_kind(case, rule) for case in cases)
-    }
+    wanted, there = (
+        set(rules),
+        {it for case in cases for it in (case.expect, case.phase)},
+    )
+    by_kind = {rule for rule, kind in _kinds(wanted).items() if kind in there}
+    return wanted & own | by_kind
 
 
 def pending(left: Collection[Case], rules: Iterable[RuleId]) -> frozenset[RuleId]:
@@ -127,14 +129,10 @@ class Selection:
         """Return the cases that serve these rules, as far as taken, and their twins."""
         twins = {case.id: case.twin for case in cases}
         chosen: set[str] = set()
-        rules = frozenset(self.rules)
-        by_kind = [
-            it for it in rules if it == SECRECY or it.partition(".")[0] in _SERVED
-        ]
+        rules, kinds = frozenset(self.rules), set(_kinds(self.rules).values())
         for case in cases:
-            serves = not case.rule.startswith(self.excluded) and any(
-                _serves_by_kind(case, rule) for rule in by_kind
-            )
+            serves = not kinds.isdisjoint((case.expect, case.phase))
+            serves &= not case.rule.startswith(self.excluded)
             wants = taken(case) and (serves or _rules_of(case) & rules)
             wanted = case.id if wants else None
             while wanted is not None and wanted not in chosen:

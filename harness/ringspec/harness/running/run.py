@@ -163,7 +163,7 @@ class Session:
         # Those fired, the first of the list in any case.
         self.cases = self._chosen(selection.fired(plan.cases, plan.takes))
         self._source = source or LiveSource(plan, policy)
-        unnamed = policy.unnamed if plan.live else {}
+        unnamed = policy.unnamed if policy.live else {}
         # Without a catalogue no source says more than the contract does.
         catalogued = bool(plan.contract.catalogue.rules)
         own = "" if catalogued or not plan.cases else plan.cases[0].id
@@ -206,7 +206,7 @@ class Session:
             # Without its twin a refusal says nothing, and costs a create.
             twin = "" if case.steps else left_out.get(case.twin or "", "")
             why = "" if case.rule in inapplicable else policy.leaves_out(case) or twin
-            live = plan.live and not why and case is not plan.cases[0]
+            live = policy.live and not why and case is not plan.cases[0]
             own = policy.own(case, sent) if live else case
             if own is None:
                 why = "its body is that of a case before"
@@ -251,7 +251,7 @@ class Session:
             made=replace(plan.made, began=now(), warning=warning),
         )
         if self.cases:
-            if plan.live:
+            if self._policy.live:
                 pace = f"one request at a time, {plan.pace.rate:g} a second at most"
                 yield Notice(message=f"{plan.url} is live: {pace}")
                 for why, ids in self.omissions:
@@ -395,7 +395,7 @@ class Session:
     def _is_barred(self) -> bool:
         """Return whether the operation would change what this run did not create."""
         operation = self._plan.contract.operation
-        if not (self._plan.live or self._plan.contract.catalogue.rules):
+        if not (self._policy.live or self._plan.contract.catalogue.rules):
             asked, found = operation.security, resources_of(self._plan.contract)
             self._resources = tuple(each.beside(asked) for each in found)
         self._names = self._create(self._resources)
@@ -488,7 +488,7 @@ class Session:
         """
         plan, status = self._plan, exchange.status
         refused = status // 100 == 4 and status not in NO_JUDGEMENT
-        if not refused or plan.live or plan.contract.catalogue.rules:
+        if not refused or self._policy.live or plan.contract.catalogue.rules:
             return case, exchange
         is_accept, turn = case.expect == Expect.ACCEPT, self._turns.get(case.id)
         doubtful = is_accept and self._in_vain < _IN_VAIN
@@ -536,8 +536,11 @@ class Session:
                 kept[id(exchange)] = self._shortened(exchange)
             return kept[id(exchange)]
 
-        found = (replace(it, exchange=cut(it.exchange)) for it in judged.findings)
-        return replace(judged, exchange=cut(judged.exchange), findings=tuple(found))
+        exchange, own = cut(judged.exchange), judged.findings
+        if exchange is judged.exchange and all(it.exchange is exchange for it in own):
+            return judged
+        found = tuple(replace(it, exchange=cut(it.exchange)) for it in own)
+        return replace(judged, exchange=exchange, findings=found)
 
     def _shortened(self, exchange: Exchange) -> Exchange:
         """Return an exchange as far as it is kept: as it is, for a tape, if it may."""

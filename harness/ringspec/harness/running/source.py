@@ -108,7 +108,6 @@ class LiveSource:
                 plan.url,
                 filling=filling,
                 timeout_s=pace.timeout_s,
-                workers=pace.workers or 1,
                 route=plan.route,
             )
         if pace.rate is not None:

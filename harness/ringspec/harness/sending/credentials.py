@@ -13,7 +13,7 @@ import math
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
@@ -32,7 +32,7 @@ from ringspec.harness.sending.exchange import (
 )
 from ringspec.harness.sending.mistakes import mistake
 from ringspec.harness.sending.policy import Hosts, checked_url
-from ringspec.harness.sending.target import ERRORS, Route, answered, wired
+from ringspec.harness.sending.target import ERRORS, Route
 from ringspec.spec import TargetError, UsageError, scheme_slot
 from ringspec.strategies import Request, Slot
 
@@ -167,9 +167,12 @@ class Credentials:
             "client_secret": self.client_secret or "",
         }
         try:
-            request = wired("POST", url, headers, urlencode(form).encode())
-            async with asyncio.timeout(timeout_s), route.to(url).pool(url) as pool:
-                answer = await answered(pool, request)
+            body = urlencode(form).encode()
+            async with (
+                asyncio.timeout(timeout_s),
+                aclosing(route.to(url).wire(url)) as wire,
+            ):
+                answer = await wire.answered("POST", url, headers, body)
             if isinstance(answer, Failure):
                 raise ValueError(answer.message)  # noqa: TRY004 - as all that it raises
             data, reason = (

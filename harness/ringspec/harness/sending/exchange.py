@@ -198,6 +198,8 @@ class Exchange:
             played = replace(played, earlier=earlier, items=None, captured={})
         if response is not None and self.weight > limit:
             response = response.cut(limit)
+        if response is self.response and played is self.played:
+            return self
         return replace(self, response=response, played=played)
 
 

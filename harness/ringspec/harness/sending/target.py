@@ -11,8 +11,8 @@ import re
 import select
 import socket
 import ssl
-import urllib.request
 from collections.abc import AsyncIterable, Iterable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -91,10 +91,13 @@ class Route:
             if is_loopback(url) and not is_loopback(self.proxy):
                 raise mistake("far-proxy", url=url, proxy=self.shown_proxy)
             return self
-        parts, known = urlsplit(url), urllib.request.getproxies()
+        if is_loopback(url):
+            return self
+        from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - it takes a while
+
+        parts, known = urlsplit(url), getproxies()
         found = known.get(parts.scheme) or known.get("all") or ""
-        bypassed = urllib.request.proxy_bypass(parts.hostname or "")
-        if is_loopback(url) or bypassed or not found:
+        if not found or proxy_bypass(parts.hostname or ""):
             return self
         found = found if "://" in found else f"http://{found}"
         _check_proxy(found, "leave out or mend HTTP_PROXY and its like")
@@ -158,25 +161,23 @@ class Route:
             options["proxy"] = self.proxy
         return options
 
-    def pool(self, *urls: str, workers: int = 1) -> httpcore.AsyncConnectionPool:
-        """Open a pool of connections to the servers at some URLs."""
+    def wire(self, *urls: str) -> Wire:
+        """Return what connects to the servers at some URLs."""
         context = self.opened().get("verify")
         if context is None and any(each.startswith("https:") for each in urls):
             context = self.context()
         options: dict[str, Any] = {
             "ssl_context": context,
-            "max_connections": workers,
             "keepalive_expiry": _IDLE_S,
             "network_backend": _Backend(),
         }
         if not self.proxy:
-            return httpcore.AsyncConnectionPool(**options)
+            return Wire(httpcore.AsyncConnectionPool(**options))
         parts = urlsplit(self.proxy)
-        user, password = (
-            unquote(it or "").encode() for it in (parts.username, parts.password)
-        )
-        auth = (user, password) if user or password else None
-        return httpcore.AsyncHTTPProxy(_raw(self.proxy), auth, **options)
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        given = user or password
+        auth = (user.encode(), password.encode()) if given else None
+        return Wire(httpcore.AsyncHTTPProxy(_raw(self.proxy), auth, **options))
 
 
 def _check_proxy(url: str, hint: str) -> None:
@@ -205,21 +206,15 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
         Source: RFC 6761, 6.3.
         """
+        connect = asyncio.get_running_loop().create_connection
+        *others, last = ("127.0.0.1", "::1") if host == "localhost" else (host,)
+        for each in others:
+            with suppress(OSError):
+                return (await connect(_Stream, each, port))[1]
         try:
-            if host != "localhost":
-                return await _connected(host, port)
-            try:
-                return await _connected("127.0.0.1", port)
-            except OSError:
-                return await _connected("::1", port)
+            return (await connect(_Stream, last, port, happy_eyeballs_delay=0.25))[1]
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(error) from error
-
-
-async def _connected(host: str, port: int) -> _Stream:
-    connect = asyncio.get_running_loop().create_connection
-    _, stream = await connect(_Stream, host, port, happy_eyeballs_delay=0.25)
-    return stream
 
 
 class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
@@ -228,13 +223,16 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     What is written at once goes out at once, so that a request is one packet.
     """
 
+    _transport: Any
+    _is_over = False
+    _error: Exception | None = None
+
     def __init__(self) -> None:
         self._unsent, self._unread = bytearray(), bytearray()
         self._has_news = asyncio.Event()
-        self._is_over, self._error = False, cast("Exception | None", None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
@@ -282,33 +280,108 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109, ARG002 - as httpcore calls it
+        *_: Any,
+        **_options: Any,
     ) -> httpcore.AsyncNetworkStream:
         start = asyncio.get_running_loop().start_tls
         try:
-            made = await start(
+            self._transport = await start(
                 self._transport, self, ssl_context, server_hostname=server_hostname
             )
         except OSError as error:
             raise httpcore.ConnectError(error) from error
-        self._transport = cast("asyncio.Transport", made)
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        found = self._transport.get_extra_info(info)
         if info != "is_readable":
-            return found
+            return self._transport.get_extra_info(info)
+        if self._has_news.is_set():
+            return True
         # The loop may not have seen yet what there is.
-        return self._has_news.is_set() or _is_readable(self._transport)
+        wire = self._transport.get_extra_info("socket")
+        if not hasattr(select, "poll"):  # Windows
+            return bool(select.select([wire], [], [], 0)[0])
+        look = select.poll()
+        look.register(wire, select.POLLIN)
+        return bool(look.poll(0))
 
 
-def _is_readable(transport: asyncio.BaseTransport) -> bool:
-    wire = transport.get_extra_info("socket")
-    if not hasattr(select, "poll"):  # Windows
-        return bool(select.select([wire], [], [], 0)[0])
-    look = select.poll()
-    look.register(wire, select.POLLIN)
-    return bool(look.poll(0))
+class Wire:
+    """Connections, each of which is kept and serves one exchange at a time.
+
+    They are of a pool's making alone: at every exchange that looks at all of its own.
+    """
+
+    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
+        self._made, self._idle = pool, list[httpcore.AsyncConnectionInterface]()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for each in self._idle:
+            await each.aclose()
+
+    async def answered(
+        self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes
+    ) -> Response | Failure:
+        """Send a request, and read its answer as far as the limit.
+
+        Raises one of `ERRORS`, or a ValueError if the URL is none.
+        """
+        request = _outgoing(method.upper(), _raw(url), headers, body)
+        connection = await self._connection(request.url.origin)
+        answer, content = await connection.handle_async_request(request), bytearray()
+        try:
+            async for chunk in cast("AsyncIterable[bytes]", answer.stream):
+                content += chunk
+                if len(content) > ANSWER_LIMIT:
+                    break
+        finally:
+            await answer.aclose()
+            if connection.is_idle():
+                self._idle.append(connection)
+        raw = [(name.lower(), value) for name, value in answer.headers]
+        try:
+            given = tuple((name.decode(), value.decode()) for name, value in raw)
+        except UnicodeDecodeError:
+            given = tuple((n.decode("latin-1"), it.decode("latin-1")) for n, it in raw)
+        return received(answer.status, given, bytes(content))
+
+    async def _connection(
+        self, origin: httpcore.Origin
+    ) -> httpcore.AsyncConnectionInterface:
+        while fitting := [it for it in self._idle if it.can_handle_request(origin)]:
+            self._idle.remove(found := fitting[0])
+            if not found.has_expired():
+                return found
+            await found.aclose()
+        return self._made.create_connection(origin)
+
+
+def _outgoing(
+    method: str, to: httpcore.URL, headers: Iterable[tuple[str, str]], body: bytes
+) -> httpcore.Request:
+    # As bytes, so that nothing changes a letter on the way.
+    given = [(name.encode("latin-1"), it.encode("latin-1")) for name, it in headers]
+    own = {name.lower() for name, _ in given}
+    host = b"[%b]" % to.host if b":" in to.host else to.host
+    usual = ((b"Host", host + (b":%d" % to.port if to.port else b"")), *_USUAL)
+    sent = [each for each in usual if each[0].lower() not in own] + given
+    is_framed = not own.isdisjoint((b"content-length", b"transfer-encoding"))
+    if not is_framed and (body or method in _BODIED):
+        sent.append((b"Content-Length", b"%d" % len(body)))
+    return httpcore.Request(method, to, headers=sent, content=body)
+
+
+def _raw(url: str) -> httpcore.URL:
+    if is_clear(url):
+        return httpcore.URL(url)
+    read = read_url(url)
+    return httpcore.URL(
+        scheme=read.raw_scheme,
+        host=read.raw_host,
+        port=read.port,
+        target=read.raw_path,
+    )
 
 
 class Target(Sender):
@@ -320,18 +393,17 @@ class Target(Sender):
         filling: Filling,
         timeout_s: float,
         *,
-        workers: int = 1,
         route: Route | None = None,
     ) -> None:
         super().__init__(checked_url(url), filling, timeout_s)
         # Whether the scheme may be wrong: at first, and not by a proxy.
         self._in_doubt = not (route and route.proxy)
         route = route or Route()
-        self._pool = route.pool(url, filling.token_url, workers=workers)
+        self._wire = route.wire(url, filling.token_url)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._pool.aclose()
+        await self._wire.aclose()
 
     async def _answer(self, request: Request, url: str) -> Response | Failure:
         found = await self._once_sent(request, url)
@@ -348,10 +420,9 @@ class Target(Sender):
         ANSWER_START.set(answer)
         went_out = True
         headers, body = self._headers(request, url), self.filling.body(request)
-        outgoing = wired(request.method, url, headers, body)
         try:
             async with asyncio.timeout(self.timeout_s):
-                return await answered(self._pool, outgoing)
+                return await self._wire.answered(request.method, url, headers, body)
         except TimeoutError:
             trouble = Trouble.TIMEOUT
             message = f"no whole answer within {self.timeout_s:g} seconds"
@@ -389,55 +460,6 @@ async def _other_scheme(url: str, found: Response | Failure) -> str:
             return "https"
     except OSError as error:  # a server that asks for a certificate answers by an alert
         return "https" if "ALERT" in str(error) else ""
-
-
-def wired(
-    method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes
-) -> httpcore.Request:
-    """Return a request as it goes out; raise a ValueError if its URL is none."""
-    method, to = method.upper(), _raw(url)
-    # As bytes, so that nothing changes a letter on the way.
-    given = [(name.encode("latin-1"), it.encode("latin-1")) for name, it in headers]
-    own = {name.lower() for name, _ in given}
-    host = b"[%b]" % to.host if b":" in to.host else to.host
-    usual = ((b"Host", host + (b":%d" % to.port if to.port else b"")), *_USUAL)
-    sent = [each for each in usual if each[0].lower() not in own] + given
-    is_framed = not own.isdisjoint((b"content-length", b"transfer-encoding"))
-    if not is_framed and (body or method in _BODIED):
-        sent.append((b"Content-Length", b"%d" % len(body)))
-    return httpcore.Request(method, to, headers=sent, content=body)
-
-
-def _raw(url: str) -> httpcore.URL:
-    if is_clear(url):
-        return httpcore.URL(url)
-    read = read_url(url)
-    return httpcore.URL(
-        scheme=read.raw_scheme,
-        host=read.raw_host,
-        port=read.port,
-        target=read.raw_path,
-    )
-
-
-async def answered(
-    pool: httpcore.AsyncConnectionPool, request: httpcore.Request
-) -> Response | Failure:
-    """Send a request, and read its answer as far as the limit."""
-    answer, body = await pool.handle_async_request(request), bytearray()
-    try:
-        async for chunk in cast("AsyncIterable[bytes]", answer.stream):
-            body += chunk
-            if len(body) > ANSWER_LIMIT:
-                break
-    finally:
-        await answer.aclose()
-    raw = [(name.lower(), value) for name, value in answer.headers]
-    try:
-        headers = tuple((name.decode(), value.decode()) for name, value in raw)
-    except UnicodeDecodeError:
-        headers = tuple((n.decode("latin-1"), it.decode("latin-1")) for n, it in raw)
-    return received(answer.status, headers, bytes(body))
 
 
 def _trouble(error: Exception, start: bytes) -> tuple[Trouble, str]:
