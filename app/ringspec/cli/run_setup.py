@@ -166,10 +166,11 @@ class RunSetup:
                 "the embedded server knows only the contract that comes with it",
                 hint="give the URL of a server that keeps to your contract",
             )
-        from ringspec.reference import DIALECTS  # noqa: PLC0415 - often not needed
+        if self.profile.dialect:
+            from ringspec.reference import DIALECTS  # noqa: PLC0415 - often not needed
 
-        hint = f"the embedded server knows {', '.join(DIALECTS)}; or give a URL"
-        check_known("dialect", self.profile.dialect or _CANONICAL, DIALECTS, hint)
+            hint = f"the embedded server knows {', '.join(DIALECTS)}; or give a URL"
+            check_known("dialect", self.profile.dialect, DIALECTS, hint)
 
     @contextmanager
     def server(self, url: str | None) -> Iterator[Resolve]:

@@ -21,7 +21,7 @@ from ringspec.spec import (
     letters,
     makers,
 )
-from ringspec.strategies import Case, Request, plain_case, with_credentials
+from ringspec.strategies import Case, Request, with_credentials
 
 _ID = re.compile(r"_?(id|uuid|guid|key|name|code)", re.IGNORECASE)
 
@@ -84,6 +84,8 @@ def resources_of(contract: Contract) -> tuple[PathResource, ...]:
 
     What cannot be created leaves names made up.
     """
+    from ringspec.strategies import plain_case  # noqa: PLC0415 - it takes a while
+
     found, inputs = [], contract.inputs
     for each in makers(inputs.document, contract.operation):
         with suppress(SpecError):

@@ -11,8 +11,8 @@ import re
 import select
 import socket
 import ssl
-import urllib.request
 from collections.abc import AsyncIterable, Iterable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -91,10 +91,13 @@ class Route:
             if is_loopback(url) and not is_loopback(self.proxy):
                 raise mistake("far-proxy", url=url, proxy=self.shown_proxy)
             return self
-        parts, known = urlsplit(url), urllib.request.getproxies()
+        if is_loopback(url):
+            return self
+        from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - it takes a while
+
+        parts, known = urlsplit(url), getproxies()
         found = known.get(parts.scheme) or known.get("all") or ""
-        bypassed = urllib.request.proxy_bypass(parts.hostname or "")
-        if is_loopback(url) or bypassed or not found:
+        if not found or proxy_bypass(parts.hostname or ""):
             return self
         found = found if "://" in found else f"http://{found}"
         _check_proxy(found, "leave out or mend HTTP_PROXY and its like")
@@ -203,21 +206,15 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
         Source: RFC 6761, 6.3.
         """
+        connect = asyncio.get_running_loop().create_connection
+        *others, last = ("127.0.0.1", "::1") if host == "localhost" else (host,)
+        for each in others:
+            with suppress(OSError):
+                return (await connect(_Stream, each, port))[1]
         try:
-            if host != "localhost":
-                return await _connected(host, port)
-            try:
-                return await _connected("127.0.0.1", port)
-            except OSError:
-                return await _connected("::1", port)
+            return (await connect(_Stream, last, port, happy_eyeballs_delay=0.25))[1]
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(error) from error
-
-
-async def _connected(host: str, port: int) -> _Stream:
-    connect = asyncio.get_running_loop().create_connection
-    _, stream = await connect(_Stream, host, port, happy_eyeballs_delay=0.25)
-    return stream
 
 
 class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
@@ -226,13 +223,16 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     What is written at once goes out at once, so that a request is one packet.
     """
 
+    _transport: Any
+    _is_over = False
+    _error: Exception | None = None
+
     def __init__(self) -> None:
         self._unsent, self._unread = bytearray(), bytearray()
         self._has_news = asyncio.Event()
-        self._is_over, self._error = False, cast("Exception | None", None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
@@ -280,33 +280,30 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109, ARG002 - as httpcore calls it
+        *_: Any,
+        **_options: Any,
     ) -> httpcore.AsyncNetworkStream:
         start = asyncio.get_running_loop().start_tls
         try:
-            made = await start(
+            self._transport = await start(
                 self._transport, self, ssl_context, server_hostname=server_hostname
             )
         except OSError as error:
             raise httpcore.ConnectError(error) from error
-        self._transport = cast("asyncio.Transport", made)
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        found = self._transport.get_extra_info(info)
         if info != "is_readable":
-            return found
+            return self._transport.get_extra_info(info)
+        if self._has_news.is_set():
+            return True
         # The loop may not have seen yet what there is.
-        return self._has_news.is_set() or _is_readable(self._transport)
-
-
-def _is_readable(transport: asyncio.BaseTransport) -> bool:
-    wire = transport.get_extra_info("socket")
-    if not hasattr(select, "poll"):  # Windows
-        return bool(select.select([wire], [], [], 0)[0])
-    look = select.poll()
-    look.register(wire, select.POLLIN)
-    return bool(look.poll(0))
+        wire = self._transport.get_extra_info("socket")
+        if not hasattr(select, "poll"):  # Windows
+            return bool(select.select([wire], [], [], 0)[0])
+        look = select.poll()
+        look.register(wire, select.POLLIN)
+        return bool(look.poll(0))
 
 
 class Wire:
