@@ -421,26 +421,26 @@ class InvalidCases:
     ) -> None:
         """Add cases in the twins that have the most new contexts."""
         level = self._contract.rules[rule].level
-        binds = level is Level.MUST or any(each.is_conditional for each in assertions)
-        plain, contexts = self._contexts.plain, self._contexts.of
+        conditional = any(each.is_conditional for each in assertions)
+        binds = level is Level.MUST or conditional
+        contexts, lacking = self._contexts.of, self._contexts.lacking(new)
 
         def worth(twin: Case) -> tuple[bool, int]:
-            added = contexts[twin.id] & new
-            return bool(added & plain), added.bit_count()
+            states = contexts[twin.id]
+            return bool(states & lacking), (states & new).bit_count()
 
         left = list(self._twins)
         while left and len(found) < self._most:
             best = max(left, key=worth)
-            is_plain, count = worth(best)
-            if not is_plain and not (count and binds and len(found) < ENOUGH):
+            is_needed, count = worth(best)
+            if not is_needed and not (count and binds and len(found) < ENOUGH):
                 break
             left.remove(best)
             if case := self._simple(rule, assertions, best, found):
                 found.setdefault(canonical(case.body), case)
                 new &= ~contexts[best.id]
-        due = new
-        if not any(each.is_conditional for each in assertions):
-            due = self._contexts.lacking(self._contexts.beside(assertions) & ~new) & new
+                lacking = self._contexts.lacking(new)
+        due = new if conditional else lacking
         self._beside_each(rule, assertions, found, self._contexts, due, _STATES)
 
     def _beside_each(
@@ -580,6 +580,7 @@ class _Contexts:
         self._schema, self._deep = schema, deep
         self.bits: dict[_State, int] = {}
         self.of: dict[str, int] = {}  # by the id of a twin
+        self._of_member: dict[Path, int] = defaultdict(int)
         if deep:
             self._mask(_described(schema))
         for twin in twins:
@@ -590,13 +591,13 @@ class _Contexts:
         """The states that are plain."""
         return sum(1 << bit for (_, it), bit in self.bits.items() if it in _PLAIN)
 
-    def lacking(self, seen: int) -> int:
-        """Return the plain states that are not seen, and a second one of a member."""
-        masks: dict[Path, int] = defaultdict(int)
-        for (path, _), bit in self.bits.items():
-            masks[path] |= 1 << bit
-        others = (it & ~seen for it in masks.values() if (it & seen).bit_count() == 1)
-        return self.plain & ~seen | sum(it & -it for it in others)
+    def lacking(self, new: int) -> int:
+        """Return of new states the plain ones, and those of members with one shown."""
+        few = self.plain
+        for mask in self._of_member.values():
+            if (mask & ~new).bit_count() < 2:
+                few |= mask
+        return few & new
 
     def states(self, twin: Case) -> int:
         """Return the states that a twin has."""
@@ -612,8 +613,12 @@ class _Contexts:
         )
 
     def _mask(self, states: Iterable[_State]) -> int:
-        bits = self.bits
-        return sum(1 << bits.setdefault(each, len(bits)) for each in states)
+        mask = 0
+        for state in states:
+            bit = self.bits.setdefault(state, len(self.bits))
+            self._of_member[state[0]] |= 1 << bit
+            mask |= 1 << bit
+        return mask
 
 
 def _states(
