@@ -243,16 +243,25 @@ def branch_names(
 
 def constants(branch: Json) -> dict[str, Json]:
     """Return the members that a branch fixes to one text or number."""
+    return {
+        name: values[0]
+        for name, values in listed(branch).items()
+        if len(values) == 1 and isinstance(values[0], str | int)
+    }
+
+
+def listed(branch: Json) -> dict[str, list[Json]]:
+    """Return the values that a branch lists for its members."""
     if not isinstance(branch, dict):
         return {}
-    found: dict[str, Json] = {}
+    found: dict[str, list[Json]] = {}
     for part in branch.get("allOf", ()):
-        found |= constants(part)
+        found |= listed(part)
     for name, child in branch.get("properties", {}).items():
         node = child if isinstance(child, dict) else {}
-        listed = [node["const"]] if "const" in node else node.get("enum", ())
-        if len(listed) == 1 and isinstance(listed[0], str | int):
-            found[name] = listed[0]
+        values = [node["const"]] if "const" in node else node.get("enum", ())
+        if values:
+            found[name] = [*values]
     return found
 
 

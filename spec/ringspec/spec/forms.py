@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ringspec.spec.assertions import Chosen
+from ringspec.spec.assertions import Chosen, listed
 from ringspec.spec.rules import Evidence, Level, weakest
 from ringspec.spec.schemas import (
     CHOICES,
@@ -131,10 +131,36 @@ def read_as(
             branches = changed.pop(keyword)
             branch = branches.pop(index)
             if apart and keyword == "oneOf":
-                others = [{"not": _outline(each)} for each in branches]
-                branch = {**branch, "allOf": [*branch.get("allOf", ()), *others]}
+                branch = _apart(branch, branches)
             changed = _joined(changed, branch)
     return changed
+
+
+def _apart(branch: Json, others: list[Json]) -> Json:
+    """Return a branch that says of no value what another branch says too.
+
+    A member by whose values it is told from another one has to be there.
+    """
+    telling, left = set[str](), list[Json]()
+    own = listed(branch)
+    for other in others:
+        theirs = listed(other)
+        apart = (
+            name
+            for name in own.keys() & theirs.keys()
+            if not any(each in theirs[name] for each in own[name])
+        )
+        if name := min(apart, default=""):
+            telling.add(name)
+        else:
+            left.append({"not": _outline(other)})
+    made = {**branch}
+    if left:
+        made["allOf"] = [*branch.get("allOf", ()), *left]
+    if telling:
+        needed = dict.fromkeys((*branch.get("required", ()), *sorted(telling)))
+        made |= {"type": "object", "required": [*needed]}
+    return made
 
 
 def _outline(schema: Json, depth: int = 2) -> Json:

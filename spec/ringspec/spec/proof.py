@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ringspec.spec.assertions import Assertion, Chosen, assertions
+from ringspec.spec.assertions import Assertion, Chosen, assertions, listed
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import InternalError
 from ringspec.spec.rules import RuleId
@@ -49,11 +48,11 @@ class Disagreement(InternalError):  # noqa: N818 - a public name
 
 
 class _Judges:
-    """The two validators of a schema, and the errors that they have found."""
+    """The two validators of a schema, and the errors that the second has found."""
 
     def __init__(self, schema: Json) -> None:
         self._schema = schema
-        self._found: dict[tuple[bool, bytes], list[tuple[Path, Location]]] = {}
+        self._found: dict[bytes, list[tuple[Path, Location]]] = {}  # by the second
 
     # The validators are imported where they are first needed: a run of certified
     # cases needs only the quick one, and jsonschema takes a while to load.
@@ -62,7 +61,9 @@ class _Judges:
         import jsonschema_rs  # noqa: PLC0415
 
         schema = _renamed(self._schema) if self.is_nameless else self._schema
-        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        return jsonschema_rs.Draft202012Validator(
+            schema, validate_formats=True, mask=""
+        )
 
     @cached_property
     def is_nameless(self) -> bool:
@@ -82,22 +83,24 @@ class _Judges:
         Raises:
             ValueError: the quick validator cannot read it.
         """
-        text = json.dumps(body).encode()
-        key = by_quick, hashlib.blake2b(text, digest_size=16).digest()
-        if key in self._found:
-            return self._found[key]
         if by_quick:
             read = _renamed(body) if self.is_nameless else body
-            errors = self.quick.iter_errors(read)
+            # Most are valid, or asked about once.
+            errors = () if self.quick.is_valid(read) else self.quick.iter_errors(read)
             listed = [(it.schema_path, it.instance_path) for it in errors]
-        else:
-            errors = self.second.iter_errors(body)
-            listed = [(it.absolute_schema_path, it.absolute_path) for it in errors]
-        if len(self._found) >= _MOST_KNOWN:
-            self._found.clear()
-        found = [(_steps(path), _location(body, place)) for path, place in listed]
-        self._found[key] = found
-        return found
+            return [(_steps(path), _location(body, place)) for path, place in listed]
+        key = hashlib.blake2b(json.dumps(body).encode(), digest_size=16).digest()
+        if key not in self._found:
+            listed = [
+                (it.absolute_schema_path, it.absolute_path)
+                for it in self.second.iter_errors(body)
+            ]
+            if len(self._found) >= _MOST_KNOWN:
+                self._found.clear()
+            self._found[key] = [
+                (_steps(path), _location(body, place)) for path, place in listed
+            ]
+        return self._found[key]
 
 
 class Prover:
@@ -266,6 +269,32 @@ def _formats() -> jsonschema.FormatChecker:
     return checker
 
 
+def _choices() -> dict[str, Json]:
+    """Return `anyOf` and `oneOf` that ask of a branch only whether it fits."""
+    import jsonschema  # noqa: PLC0415
+
+    told: dict[int, tuple[Json, dict[str, list[Json]]]] = {}
+
+    def any_of(validator: Json, branches: Json, instance: Json, _: Json) -> Json:
+        if not any(fits(validator, each, instance) for each in branches):
+            yield jsonschema.ValidationError("")
+
+    def one_of(validator: Json, branches: Json, instance: Json, _: Json) -> Json:
+        if sum(fits(validator, each, instance) for each in branches) != 1:
+            yield jsonschema.ValidationError("")
+
+    def fits(validator: Json, branch: Json, instance: Json) -> bool:
+        if id(branch) not in told:
+            told[id(branch)] = branch, listed(branch)
+        # It mostly shows in a member that tells branches apart.
+        values = told[id(branch)][1].items() if isinstance(instance, dict) else ()
+        texts = ((instance.get(name), those) for name, those in values)
+        is_other = any(isinstance(it, str) and it not in those for it, those in texts)
+        return not is_other and validator.evolve(schema=branch).is_valid(instance)
+
+    return {"anyOf": any_of, "oneOf": one_of}
+
+
 def _second() -> Json:
     """Return jsonschema's validator, that tries a value by a schema once.
 
@@ -276,7 +305,9 @@ def _second() -> Json:
 
     read: dict[int, Json] = {}
     known: dict[tuple[Json, ...], Json] = {}
-    made: Json = jsonschema.validators.extend(jsonschema.Draft202012Validator)  # type: ignore[no-untyped-call]
+    made: Json = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+        jsonschema.Draft202012Validator, _choices()
+    )
     plain = made.evolve
 
     def evolve(self: Json, *, schema: Json) -> Json:
@@ -374,6 +405,10 @@ def _steps(path: Iterable[str | int]) -> Path:
     return tuple(found)
 
 
+# Control characters, and surrogates.
+_IRREGULAR = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
 def is_irregular(value: Json) -> bool:
     """Return whether a value's form is unspecified by every contract.
 
@@ -387,5 +422,5 @@ def is_irregular(value: Json) -> bool:
     if isinstance(value, list):
         return any(is_irregular(child) for child in value)
     if isinstance(value, str):
-        return any(unicodedata.category(each) in {"Cs", "Cc"} for each in value)
+        return bool(_IRREGULAR.search(value))
     return kind_of(value) == "number" and float(value).is_integer()

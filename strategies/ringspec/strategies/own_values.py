@@ -80,8 +80,9 @@ def _other(text: _Text, number: int) -> _Text:
     letters = ("abcdef", "ABCDEF") if is_hash else (ascii_lowercase, ascii_uppercase)
     chars, rest = list(own), number
     for index, char in reversed([*enumerate(own)]):
-        within = next((each for each in (digits, *letters) if char in each), "")
-        if within and rest:
+        if not rest:
+            break
+        if within := next((each for each in (digits, *letters) if char in each), ""):
             rest, place = divmod(within.index(char) + rest, len(within))
             chars[index] = within[place]
     if not rest:

@@ -438,20 +438,22 @@ class InvalidCases:
 
         A wrong value may always break a choice or condition too.
         """
-        if rule in self._contract.catalogue.not_isolated:
+        if not choices or rule in self._contract.catalogue.not_isolated:
             return []
         around = {
             each.rule
             for each in self._contract.applicable
-            for own in assertions
             if each.rule != rule
             and (
                 each.is_conditional
-                # A choice may say the same of the value once more.
-                or (each.within != own.within and each.instance == own.instance)
-                or (
-                    each.keyword in CHOICES
-                    and each.instance == own.instance[: len(each.instance)]
+                or any(
+                    # A choice may say the same of the value once more.
+                    (each.within != own.within and each.instance == own.instance)
+                    or (
+                        each.keyword in CHOICES
+                        and each.instance == own.instance[: len(each.instance)]
+                    )
+                    for own in assertions
                 )
             )
         }

@@ -126,7 +126,8 @@ def _bodies(
                 yield assertion.rule, label, body, assertion.keyword in _EDGE_KEYWORDS
     yield from _long_lists(bodies, assertions)
     yield from _optional(bodies, about)
-    yield from _texts(bodies)
+    if about is None:
+        yield from _texts(bodies)
     yield from _full(bodies, seed)
     # With other texts and three items in each row.
     for index, row in enumerate(_rows(bodies, seed, about)):
@@ -453,7 +454,8 @@ def _deciding(bodies: Bodies, varying: list[Factor]) -> list[int]:
 def _rows(bodies: Bodies, seed: int, about: _About) -> list[dict[Location, Wish]]:
     """Return wishes that show each possible pair, and each triple of what decides.
 
-    Of long lists a few values are paired, and of very many members each value is shown.
+    Of long lists a few values are paired. Of very many members, and of what is new in a
+    further reading, each value is shown.
     """
     root = bodies.root
     varying = [
@@ -469,8 +471,8 @@ def _rows(bodies: Bodies, seed: int, about: _About) -> list[dict[Location, Wish]
         varying = [
             Factor(each.place, it) for each, it in zip(varying, few, strict=True)
         ]
-    if sum(sizes) > _MOST_WISHES:
-        turns = range(max(len(each.wishes) for each in varying))
+    if about is not None or sum(sizes) > _MOST_WISHES:
+        turns = range(max((len(each.wishes) for each in varying), default=0))
         return [
             {each.place: each.wishes[n % len(each.wishes)] for each in varying}
             for n in turns

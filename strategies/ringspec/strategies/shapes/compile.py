@@ -6,6 +6,7 @@ and `avoid` every value that may fit: no shape left proves that no value fits.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -44,6 +45,11 @@ _STEPS = 40_000
 _COUNTED = 1000
 
 
+# The latest alternatives of schemas, by their text.
+_FITTING: dict[tuple[bool, str], Alternatives] = {}
+_MOST_FITTING = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiler:
     """Reads schemas; if `wide`, errs towards more values instead of fewer."""
@@ -59,7 +65,15 @@ class _Compiler:
         Raises:
             TooMany: it has too many conditions; not if `wide`.
         """
-        kinds = self._all_kinds if kinds is None else tuple(kinds)
+        if kinds is None:
+            # Readings of a contract have most of their members in common.
+            key = self.wide, json.dumps(schema)
+            if key not in _FITTING:
+                if len(_FITTING) >= _MOST_FITTING:
+                    _FITTING.clear()
+                _FITTING[key] = self.fits(schema, self._all_kinds)
+            return _FITTING[key]
+        kinds = tuple(kinds)
         if schema is False:
             return ()
         if schema is True or schema == {}:
