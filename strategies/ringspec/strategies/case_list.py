@@ -6,6 +6,7 @@ The same contract and seed give the same cases, byte for byte.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -53,6 +54,8 @@ _CLIENT = RuleId("auth.client")
 _UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
 # Of more readings, all but the first show what is new in them.
 _MANY = 10
+# Most readings in which a rule is tried in vain.
+_IN_VAIN = 3
 
 
 def compile_cases(
@@ -180,6 +183,7 @@ def _readings(
     edges: set[str] = set()
     shown: set[Assertion] = set()
     broken: set[Assertion] = set()
+    failed = Counter[RuleId]()
     # A member that tells the branches apart may be needed in one and not in another.
     labels = {
         (*each.instance, name)
@@ -201,7 +205,8 @@ def _readings(
                 by_body[case.request.body] = accepted[-1]
                 edges |= {accepted[-1].id} if is_edge else set()
         twins = [by_body[case.request.body] for case, _ in valid]
-        left = [each for each in reading.applicable if each not in broken]
+        hopeful = (it for it in reading.applicable if failed[it.rule] < _IN_VAIN)
+        left = [each for each in hopeful if each not in broken]
         choices = [each for each in left if each.path in reading.chosen]
         # What breaks a choice itself is meant for none of its branches.
         judged = [
@@ -210,8 +215,9 @@ def _readings(
         ]
         rejected: list[_Judged] = []
         for judge, about in judged:
-            made = InvalidCases(bodies, judge, twins, edges).breaking(about)
-            rejected += [(judge, unique(case)) for case in made]
+            made = InvalidCases(bodies, judge, twins, edges)
+            rejected += [(judge, unique(case)) for case in made.breaking(about)]
+            failed.update(made.failed)
             rules = {case.rule for _, case in rejected}
             needed = (each for each in about if each.keyword == "required")
             again = {each for each in needed if each.subject in labels}

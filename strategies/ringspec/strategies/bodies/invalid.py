@@ -243,6 +243,7 @@ class InvalidCases:
         self._contract = contract
         self._certifier = Certifier(contract)
         self._requests = Requests(contract)
+        self.failed: set[RuleId] = set()  # those of which every fault was in vain
         bodies_by_id = {each.id: each.body for each in twins}
         self._reached = Reached(contract.request.schema, bodies_by_id)
         self._twins = sorted(
@@ -295,7 +296,10 @@ class InvalidCases:
                 break
             found.setdefault(canonical(case.body), case)
             seen.add(self._states[str(case.twin)])
-        return list(found.values()) or self._inseparable(rule, assertions, choices)
+        made = list(found.values()) or self._inseparable(rule, assertions, choices)
+        if choices and not made:
+            self.failed.add(rule)
+        return made
 
     def _everywhere(self, assertions: list[Assertion]) -> list[_Choice]:
         """List the faults of assertions, equal ones of one place once."""
