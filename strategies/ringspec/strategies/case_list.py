@@ -43,7 +43,7 @@ from ringspec.strategies.case import (
 )
 from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.own_values import OwnValues
-from ringspec.strategies.shapes.bodies import Bodies, plain_case
+from ringspec.strategies.shapes.bodies import Bodies, plain_case, tried
 
 _JSON = RuleId("wire.json")
 _MEDIA = RuleId("wire.media")
@@ -239,7 +239,7 @@ def _compiled(contract: Contract) -> Iterator[Bodies]:
     seen: set[tuple[Path, int]] = set()
     failed: list[Chosen] = []
     for chosen in contract.readings:
-        if (bodies := _tried(contract, chosen, errors)) is None:
+        if (bodies := tried(contract, chosen, errors)) is None:
             failed.append(chosen)
             continue
         known = known or bodies
@@ -252,27 +252,12 @@ def _compiled(contract: Contract) -> Iterator[Bodies]:
             continue
         first = known.contract.chosen if known else {}
         others = {p: i for p, i in first.items() if p[: len(top)] != top}
-        if bodies := _tried(contract, {**others, **own}, errors):
+        if bodies := tried(contract, {**others, **own}, errors):
             known = known or bodies
             seen.update(own.items())
             yield bodies
     if known is None:
         raise errors[0]
-
-
-def _tried(
-    contract: Contract, chosen: Chosen, errors: list[SpecError]
-) -> Bodies | None:
-    """Return the bodies of a reading; None, with the error, if there are none."""
-    for apart in (False, True) if chosen else (False,):
-        bodies = Bodies(contract.read_as(chosen, apart=apart))
-        try:
-            bodies.root  # noqa: B018 - worked out once
-        except SpecError as error:
-            errors.append(error)
-        else:
-            return bodies
-    return None
 
 
 def _unique(case: Case, taken: set[str]) -> Case:
