@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringspec.spec import Json
-from ringspec.strategies.adequacy.verdicts import Regions, both, pruned
+from ringspec.strategies.adequacy.verdicts import Regions, pruned
 from ringspec.strategies.shapes.compile import avoid, reach
 
 Schemas = st.SearchStrategy[Json]
@@ -108,7 +108,7 @@ def test_what_fits_two_schemas_touches_both_regions(
     one: Json, other: Json, value: Json
 ) -> None:
     if fits(one, value) and fits(other, value):
-        assert both(reach(one), reach(other))
+        assert Regions().both(reach(one), reach(other))
 
 
 @settings(max_examples=500, deadline=None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain, islice
@@ -147,7 +148,7 @@ class _CaseMatrix:
                 errors = validator.iter_errors(case.body)
                 paths = [tuple(map(str, each.schema_path)) for each in errors]
                 self._refused[index] = paths
-                for cut, keyword in enumerate(paths[0]):
+                for cut, keyword in enumerate(paths[0] if paths else ()):
                     self._below.setdefault((paths[0][:cut], keyword), []).append(index)
         bodies = {it: cases[it].body for it in (*self._accepted, *self._refused)}
         self._reached = Reached(self._schema, bodies)
@@ -225,12 +226,7 @@ class Regions:
 
     def __init__(self) -> None:
         self._known: dict[str, Alternatives] = {}
-        self._work = 0
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether as much was worked out as may be."""
-        return self._work > MOST_WORK
+        self.work = 0
 
     def of(self, schema: Json) -> Alternatives:
         """Return a superset of what a schema admits."""
@@ -254,8 +250,8 @@ class Regions:
         pairs = len(left) * len(right)
         if pairs > _MOST_PAIRS:
             return left
-        self._work += pairs * size
-        return both(left, right)
+        self.work += pairs * size
+        return live(meet(left, right, whole=True))
 
     def overlap(self, left: Alternatives, right: Alternatives) -> bool:
         """Return whether something may fit both; of very many it may."""
@@ -266,10 +262,12 @@ class Regions:
     def _through(
         self, found: Alternatives, parts: list[Alternatives], size: int
     ) -> Iterator[Shape]:
-        for shape in found if parts else ():
-            fitting = self.both((shape,), parts[0], size)
-            yield from () if self.is_spent else self._through(fitting, parts[1:], size)
-        yield from () if parts else found
+        for shape in found:
+            if not parts:
+                yield shape
+            elif self.work <= MOST_WORK:
+                fitting = self.both((shape,), parts[0], size)
+                yield from self._through(fitting, parts[1:], size)
 
     def _split(
         self, schema: Json, size: int
@@ -281,7 +279,7 @@ class Regions:
             if "additionalProperties" in own and "properties" in schema:
                 own["properties"] = dict.fromkeys(schema["properties"], True)
         if own == schema:
-            self._work += size * size
+            self.work += size * size
             return reach(schema), []
         if "properties" in schema:
             members = {name: self.of(it) for name, it in schema["properties"].items()}
@@ -291,7 +289,7 @@ class Regions:
         found = tuple(
             shape
             for each in self.of(own)
-            for shape in both((parts.get(each.kind, each),), (each,))
+            for shape in self.both((parts.get(each.kind, each),), (each,), size)
         )
         return found, [self.of(each) for each in schema.get("allOf", ())]
 
@@ -313,7 +311,7 @@ class _Decider:
 
     def decide(self, mutation: Mutation) -> tuple[MutationVerdict, str]:
         """Return the verdict on a mutation that no case detects, and the reason."""
-        if self._regions.is_spent:
+        if self._regions.work > MOST_WORK:
             return MutationVerdict.UNDECIDED, LEFT_OUT
         when = mutation.when
         if when is not None and not self._shows(mutation, self._around(("",))):
@@ -448,18 +446,14 @@ class _Decider:
         contract, schema = self._contract, mutation.schema(self._written)
         mutated = _Validator(schema, validate_formats=True)
         for shape in self._detecting(mutation):
-            if _is_long(shape):
-                continue
-            try:
+            with suppress(Unfit):
                 body = Builder().build((shape,))
-            except Unfit:
-                continue
-            broken = contract.prover.broken(body)
-            if mutated.is_valid(body):
-                if len(broken) == 1:
+                broken = contract.prover.broken(body)
+                if mutated.is_valid(body):
+                    if len(broken) == 1:
+                        return body
+                elif not broken and contract.settled_prover.is_valid(body):
                     return body
-            elif not broken and contract.settled_prover.is_valid(body):
-                return body
         return None
 
     def _detecting(self, mutation: Mutation) -> Iterator[Shape]:
@@ -471,7 +465,8 @@ class _Decider:
             refused = {"allOf": [edit.old, {"not": edit.new}]}
             for base, wanted in ((edit.applied(settled), wrong), (settled, refused)):
                 there = somewhere(settled, edit.path, wanted, mutation.least)
-                yield from self._regions.some(_joined(base, there, unless))
+                few = self._regions.some(_joined(base, there, unless))
+                yield from (shape for shape in few if not _is_long(shape))
 
 
 def _is_long(shape: Shape) -> bool:
@@ -489,11 +484,6 @@ def _counted(edit: KeywordEdit) -> Json:
         return {}
     apart = [{"allOf": [old, {"not": new}]}, {"allOf": [new, {"not": old}]}]
     return {"contains": {"anyOf": apart}}
-
-
-def both(left: Alternatives, right: Alternatives) -> Alternatives:
-    """Return a superset of what fits both of two sets of alternatives."""
-    return live(meet(left, right, whole=True))
 
 
 def instance_of(path: Path) -> Path:
