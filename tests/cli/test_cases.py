@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from ringspec.spec import dialect_names, load
 from ringspec.strategies import CASE_SCHEMA
+from ringspec.strategies.adequacy import verdicts
 from ringspec.strategies.vectors import main, vectors
 
 from ..called import call, environment, ran  # noqa: TID252 - tests are no distribution
@@ -223,6 +225,24 @@ def test_what_is_not_told_ends_with_one_and_comes_first(ringspec: Ringspec) -> N
     assert done.status == 1
     told = done.stdout
     assert told.index("\nundecided\n") < told.index("\nequivalent")
+
+
+def test_what_is_left_out_of_a_large_operation_is_undecided_and_says_so(
+    ringspec: Ringspec, small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdicts, "MOST_WORK", 0)
+    prove = ("prove", "--contract", small)
+
+    as_json, table = ringspec(*prove, "--format", "json"), ringspec(*prove)
+
+    assert (as_json.status, table.status) == (1, 1)
+    proof = json.loads(as_json.stdout)
+    left = [it for it in proof["mutants"] if it["reason"].startswith("left out: ")]
+    assert {each["verdict"] for each in left} == {"undecided"}
+    assert len(left) == proof["counts"]["undecided"] > 3
+    assert proof["counts"]["told"] > 0
+    assert table.stdout.count("\n    left out: ") > 3
+    assert re.search(r"\n  \S+ in \d+ contexts\n    left out: ", table.stdout)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -17,6 +16,7 @@ from ringspec.cli.options import Given, each_selected, subcommand
 from ringspec.reports import ProgressLine, console, print_template
 from ringspec.spec import Contract, Json, RuleId, SpecError, UsageError
 from ringspec.strategies import (
+    LEFT_OUT,
     Case,
     Mutation,
     MutationKind,
@@ -39,7 +39,6 @@ _VERDICTS = tuple(MutationVerdict)
 _BAD = frozenset({MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED})
 # A mutant's cases are named up to here.
 _NAMED = 5
-_LONG_S = 20
 
 
 @subcommand("prove")
@@ -101,10 +100,7 @@ def _counts(results: Iterable[MutationResult]) -> dict[MutationVerdict, int]:
 def _proofs(
     chosen: Iterable[tuple[Contract, Selection]], seed: int, *, thorough: bool
 ) -> Iterator[tuple[Contract, list[Case], list[MutationResult]]]:
-    """Yield what is proven of each operation, with ids as in a run.
-
-    Says which are not proven to the end.
-    """
+    """Yield what is proven of each operation, with ids as in a run."""
     for contract, selection in chosen:
         name, lead = contract.operation.id, contract.prefix
         try:
@@ -139,24 +135,15 @@ def _led(result: MutationResult, prefix: str) -> MutationResult:
 def _results(
     contract: Contract, mutations: list[Mutation], cases: list[Case]
 ) -> Iterator[MutationResult]:
-    """Yield a result for each of some mutants, and show how many are done.
-
-    One operation of several shall not keep the others from their turn.
-    """
-    total = len(mutations)
-    if not total:
+    """Yield a result for each of some mutants, and show how many are done."""
+    if not mutations:
         return
+    total = len(mutations)
     progress, problems = ProgressLine(console(sys.stderr), "mutant", total), 0
-    began = time.monotonic()
-    for done, each in enumerate(prove(contract, mutations, cases), 1):
+    for each in prove(contract, mutations, cases):
         yield each
         problems += each.verdict in _BAD
         progress.advance(problems, "problem")
-        if contract.prefix and time.monotonic() - began > _LONG_S and done < total:
-            name = contract.operation.id
-            why = f"{total - done} of its {total} mutants are left out"
-            click.echo(f"note: {name} takes over {_LONG_S} s: {why}", err=True)
-            break
     progress.close()
 
 
@@ -179,11 +166,12 @@ def _json(result: MutationResult) -> Json:
 def _entries(
     results: Iterable[MutationResult], verdict: MutationVerdict
 ) -> Iterator[tuple[str, str]]:
-    """Yield the mutants of a verdict and why; of a harmless one, alike ones as one."""
+    """Yield the mutants of a verdict and why; alike ones as one, if all is known."""
 
     def key(result: MutationResult) -> tuple[str, str]:
         mutation = result.mutation
-        is_rule = mutation.kind == MutationKind.CONTEXT and verdict not in _BAD
+        is_known = verdict not in _BAD or result.reason == LEFT_OUT
+        is_rule = mutation.kind == MutationKind.CONTEXT and is_known
         return mutation.rules[0] if is_rule else mutation.id, result.reason
 
     for (name, reason), group in groupby(

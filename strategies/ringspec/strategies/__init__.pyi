@@ -1,6 +1,7 @@
 from ringspec.strategies.adequacy.mutations import Mutation as Mutation
 from ringspec.strategies.adequacy.mutations import MutationKind as MutationKind
 from ringspec.strategies.adequacy.mutations import mutations_of as mutations_of
+from ringspec.strategies.adequacy.verdicts import LEFT_OUT as LEFT_OUT
 from ringspec.strategies.adequacy.verdicts import MutationResult as MutationResult
 from ringspec.strategies.adequacy.verdicts import MutationVerdict as MutationVerdict
 from ringspec.strategies.adequacy.verdicts import fewest as fewest

@@ -6,6 +6,7 @@ The same contract and seed give the same cases, byte for byte.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -42,7 +43,7 @@ from ringspec.strategies.case import (
 )
 from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.own_values import OwnValues
-from ringspec.strategies.shapes.bodies import Bodies, plain_case
+from ringspec.strategies.shapes.bodies import Bodies, plain_case, tried
 
 _JSON = RuleId("wire.json")
 _MEDIA = RuleId("wire.media")
@@ -53,6 +54,8 @@ _CLIENT = RuleId("auth.client")
 _UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
 # Of more readings, all but the first show what is new in them.
 _MANY = 10
+# Most readings in which a rule is tried in vain.
+_IN_VAIN = 3
 
 
 def compile_cases(
@@ -191,6 +194,7 @@ def _readings(
     edges: set[str] = set()
     shown: set[Assertion] = set()
     broken: set[Assertion] = set()
+    failed = Counter[RuleId]()
     # A member that tells the branches apart may be needed in one and not in another.
     labels = {
         (*each.instance, name)
@@ -217,7 +221,8 @@ def _readings(
             twin = known(case)
             edges |= {twin.id} if is_edge else set()
         twins = [by_body[case.request.body] for case, _ in valid]
-        left = [each for each in reading.applicable if each not in broken]
+        hopeful = (it for it in reading.applicable if failed[it.rule] < _IN_VAIN)
+        left = [each for each in hopeful if each not in broken]
         choices = [each for each in left if each.path in reading.chosen]
         # What breaks a choice itself is meant for none of its branches.
         judged = [
@@ -226,9 +231,9 @@ def _readings(
         ]
         rejected: list[_Judged] = []
         for judge, about in judged:
-            cases = InvalidCases(bodies, judge, twins, edges, known, thorough=thorough)
-            made = cases.breaking(about)
-            rejected += [(judge, unique(case)) for case in made]
+            made = InvalidCases(bodies, judge, twins, edges, known, thorough=thorough)
+            rejected += [(judge, unique(case)) for case in made.breaking(about)]
+            failed.update(made.failed)
             rules = {case.rule for _, case in rejected}
             needed = (each for each in about if each.keyword == "required")
             again = {each for each in needed if each.subject in labels}
@@ -250,7 +255,7 @@ def _compiled(contract: Contract) -> Iterator[Bodies]:
     seen: set[tuple[Path, int]] = set()
     failed: list[Chosen] = []
     for chosen in contract.readings:
-        if (bodies := _tried(contract, chosen, errors)) is None:
+        if (bodies := tried(contract, chosen, errors)) is None:
             failed.append(chosen)
             continue
         known = known or bodies
@@ -263,27 +268,12 @@ def _compiled(contract: Contract) -> Iterator[Bodies]:
             continue
         first = known.contract.chosen if known else {}
         others = {p: i for p, i in first.items() if p[: len(top)] != top}
-        if bodies := _tried(contract, {**others, **own}, errors):
+        if bodies := tried(contract, {**others, **own}, errors):
             known = known or bodies
             seen.update(own.items())
             yield bodies
     if known is None:
         raise errors[0]
-
-
-def _tried(
-    contract: Contract, chosen: Chosen, errors: list[SpecError]
-) -> Bodies | None:
-    """Return the bodies of a reading; None, with the error, if there are none."""
-    for apart in (False, True) if chosen else (False,):
-        bodies = Bodies(contract.read_as(chosen, apart=apart))
-        try:
-            bodies.root  # noqa: B018 - worked out once
-        except SpecError as error:
-            errors.append(error)
-        else:
-            return bodies
-    return None
 
 
 def _unique(case: Case, taken: set[str]) -> Case:

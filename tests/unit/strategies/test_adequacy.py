@@ -193,6 +193,16 @@ def test_a_case_that_is_lacking_is_shown_if_one_is_found(
     assert (each.verdict, each.reason) == (verdict, reason)
 
 
+def test_no_body_is_built_that_is_too_large_to_be_sent(contract_of: Load) -> None:
+    text = {"type": "string", "maxLength": 400_000_000}
+    listed = {"type": "array", "maxItems": 3_000_000, "items": {"type": "integer"}}
+
+    found = verdicts(contract_of(of(text=text, listed=listed)))
+
+    for change in ("text/maxLength dropped", "listed/maxItems dropped"):
+        assert found[f"body/properties/{change}"].verdict == MutationVerdict.UNDECIDED
+
+
 def whole(contract: Contract, mutant: Mutation) -> jsonschema_rs.Draft202012Validator:
     """Return a validator of whole bodies, as a mutant has them."""
     schema = mutant.schema(contract.request.schema)

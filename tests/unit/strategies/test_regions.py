@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringspec.spec import Json
-from ringspec.strategies.adequacy.verdicts import overlap, pruned
+from ringspec.strategies.adequacy.verdicts import Regions, pruned
 from ringspec.strategies.shapes.compile import avoid, reach
 
 Schemas = st.SearchStrategy[Json]
@@ -95,6 +95,8 @@ def test_no_value_that_fits_is_left_out(schema: Json, value: Json) -> None:
     if fits(schema, value):
         assert reach({"allOf": [schema, {"const": value}]})
         assert reach({"allOf": [{"const": value}, schema]})
+        assert Regions().of({"allOf": [schema, {"const": value}]})
+        assert [*Regions().some({"allOf": [{"const": value}, schema]})]
     else:
         assert reach({"allOf": [{"not": schema}, {"const": value}]})
         assert avoid(schema)
@@ -106,7 +108,7 @@ def test_what_fits_two_schemas_touches_both_regions(
     one: Json, other: Json, value: Json
 ) -> None:
     if fits(one, value) and fits(other, value):
-        assert overlap(reach(one), reach(other))
+        assert Regions().both(reach(one), reach(other))
 
 
 @settings(max_examples=500, deadline=None)
@@ -115,6 +117,17 @@ def test_a_pruned_schema_admits_no_less(schema: Json, value: Json) -> None:
     if fits(schema, value):
         for place in ((), ("a",), ("a", "b"), ("*",), ("*", "a")):
             assert fits(pruned(schema, place), value)
+
+
+def test_conditions_side_by_side_do_not_multiply_without_end() -> None:
+    names = [f"m{number}" for number in range(40)]
+    choices = [
+        {"if": {"required": [name]}, "then": {"maxProperties": 30}} for name in names
+    ]
+    schema = {"type": "object", "allOf": choices}
+
+    assert 100 < len(Regions().of(schema)) <= 2000
+    assert [*Regions().some(schema)]
 
 
 @pytest.mark.parametrize(

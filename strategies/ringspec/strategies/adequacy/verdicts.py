@@ -9,8 +9,10 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain, islice
 
 import jsonschema_rs
 
@@ -26,7 +28,7 @@ from ringspec.strategies.adequacy.mutations import (
     mutations_of,
 )
 from ringspec.strategies.case import Case, Expect, Phase, encode
-from ringspec.strategies.shapes.build import Builder, Unfit
+from ringspec.strategies.shapes.build import LONGEST, MOST_ITEMS, Builder, Unfit
 from ringspec.strategies.shapes.compile import avoid, live, reach
 from ringspec.strategies.shapes.locations import Reached, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
@@ -34,8 +36,15 @@ from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
 # Keywords whose subschemas are worked out apart.
 _APART = frozenset({"properties", "items", "allOf"})
 _NOT_NULL = {"not": {"type": "null"}}
-# How many alternatives are tried for a body that detects a mutation.
-_TRIED = 8
+# How many alternatives are tried for a body that detects a mutation, and how many pairs
+# of shapes are met at once.
+_TRIED, _MOST_PAIRS = 8, 2000
+# Most that is worked out for one contract: 300 millions take about a second. It counts
+# what is done, so that the same mutations are left out on any machine.
+MOST_WORK = 6_000_000_000
+# Of a pair of shapes, if the length of its schema is not known.
+_SIZE = 10_000
+LEFT_OUT = "left out: no more is worked out for one operation"
 _Validator = jsonschema_rs.Draft202012Validator
 
 
@@ -139,7 +148,7 @@ class _CaseMatrix:
                 errors = validator.iter_errors(case.body)
                 paths = [tuple(map(str, each.schema_path)) for each in errors]
                 self._refused[index] = paths
-                for cut, keyword in enumerate(paths[0]):
+                for cut, keyword in enumerate(paths[0] if paths else ()):
                     self._below.setdefault((paths[0][:cut], keyword), []).append(index)
         bodies = {it: cases[it].body for it in (*self._accepted, *self._refused)}
         self._reached = Reached(self._schema, bodies)
@@ -212,7 +221,7 @@ def prove(
         yield MutationResult(each, verdict, reason, names)
 
 
-class _Regions:
+class Regions:
     """Supersets of what schemas admit; equal parts of schemas are worked out once."""
 
     def __init__(self) -> None:
@@ -223,57 +232,98 @@ class _Regions:
         """Return a superset of what a schema admits."""
         key = json.dumps(schema)
         if key not in self._known:
-            self._known[key] = self._worked_out(schema, len(key))
+            found, parts = self._split(schema, len(key))
+            for part in parts:
+                found = self.both(found, part, len(key))
+            self._known[key] = found
         return self._known[key]
 
-    def _worked_out(self, schema: Json, size: int) -> Alternatives:
-        own = schema
+    def some(self, schema: Json) -> Iterator[Shape]:
+        """Yield the first few alternatives of a superset."""
+        size = len(json.dumps(schema))
+        return islice(self._through(*self._split(schema, size), size), _TRIED)
+
+    def both(
+        self, left: Alternatives, right: Alternatives, size: int = _SIZE
+    ) -> Alternatives:
+        """Return a superset of what fits both; of very many, what fits the first."""
+        pairs = len(left) * len(right)
+        if pairs > _MOST_PAIRS:
+            return left
+        self.work += pairs * size
+        return live(meet(left, right, whole=True))
+
+    def overlap(self, left: Alternatives, right: Alternatives) -> bool:
+        """Return whether something may fit both; of very many it may."""
+        return len(left) * len(right) > _MOST_PAIRS or any(
+            self.both((one,), (it,)) for one in left for it in right
+        )
+
+    def _through(
+        self, found: Alternatives, parts: list[Alternatives], size: int
+    ) -> Iterator[Shape]:
+        for shape in found:
+            if not parts:
+                yield shape
+            elif self.work <= MOST_WORK:
+                fitting = self.both((shape,), parts[0], size)
+                yield from self._through(fitting, parts[1:], size)
+
+    def _split(
+        self, schema: Json, size: int
+    ) -> tuple[Alternatives, list[Alternatives]]:
+        """Return what a schema admits but for `allOf`, and what each part of that."""
+        own, parts = schema, dict[str, Shape]()
         if isinstance(schema, dict):
             own = {name: it for name, it in schema.items() if name not in _APART}
-            if own.keys() & {"additionalProperties"} and "properties" in schema:
+            if "additionalProperties" in own and "properties" in schema:
                 own["properties"] = dict.fromkeys(schema["properties"], True)
         if own == schema:
-            self.work += size
-            return reach(schema)
-        parts: dict[str, Shape] = {}
+            self.work += size * size
+            return reach(schema), []
         if "properties" in schema:
             members = {name: self.of(it) for name, it in schema["properties"].items()}
             parts["object"] = Shape(kind="object", members=members)
         if "items" in schema:
             parts["array"] = Shape(kind="array", items=self.of(schema["items"]))
-        found = live(
+        found = tuple(
             shape
             for each in self.of(own)
-            for shape in meet((parts.get(each.kind, each),), (each,))
+            for shape in self.both((parts.get(each.kind, each),), (each,), size)
         )
-        for sub in schema.get("allOf", ()):
-            part = self.of(sub)
-            self.work += len(found) * len(part)
-            found = live(meet(found, part))
-        return found
+        return found, [self.of(each) for each in schema.get("allOf", ())]
 
 
 class _Decider:
-    """Decides on mutations that no case detects."""
+    """Decides on mutations that no case detects.
+
+    Contexts of a rule have its edits, and differ in where they apply.
+    """
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._written = contract.request.schema
-        self._regions = _Regions()
-        # Contexts of a rule ask for the same shapes over and over.
+        self._regions = Regions()
         self._differing: dict[tuple[int, bool], Alternatives] = {}
+        self._doubtful: dict[int, Alternatives] = {}
         self._avoiding: dict[str, Alternatives] = {}
         self._settled: dict[tuple[Path, bool], Alternatives] = {}
 
     def decide(self, mutation: Mutation) -> tuple[MutationVerdict, str]:
         """Return the verdict on a mutation that no case detects, and the reason."""
+        if self._regions.work > MOST_WORK:
+            return MutationVerdict.UNDECIDED, LEFT_OUT
         when = mutation.when
-        if when is not None and not overlap(self._beyond(when), self._around(("",))):
+        if when is not None and not self._shows(mutation, self._around(("",))):
             # The rule itself is of no interest: no settled body is of that kind.
             where = when.words.replace("only where", "except where", 1)
             reason = f"no valid body shows it {where.removeprefix('not ')}"
             return MutationVerdict.UNSETTLED, reason
-        laxer = [edit for edit in mutation.edits if self._more(mutation, edit)]
+        laxer = [
+            edit
+            for edit in mutation.edits
+            if self._shows(mutation, self._more(mutation, edit))
+        ]
         stricter = [
             edit for edit in mutation.edits if self._less(mutation, edit, self._written)
         ]
@@ -287,7 +337,7 @@ class _Decider:
         doubt = ""
         if any(self._less(mutation, e, self._contract.settled) for e in stricter):
             doubt = "it may refuse a valid body"
-        elif any(self._settled_more(mutation, edit) for edit in laxer):
+        elif any(self._is_doubtful(mutation, edit) for edit in laxer):
             doubt = "it may take a body that breaks a rule"
         if doubt:
             found = self._detecting_body(mutation)
@@ -296,16 +346,28 @@ class _Decider:
             return MutationVerdict.UNTOLD, f"told by {encode(found).decode()}"
         if not laxer:
             reason = "no valid body is among those that it refuses"
-        elif not any(self._more(mutation, edit, _NOT_NULL) for edit in laxer):
+        elif not any(
+            self._shows(mutation, self._more(mutation, edit, _NOT_NULL))
+            for edit in laxer
+        ):
             reason = "it differs only for null in place of nothing"
         else:
             reason = "what it takes holds something else unsettled"
         return MutationVerdict.UNSETTLED, reason
 
+    def _shows(self, mutation: Mutation, found: Alternatives) -> bool:
+        """Return whether a mutation may differ from the contract for some bodies."""
+        when = mutation.when
+        if when is None or not found:
+            return bool(found)
+        if when.words not in self._avoiding:
+            self._avoiding[when.words] = avoid(when.schema, ("object",))
+        return self._regions.overlap(self._avoiding[when.words], found)
+
     def _more(
         self, mutation: Mutation, edit: KeywordEdit, narrower: Json = None
     ) -> Alternatives:
-        """Return a superset of what a mutation accepts and the contract does not."""
+        """Return a superset of what edits accept and the contract does not."""
         key = id(edit), narrower is not None
         if key not in self._differing:
             schema = self._written
@@ -314,10 +376,7 @@ class _Decider:
             wrong = {"not": edit.old}, _counted(edit), narrower or {}
             wanted = {"allOf": [edit.new, *wrong]}
             self._differing[key] = self._reach(schema, edit, wanted, mutation.least)
-        found = self._differing[key]
-        if mutation.when is None or not found:
-            return found
-        return live(meet(self._beyond(mutation.when), found, whole=True))
+        return self._differing[key]
 
     def _less(
         self, mutation: Mutation, edit: KeywordEdit, schema: Json
@@ -334,14 +393,10 @@ class _Decider:
         there = somewhere(self._written, edit.path, wanted, least)
         return self._regions.of(_joined(pruned(schema, instance_of(edit.path)), there))
 
-    def _beyond(self, when: BodyCondition) -> Alternatives:
-        """Return a superset of the bodies for which a mutation is not as written."""
-        if when.words not in self._avoiding:
-            self._avoiding[when.words] = avoid(when.schema, ("object",))
-        return self._avoiding[when.words]
-
-    def _settled_more(self, mutation: Mutation, edit: KeywordEdit) -> bool:
+    def _is_doubtful(self, mutation: Mutation, edit: KeywordEdit) -> bool:
         """Return whether a settled body, changed in one place, may be what differs."""
+        if mutation.when is not None and id(edit) in self._doubtful:
+            return self._shows(mutation, self._doubtful[id(edit)])
         place = instance_of(edit.path)
         # Elsewhere null may stand for nothing, and is no fault.
         must_stand = (
@@ -356,10 +411,15 @@ class _Decider:
             for each in self._contract.assertions
             if each.rule in mutation.rules
         )
-        return any(
-            overlap(opened(self._around(each, mended=mended), each), differing)
+        around = [
+            opened(self._around(each, mended=mended), each)
             for each in ([(*place, name) for name in names] or [place])
-        )
+        ]
+        if mutation.when is None:
+            return any(self._regions.overlap(it, differing) for it in around)
+        both = (self._regions.both(differing, it) for it in around)
+        self._doubtful[id(edit)] = tuple(chain.from_iterable(both))
+        return self._shows(mutation, self._doubtful[id(edit)])
 
     def _around(self, place: Path, *, mended: bool = False) -> Alternatives:
         """Return a superset of settled bodies, with the most detail near a place.
@@ -386,16 +446,14 @@ class _Decider:
         contract, schema = self._contract, mutation.schema(self._written)
         mutated = _Validator(schema, validate_formats=True)
         for shape in self._detecting(mutation):
-            try:
+            with suppress(Unfit):
                 body = Builder().build((shape,))
-            except Unfit:
-                continue
-            broken = contract.prover.broken(body)
-            if mutated.is_valid(body):
-                if len(broken) == 1:
+                broken = contract.prover.broken(body)
+                if mutated.is_valid(body):
+                    if len(broken) == 1:
+                        return body
+                elif not broken and contract.settled_prover.is_valid(body):
                     return body
-            elif not broken and contract.settled_prover.is_valid(body):
-                return body
         return None
 
     def _detecting(self, mutation: Mutation) -> Iterator[Shape]:
@@ -407,7 +465,16 @@ class _Decider:
             refused = {"allOf": [edit.old, {"not": edit.new}]}
             for base, wanted in ((edit.applied(settled), wrong), (settled, refused)):
                 there = somewhere(settled, edit.path, wanted, mutation.least)
-                yield from self._regions.of(_joined(base, there, unless))[:_TRIED]
+                few = self._regions.some(_joined(base, there, unless))
+                yield from (shape for shape in few if not _is_long(shape))
+
+
+def _is_long(shape: Shape) -> bool:
+    """Return whether a value of a shape has more items or characters than is sent."""
+    needed = [shape.members.get(name, ()) for name in shape.required]
+    needed += [shape.items or ()] if shape.min_size else []
+    most = MOST_ITEMS if shape.kind == "array" else LONGEST
+    return shape.min_size > most or any(_is_long(it[0]) for it in needed if it)
 
 
 def _counted(edit: KeywordEdit) -> Json:
@@ -417,11 +484,6 @@ def _counted(edit: KeywordEdit) -> Json:
         return {}
     apart = [{"allOf": [old, {"not": new}]}, {"allOf": [new, {"not": old}]}]
     return {"contains": {"anyOf": apart}}
-
-
-def overlap(left: Alternatives, right: Alternatives) -> bool:
-    """Return whether something may fit both of two sets of alternatives."""
-    return any(live(meet((one,), (other,))) for one in left for other in right)
 
 
 def instance_of(path: Path) -> Path:

@@ -39,7 +39,7 @@ from ringspec.strategies.bodies.valid import accepted_case
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes import build
-from ringspec.strategies.shapes.bodies import Bodies, bodies_of
+from ringspec.strategies.shapes.bodies import Bodies, bodies_of, tried
 from ringspec.strategies.shapes.build import PRESENT
 from ringspec.strategies.shapes.locations import (
     NOTHING,
@@ -63,6 +63,8 @@ _STATES = 8
 _TRIES = 40
 # Most twins, and faults of each, by which an unbroken rule is explained.
 _NEAR = 4
+# Most readings in which it is looked for the reason.
+_LOOKED = 2
 # Of more assertions, each has its share of this many cases, and at least some twins.
 _LARGE, _SHARED, _LEAST = 300, 1500, 8
 # Most places in which a rule is tried in all.
@@ -117,13 +119,32 @@ def why_unbroken(
     # Each reason with its rank: the one that says the most is given.
     found = dict.fromkeys(rules, (0, "no text of a request is known that breaks it"))
     valid = [it.body for it in cases if it.expect == Expect.ACCEPT and not it.steps]
-    for reading in map(contract.read_as, contract.readings):
-        owned = [each for each in reading.applicable if each.rule in found]
-        twins = [it for it in valid if owned and reading.is_settled(it)]
-        bodies = Bodies(reading)
+    whole, looked = Bodies(contract), Counter[RuleId]()
+    for chosen in contract.readings:
+        owned = [
+            each
+            for each in contract.meant_as(chosen).applicable
+            if each.rule in found and looked[each.rule] < _LOOKED
+        ]
+        if not owned:
+            continue
+        bodies = tried(contract, chosen, [])
+        twins = {
+            number: body
+            for number, body in enumerate(valid if bodies else ())
+            if bodies and bodies.contract.is_settled(body)
+        }
+        reached = Reached(contract.request.schema, twins)
         for each in owned:
-            reasons = _reasons(bodies, each, twins)
-            found[each.rule] = max(found[each.rule], *reasons)
+            near = [twins[it] for it in sorted(reached.taking(each))]
+            near = [it for it in near if any(locations_of(each, it))][:_NEAR]
+            looked[each.rule] += 1
+            if bodies and near:
+                reasons = _reasons(bodies, each, near)
+                found[each.rule] = max(found[each.rule], *reasons)
+            elif found[each.rule][0] == 0:
+                why = f"no valid body reaches it{whole.why_out(each.stem)}"
+                found[each.rule] = 1, why
     for case in cases:
         for rule in found.keys() & set(case.broken):
             left = without(contract.request, contract.assertions, frozenset({rule}))
@@ -133,15 +154,12 @@ def why_unbroken(
 
 
 def _reasons(
-    bodies: Bodies, assertion: Assertion, valid: list[Json]
+    bodies: Bodies, assertion: Assertion, near: list[Json]
 ) -> Iterator[tuple[int, str]]:
-    """Yield why no case breaks an assertion; those that say more rank higher."""
-    yield 1, f"no valid body reaches it{bodies.why_out(assertion.stem)}"
-    prover, schema = bodies.contract.prover, bodies.contract.request.schema
-    taking = sorted(Reached(schema, dict(enumerate(valid))).taking(assertion))
-    near = (valid[it] for it in taking if any(locations_of(assertion, valid[it])))
-    for body in islice(near, _NEAR):
-        yield 2, "no value is known that breaks it"
+    """Yield why no case breaks an assertion that valid bodies reach, with ranks."""
+    prover = bodies.contract.prover
+    yield 2, "no value is known that breaks it"
+    for body in near:
         for _, _, fault in islice(faults_in(bodies, assertion, body), _NEAR):
             made = patched(body, fault.patch)
             broken = prover.broken(made)
@@ -250,6 +268,7 @@ class InvalidCases:
         self._contract = contract
         self._certifier = Certifier(contract)
         self._requests = Requests(contract)
+        self.failed: set[RuleId] = set()  # those of which every fault was in vain
         bodies_by_id = {each.id: each.body for each in twins}
         self._reached = Reached(contract.request.schema, bodies_by_id)
         self._twins = sorted(
@@ -297,7 +316,10 @@ class InvalidCases:
         if found and self._all:
             due = self._all.beside(assertions)
             self._beside_each(rule, assertions, found, self._all, due)
-        return list(found.values()) or self._inseparable(rule, assertions, choices)
+        made = list(found.values()) or self._inseparable(rule, assertions, choices)
+        if choices and not made:
+            self.failed.add(rule)
+        return made
 
     def _everywhere(self, assertions: list[Assertion]) -> list[_Choice]:
         """List the faults of assertions, equal ones of one place once."""
