@@ -380,7 +380,7 @@ class InvalidCases:
         used.update([main, *others])
         for other in others:
             choices += self._choices(assertions[other], _suffix(assertions[other]))[:1]
-        return sorted(choices, key=lambda choice: choice[1][0][0].level.rank)
+        return sorted(choices, key=lambda it: min(twin.level.rank for twin, _ in it[1]))
 
     def _near(self, instance: Path) -> list[Case]:
         """List the twins that have a value at the part of a path before any item."""
