@@ -32,7 +32,7 @@ def command(given: Given) -> None:
     with shown as tell:
         for contract, selection in chosen:
             try:
-                cases = cases_of(contract, given.seed, tell)
+                cases = cases_of(contract, given.seed, tell, thorough=given.thorough)
             except SpecError as error:
                 errors.append((contract.operation.id, error))
                 continue

@@ -99,12 +99,16 @@ def valid_cases(
         # Texts of a form or length may not fit.
         if bodies.is_settled(body):
             prefix = "" if rule == BODY_ACCEPTED else "valid-"
-            least = weakest((level, contract.level_of_use(body)))
-            case = Requests(contract).case(
-                rule, prefix + label, Expect.ACCEPT, content, level=least
-            )
+            case = accepted_case(contract, rule, prefix + label, body)
             found[content] = case, is_edge
     return list(found.values())
+
+
+def accepted_case(contract: Contract, rule: RuleId, name: str, body: Json) -> Case:
+    """Return the case of a valid body, of the weakest level of what it uses."""
+    least = weakest((contract.rules[rule].level, contract.level_of_use(body)))
+    content = encode(body)
+    return Requests(contract).case(rule, name, Expect.ACCEPT, content, level=least)
 
 
 def _bodies(
@@ -131,7 +135,10 @@ def _bodies(
     yield from _full(bodies, seed)
     # With other texts and three items in each row.
     for index, row in enumerate(_rows(bodies, seed, about)):
-        body = bodies.build(Builder(row, turn=index + 1 + seed, items=3))
+        builder = Builder(
+            row, turn=index + 1 + seed, items=3, full=index % 2 == 0, branch=index
+        )
+        body = bodies.build(builder)
         if body is not None:
             yield BODY_ACCEPTED, f"pairs-{index + 1}", body, False
 
