@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +17,6 @@ from typing import Any
 import pytest
 
 from ringspec.cli import main
-from ringspec.spec import Contract
-from ringspec.strategies import Case, case_list
-from ringspec.strategies.case_list import compile_cases
 
 ROOTS = ("spec", "strategies", "reference", "harness", "reports", "app")
 PROJECT = Path(__file__).parents[1]
@@ -49,18 +47,8 @@ class Ended:
         return {rule for rule, found in self.outcomes.items() if found == outcome}
 
 
-# The lists that commands in this process have had compiled, by contract and seed.
-_LISTS: dict[tuple[int, int], tuple[Contract, tuple[Case, ...]]] = {}
-
-
-def _compiled_once(
-    contract: Contract, seed: int = 0, tell: Callable[[str], object] = str
-) -> tuple[Case, ...]:
-    """Compile a list, which takes seconds, unless that contract had its turn."""
-    key = id(contract), seed
-    if key not in _LISTS:
-        _LISTS[key] = contract, compile_cases(contract, seed, tell)
-    return _LISTS[key][1]
+# Where commands of this process, and below it, keep the lists that they have proven.
+_CACHE = tempfile.TemporaryDirectory(prefix="ringspec-")
 
 
 def environment(more: dict[str, str]) -> dict[str, str]:
@@ -72,7 +60,13 @@ def environment(more: dict[str, str]) -> dict[str, str]:
         and name not in {"NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS"}
     }
     path = os.pathsep.join(str(PROJECT / root) for root in ROOTS)
-    return {**kept, "PYTHONPATH": path, "COLUMNS": "200", **more}
+    return {
+        **kept,
+        "PYTHONPATH": path,
+        "COLUMNS": "200",
+        "RINGSPEC_CACHE": _CACHE.name,
+        **more,
+    }
 
 
 def call(*arguments: str, to: Path | None = None, **environ: str) -> Ended:
@@ -105,7 +99,6 @@ def _surroundings(
             patch.delenv(name)
         for name, value in environ.items():
             patch.setenv(name, value)
-        patch.setattr(case_list, "compile_cases", _compiled_once)
         patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
         encoding = environ.get("PYTHONIOENCODING", "utf-8")
         streams = [io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2)]

@@ -131,6 +131,37 @@ def small() -> str:
     return str(SMALL)
 
 
+def test_a_list_is_kept_unless_that_is_not_wanted(
+    ringspec: Ringspec, small: str, tmp_path: Path
+) -> None:
+    cache = tmp_path / "lists"
+    words, variable = ("cases", "--contract", small), {"RINGSPEC_CACHE": str(cache)}
+
+    anew = ringspec(*words, "--no-cache", **variable)
+    assert not cache.exists()
+    first, again = (ringspec(*words, **variable) for _ in range(2))
+    thorough = ringspec(*words, "--thorough", **variable)
+
+    assert len(list(cache.iterdir())) == 2
+    assert anew.stdout == first.stdout == again.stdout
+    assert {*thorough.stdout.splitlines()} >= {*again.stdout.splitlines()}
+
+
+def test_a_thorough_list_tells_each_condition_of_one_member(
+    ringspec: Ringspec, small: str
+) -> None:
+    mutants = [
+        json.loads(
+            ringspec("prove", "--contract", small, "--format=json", *more).stdout
+        )
+        for more in ((), ("--thorough",))
+    ]
+
+    usual, thorough = (each["kinds"]["context"] for each in mutants)
+    assert sum(thorough.values()) > sum(usual.values())
+    assert thorough["untold"] == thorough["undecided"] == 0
+
+
 def test_all_told_or_proven_not_to_be_ends_with_zero(
     ringspec: Ringspec, small: str
 ) -> None:

@@ -152,6 +152,27 @@ def test_cases_by_their_ids_pass_at_the_embedded_server(ringspec: Ringspec) -> N
     ]
 
 
+def test_a_case_of_a_thorough_run_is_replayed_and_verified(
+    ringspec: Ringspec, tmp_path: Path
+) -> None:
+    evidence = tmp_path / "evidence"
+    done = ringspec(
+        *("run", "--thorough", "--phase=cases", f"--report=evidence={evidence}"),
+        report=True,
+    )
+    usual = {json.loads(it)["id"] for it in ringspec("cases").stdout.splitlines()}
+    listed = ringspec("cases", "--thorough").stdout.splitlines()
+    more = [json.loads(it)["id"] for it in listed if json.loads(it)["id"] not in usual]
+
+    assert done.status == 0, done.stdout
+    assert f"--thorough adds {len(more)} cases to a default run" in str(
+        done.report["notices"]
+    )
+    assert ringspec("verify", str(evidence)).status == 0
+    ended = ringspec("replay", more[-1])
+    assert ended.stdout.startswith(f"passes           {more[-1]}\n")
+
+
 @pytest.mark.parametrize(
     ("answer", "case", "lines"),
     [

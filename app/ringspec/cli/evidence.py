@@ -370,8 +370,15 @@ def not_following(evidence: EvidenceFiles, *, alike: bool) -> Iterator[str]:
 def _list_troubles(plan: Plan) -> Iterator[str]:
     """Yield how the list is not what contract, catalogue and seed give."""
     cases, part, quick = plan.cases, plan.part, plan.quick
-    due = expecting(cases_of(plan.contract, plan.seed), plan.success, plan.rejections)
-    if case := next((it or of for it, of in zip_longest(cases, due) if it != of), None):
+    lists = (cases_of(plan.contract, plan.seed, thorough=it) for it in (False, True))
+    others = []
+    for listed in lists:
+        due = expecting(listed, plan.success, plan.rejections)
+        pairs = zip_longest(cases, due)
+        others.append(next((it or of for it, of in pairs if it != of), None))
+        if others[-1] is None:
+            break
+    if others[-1] and (case := others[0]):
         why = "is not what contract, catalogue and seed give"
         yield f"cases.ndjson: {shown(case.id, 200)} {why}"
     elif part is not None and part != part_of(cases, part.number, part.of):

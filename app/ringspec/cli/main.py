@@ -68,6 +68,7 @@ def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so
     # What Hypothesis keeps is the user's, and does not litter where we run.
     folder = user_cache_dir("ringspec", appauthor=False)
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", folder)
+    os.environ.setdefault("RINGSPEC_CACHE", os.path.join(folder, "lists"))  # noqa: PTH118 - quicker
     if traceback:
         os.environ["RINGSPEC_TRACEBACK"] = "1"
 

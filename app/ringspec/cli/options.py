@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import os
 import shlex
 import sys
 import tomllib
@@ -152,6 +153,11 @@ def _checked_docs(
     return checked_docs(base) if base else ""
 
 
+def _uncached(_ctx: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
+    if value:
+        os.environ["RINGSPEC_CACHE"] = ""
+
+
 # What is no data of options that several commands have.
 _CODE: dict[str, dict[str, Any]] = {
     "profile": {
@@ -166,6 +172,7 @@ _CODE: dict[str, dict[str, Any]] = {
     "pace/timeout": {"callback": _finite},
     "phase": {"shell_complete": completer(_phases, by=",")},
     "docs": {"callback": _checked_docs},
+    "no-cache": {"callback": _uncached, "expose_value": False},
     "report": _reports(),
     "serve/report": _reports(),
     "selftest/report": _reports("MATRIX_FORMATS"),

@@ -19,6 +19,7 @@ from ringspec.spec import Contract, Json, RuleId, SpecError, UsageError
 from ringspec.strategies import (
     LEFT_OUT,
     Case,
+    Mutation,
     MutationKind,
     MutationResult,
     MutationVerdict,
@@ -45,7 +46,7 @@ _NAMED = 5
 def command(given: Given) -> int:
     """Prove that the cases tell each mutant of the contract; nothing is sent."""
     gc.set_threshold(10_000)  # there are many shapes, and no cycles of them
-    proofs = list(_proofs(each_selected(given), given.seed))
+    proofs = list(_proofs(each_selected(given), given.seed, thorough=given.thorough))
     results = [it for *_, found in proofs for it in found]
     if not results:
         raise UsageError(
@@ -99,19 +100,26 @@ def _counts(results: Iterable[MutationResult]) -> dict[MutationVerdict, int]:
 
 
 def _proofs(
-    chosen: Iterable[tuple[Contract, Selection]], seed: int
+    chosen: Iterable[tuple[Contract, Selection]], seed: int, *, thorough: bool
 ) -> Iterator[tuple[Contract, list[Case], list[MutationResult]]]:
     """Yield what is proven of each operation, with ids as in a run."""
     for contract, selection in chosen:
         name, lead = contract.operation.id, contract.prefix
         try:
-            listed = [it for it in cases_of(contract, seed) if it.phase == Phase.CASES]
+            cases = cases_of(contract, seed, thorough=thorough)
         except SpecError as error:
             if not lead:
                 raise
             click.echo(f"note: {name} is not tested: {error}", err=True)
             continue
-        results = _results(contract, frozenset(selection.rules), listed)
+        listed = [it for it in cases if it.phase == Phase.CASES]
+        rules = frozenset(selection.rules)
+        mutations = [
+            each
+            for each in mutations_of(contract, thorough=thorough)
+            if not rules.isdisjoint(each.rules)
+        ]
+        results = _results(contract, mutations, listed)
         proven = [_led(each, lead) for each in results]
         yield contract, [led(each, lead) for each in listed], proven
 
@@ -127,14 +135,14 @@ def _led(result: MutationResult, prefix: str) -> MutationResult:
 
 
 def _results(
-    contract: Contract, rules: frozenset[RuleId], cases: list[Case]
+    contract: Contract, mutations: list[Mutation], cases: list[Case]
 ) -> Iterator[MutationResult]:
-    """Yield a result for each mutant of some rules, and show how many are done."""
-    listed = [it for it in mutations_of(contract) if not rules.isdisjoint(it.rules)]
-    if not listed:
+    """Yield a result for each of some mutants, and show how many are done."""
+    if not mutations:
         return
-    progress, problems = ProgressLine(console(sys.stderr), "mutant", len(listed)), 0
-    for each in prove(contract, listed, cases):
+    total = len(mutations)
+    progress, problems = ProgressLine(console(sys.stderr), "mutant", total), 0
+    for each in prove(contract, mutations, cases):
         yield each
         problems += each.verdict in _BAD
         progress.advance(problems, "problem")

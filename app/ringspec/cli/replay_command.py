@@ -157,6 +157,10 @@ class ReplayOptions(FireOptions):
         """Return the plan, at a level that none of the cases is too weak for."""
         failed = failed_cases(past, setup.contract.prefix)
         contract, listed = setup.contract, {case.id: case for case in setup.cases}
+        if any(it not in listed and not it.startswith(_EXPLORE) for it in ids):
+            # A thorough run may have sent it.
+            setup = replace(setup, loaded=contract, thorough=True)
+            listed = {case.id: case for case in setup.cases}
         if past is not None and past["contract"]["title"] != contract.title:
             title = shown(past["contract"]["title"], 100)
             raise UsageError(

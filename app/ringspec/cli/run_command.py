@@ -40,7 +40,7 @@ from ringspec.harness.running.whole import Whole, known_of, run_each
 from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import Redactor, Terminal, check, console, print_template, stages
 from ringspec.spec import Level, UsageError, check_known
-from ringspec.strategies import Phase, quick_of
+from ringspec.strategies import Phase, cases_of, quick_of
 
 # In a dry run: where the embedded server would be, and what it would give out.
 _EMBEDDED = "http://127.0.0.1"
@@ -157,6 +157,11 @@ class RunOptions(FireOptions):
         options = {"operation": self.operations, "exclude-operation": self.excluded}
         options |= {"tag": self.tags, "select": self.select, "exclude": self.exclude}
         given = [f"--{name} {it}" for name, listed in options.items() for it in listed]
+        if self.thorough:
+            bodies = [(it.cases, cases_of(it.contract, it.seed)) for it in plans]
+            more = sum(len(listed) - len(usual) for listed, usual in bodies)
+            note = f"--thorough adds {more:,} cases to a default run"
+            plans[0] = replace(plans[0], notices=(*plans[0].notices, note))
         return Whole(
             plans=tuple(plans),
             known=known,
@@ -201,6 +206,8 @@ class RunOptions(FireOptions):
             replace(it, url=url or _EMBEDDED, filling=filling) for it in whole.plans
         ]
         self.tell("")
+        for note in dict.fromkeys(it for plan in plans for it in plan.notices):
+            click.echo(f"note: {note}", err=True)
         sessions = [(plan.contract, plan, Session(plan)) for plan in plans]
         parts = [
             (it.operation.id if it.prefix else phase, effects_in(plan, cases), cases)

@@ -97,6 +97,7 @@ class RunSetup:
     wanted: Wanted = field(default_factory=Wanted)
     loaded: Contract | None = None
     seed: int = 0
+    thorough: bool = False
     tell: Callable[[str], object] = str  # what is being done, to nobody by default
 
     @cached_property
@@ -151,7 +152,7 @@ class RunSetup:
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The cases, expecting the statuses that the profile names."""
-        cases = cases_of(self.contract, self.seed, self.tell)
+        cases = cases_of(self.contract, self.seed, self.tell, thorough=self.thorough)
         return expecting(cases, self.profile.success, self.profile.rejections)
 
     def check_target(self, url: str | None) -> None:
@@ -315,5 +316,6 @@ class FireOptions(Given):
             operation=self.operation,
             wanted=wanted_operations(self),
             seed=self.seed or 0,
+            thorough=bool(getattr(self, "thorough", False)),
             tell=self.tell,
         )

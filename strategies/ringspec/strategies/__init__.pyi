@@ -30,8 +30,8 @@ from ringspec.strategies.case import status_fits as status_fits
 from ringspec.strategies.case import unled as unled
 from ringspec.strategies.case import wire_request as wire_request
 from ringspec.strategies.case import with_credentials as with_credentials
+from ringspec.strategies.certificate import Certificate as Certificate
 from ringspec.strategies.certificate import cases_of as cases_of
-from ringspec.strategies.certificate import certified as certified
 from ringspec.strategies.certificate import quick_of as quick_of
 from ringspec.strategies.certificate import untested as untested
 from ringspec.strategies.drawn.label import Drawn as Drawn

@@ -6,6 +6,7 @@ The same contract and seed give the same cases, byte for byte.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -42,7 +43,7 @@ from ringspec.strategies.case import (
 )
 from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.own_values import OwnValues
-from ringspec.strategies.shapes.bodies import Bodies, plain_case
+from ringspec.strategies.shapes.bodies import Bodies, plain_case, tried
 
 _JSON = RuleId("wire.json")
 _MEDIA = RuleId("wire.media")
@@ -53,12 +54,20 @@ _CLIENT = RuleId("auth.client")
 _UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
 # Of more readings, all but the first show what is new in them.
 _MANY = 10
+# Most readings in which a rule is tried in vain.
+_IN_VAIN = 3
 
 
 def compile_cases(
-    contract: Contract, seed: int = 0, tell: Callable[[str], object] = str
+    contract: Contract,
+    seed: int = 0,
+    tell: Callable[[str], object] = str,
+    *,
+    thorough: bool = False,
 ) -> tuple[Case, ...]:
     """Compile and prove the case list of a contract.
+
+    A thorough one breaks each rule beside each value of each other member.
 
     Raises:
         SpecError: the contract has something that cannot be compiled.
@@ -71,7 +80,7 @@ def compile_cases(
     own = None if contract.catalogue.rules else OwnValues(contract, seed)
     about = f"{len(contract.rules)} rules of {contract.operation.id}"
     tell(f"compiling cases for {about}")
-    made = [*_cases(whole, seed)]
+    made = [*_cases(whole, seed, thorough=thorough)]
     tell(f"proving {len(made)} cases")
     return tuple(_proven(*each, own) for each in made if each[1].rule in contract.rules)
 
@@ -95,21 +104,24 @@ def _proven(contract: Contract, case: Case, own: OwnValues | None) -> Case:
 
 # A case, and the reading of the contract that names the rules it breaks.
 _Judged: TypeAlias = tuple[Contract, Case]
+# Bodies, the accepted cases of them, and those that are rejected.
+_Reading: TypeAlias = tuple[Bodies, list[Case], list[_Judged]]
 
 
-def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
+def _cases(contract: Contract, seed: int, *, thorough: bool) -> Iterator[_Judged]:
     unique = partial(_unique, taken=set())
+    listing = partial(_readings, seed=seed, thorough=thorough)
     if not contract.operation.schema_place:
         plain = plain_case(contract)
         for case in (
             plain,
-            *_parameter_cases(contract, plain, seed),
+            *_parameter_cases(contract, plain, listing),
             *_wire_cases(contract, plain),
             *_auth_cases(contract, plain),
         ):
             yield contract, unique(case)
         return
-    made = list(_readings(contract, seed, unique))
+    made = list(listing(contract, unique))
     for bodies, accepted, judged in made:
         for case in accepted:
             yield bodies.contract, case
@@ -125,7 +137,7 @@ def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
     rejected = [*(case for _, case in judged), *coupled]
     for case in (
         *coupled,
-        *(unique(each) for each in _parameter_cases(contract, plain, seed)),
+        *(unique(each) for each in _parameter_cases(contract, plain, listing)),
         *headers,
         *wire,
         *(unique(each) for each in robust if each.request.body not in sent),
@@ -135,14 +147,16 @@ def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
         yield bodies.contract, case
 
 
-def _parameter_cases(contract: Contract, plain: Case, seed: int) -> Iterator[Case]:
+def _parameter_cases(
+    contract: Contract, plain: Case, listing: Callable[..., Iterator[_Reading]]
+) -> Iterator[Case]:
     """Vary the parameters of the plain request, as members of a value of their own."""
     if (own := contract.of_parameters) is None:
         return
     requests, ids = Requests(contract), dict[str, str]()
     unique = partial(_unique, taken={plain.id})
     try:
-        listed = list(_readings(own, seed, unique))
+        listed = list(listing(own, unique))
     except SpecError:
         return  # their rules stay untested
     for _, accepted, judged in listed:
@@ -169,8 +183,8 @@ def _differing(patch: tuple[dict[str, Json], ...]) -> dict[str, Json]:
 
 
 def _readings(
-    contract: Contract, seed: int, unique: Callable[[Case], Case]
-) -> Iterator[tuple[Bodies, list[Case], list[_Judged]]]:
+    contract: Contract, unique: Callable[[Case], Case], seed: int, *, thorough: bool
+) -> Iterator[_Reading]:
     """Yield each reading's bodies, with its accepted cases and those that it rejects.
 
     Raises:
@@ -180,6 +194,7 @@ def _readings(
     edges: set[str] = set()
     shown: set[Assertion] = set()
     broken: set[Assertion] = set()
+    failed = Counter[RuleId]()
     # A member that tells the branches apart may be needed in one and not in another.
     labels = {
         (*each.instance, name)
@@ -194,14 +209,20 @@ def _readings(
         later = bool(shown) and len(contract.readings) > _MANY
         valid = valid_cases(bodies, new, seed, only_new=later)
         shown.update(reading.applicable)
-        accepted = []
-        for case, is_edge in valid:
+        accepted: list[Case] = []
+
+        def known(case: Case, accepted: list[Case] = accepted) -> Case:
             if case.request.body not in by_body:
                 accepted.append(unique(case))
                 by_body[case.request.body] = accepted[-1]
-                edges |= {accepted[-1].id} if is_edge else set()
+            return by_body[case.request.body]
+
+        for case, is_edge in valid:
+            twin = known(case)
+            edges |= {twin.id} if is_edge else set()
         twins = [by_body[case.request.body] for case, _ in valid]
-        left = [each for each in reading.applicable if each not in broken]
+        hopeful = (it for it in reading.applicable if failed[it.rule] < _IN_VAIN)
+        left = [each for each in hopeful if each not in broken]
         choices = [each for each in left if each.path in reading.chosen]
         # What breaks a choice itself is meant for none of its branches.
         judged = [
@@ -210,8 +231,9 @@ def _readings(
         ]
         rejected: list[_Judged] = []
         for judge, about in judged:
-            made = InvalidCases(bodies, judge, twins, edges).breaking(about)
-            rejected += [(judge, unique(case)) for case in made]
+            made = InvalidCases(bodies, judge, twins, edges, known, thorough=thorough)
+            rejected += [(judge, unique(case)) for case in made.breaking(about)]
+            failed.update(made.failed)
             rules = {case.rule for _, case in rejected}
             needed = (each for each in about if each.keyword == "required")
             again = {each for each in needed if each.subject in labels}
@@ -233,7 +255,7 @@ def _compiled(contract: Contract) -> Iterator[Bodies]:
     seen: set[tuple[Path, int]] = set()
     failed: list[Chosen] = []
     for chosen in contract.readings:
-        if (bodies := _tried(contract, chosen, errors)) is None:
+        if (bodies := tried(contract, chosen, errors)) is None:
             failed.append(chosen)
             continue
         known = known or bodies
@@ -246,27 +268,12 @@ def _compiled(contract: Contract) -> Iterator[Bodies]:
             continue
         first = known.contract.chosen if known else {}
         others = {p: i for p, i in first.items() if p[: len(top)] != top}
-        if bodies := _tried(contract, {**others, **own}, errors):
+        if bodies := tried(contract, {**others, **own}, errors):
             known = known or bodies
             seen.update(own.items())
             yield bodies
     if known is None:
         raise errors[0]
-
-
-def _tried(
-    contract: Contract, chosen: Chosen, errors: list[SpecError]
-) -> Bodies | None:
-    """Return the bodies of a reading; None, with the error, if there are none."""
-    for apart in (False, True) if chosen else (False,):
-        bodies = Bodies(contract.read_as(chosen, apart=apart))
-        try:
-            bodies.root  # noqa: B018 - worked out once
-        except SpecError as error:
-            errors.append(error)
-        else:
-            return bodies
-    return None
 
 
 def _unique(case: Case, taken: set[str]) -> Case:

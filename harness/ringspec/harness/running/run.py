@@ -222,7 +222,7 @@ class Session:
         rules = selected - skipped - inapplicable.keys()
         self._tally = Tally(plan.contract, plan.level, skipped, inapplicable)
         if plan.only is None and Phase.CASES in plan.phases:
-            self._tally.untested = untested(plan.contract, plan.cases)
+            self._tally.untested = untested(plan.contract, plan.cases, plan.seed)
         # Where creates are allowed it is left out on purpose, and binds no rule.
         unsent = self._tally.withheld if policy.no_create else inapplicable
         for rule in served(rules, out) - served(rules, others) if out else ():

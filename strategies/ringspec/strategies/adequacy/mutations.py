@@ -135,8 +135,11 @@ class Mutation:
         return {"if": self.when.schema, "then": schema, "else": changed}
 
 
-def mutations_of(contract: Contract) -> tuple[Mutation, ...]:
-    """Derive every first-order mutation of a contract, in its order."""
+def mutations_of(contract: Contract, *, thorough: bool = False) -> tuple[Mutation, ...]:
+    """Derive every first-order mutation of a contract, in its order.
+
+    If thorough, a rule may depend on any value of any member, however deep.
+    """
     # Paths at which each subschema of the file stands, by its pointer.
     places: dict[str, list[Path]] = {}
     for path in _paths(contract.request.schema):
@@ -148,7 +151,9 @@ def mutations_of(contract: Contract) -> tuple[Mutation, ...]:
         *_members(contract, places),
         # A rule of one assertion is dropped with it.
         *(each for each in rules if len(each.edits) > 1),
-        *chain.from_iterable(_contexts(contract, e, owned[e.rules[0]]) for e in rules),
+        *chain.from_iterable(
+            _contexts(contract, e, owned[e.rules[0]], thorough=thorough) for e in rules
+        ),
     ]
     seen: Counter[str] = Counter()
     for index, each in enumerate(found):
@@ -265,41 +270,58 @@ def _dropped(contract: Contract, rule: RuleId, owned: list[Assertion]) -> Mutati
 
 
 def _contexts(
-    contract: Contract, dropped: Mutation, owned: list[Assertion]
+    contract: Contract,
+    dropped: Mutation,
+    owned: list[Assertion],
+    *,
+    thorough: bool,
 ) -> Iterator[Mutation]:
     """Apply a rule only to bodies of one kind, or to all but those.
 
-    The kinds differ in a member at the top that the rule is not about. A rule that
-    depends on other members already has to hold beside each value.
+    The kinds differ in a member that the rule is not about: by default one at the top,
+    and by each value only where the rule depends on other members.
     """
-    own = {each.subject[0] for each in owned if each.subject}
-    schema, conditions = contract.request.schema, list[BodyCondition]()
-    conditional = any(each.is_conditional for each in owned)
+    subjects = [each.subject for each in owned]
+    each_value = thorough or any(each.is_conditional for each in owned)
+    for path, when in _conditions(contract.request.schema, deep=thorough):
+        is_own = all(it and path[: len(it)] == it[: len(path)] for it in subjects)
+        if not is_own and (each_value or not when.words.startswith("not ")):
+            yield replace(
+                dropped,
+                id=f"{dropped.rules[0]} {when.words}",
+                kind=MutationKind.CONTEXT,
+                change=when.words,
+                when=when,
+            )
+
+
+def _conditions(
+    schema: Json, above: Path = (), *, deep: bool
+) -> Iterator[tuple[Path, BodyCondition]]:
+    """Yield conditions on members, by their paths: at the top, or also below it."""
+
+    def whole(name: str, node: Json) -> _Node:
+        for each in (name, *reversed(above)):
+            node = {"type": "object", "properties": {each: node}, "required": [each]}
+        return _Node(node)
+
+    required = {*schema.get("required", ())}
+    required |= {*schema.get("x-settled", {}).get("required", ())}
     for name, node in schema.get("properties", {}).items():
-        if name in own:
-            continue
-        given = {"type": "object", "required": [name]}
+        path = (*above, name)
+        where = f"where {'.'.join(path)} is"
         values = [False, True] if node.get("type") == "boolean" else []
         values = [node["const"]] if "const" in node else values
         for value in node.get("enum", values):
-            is_value = {name: {"const": value}}
-            there = {"type": "object", "properties": is_value, "required": [name]}
-            words = f"where {name} is {canonical(value)}"
-            conditions.append(BodyCondition(f"only {words}", there))
-            if conditional:
-                conditions.append(BodyCondition(f"not {words}", {"not": there}))
-        if name not in schema.get("required", ()):
-            words = f"only where {name} is"
-            conditions.append(BodyCondition(f"{words} given", given))
-            conditions.append(BodyCondition(f"{words} absent", {"not": given}))
-    for when in conditions:
-        yield replace(
-            dropped,
-            id=f"{dropped.rules[0]} {when.words}",
-            kind=MutationKind.CONTEXT,
-            change=when.words,
-            when=when,
-        )
+            there, words = whole(name, {"const": value}), f"{where} {canonical(value)}"
+            yield path, BodyCondition(f"only {words}", there)
+            yield path, BodyCondition(f"not {words}", {"not": there})
+        if name not in required:
+            given = whole(name, {})
+            yield path, BodyCondition(f"only {where} given", given)
+            yield path, BodyCondition(f"only {where} absent", {"not": given})
+        if deep:
+            yield from _conditions(node, path, deep=deep)
 
 
 def _steps(path: Path) -> list[str]:

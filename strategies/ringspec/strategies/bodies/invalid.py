@@ -11,10 +11,11 @@ mend the body, and null is a fault only where a value is required.
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice, takewhile
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, islice, takewhile
 from os.path import commonprefix
 from typing import TypeAlias
 
@@ -22,7 +23,7 @@ from ringspec.spec.assertions import Assertion, by_rule, without
 from ringspec.spec.contract import Contract
 from ringspec.spec.parameters import UNREAD
 from ringspec.spec.proof import Prover, rules_of
-from ringspec.spec.rules import Level, RuleId, weakest
+from ringspec.spec.rules import BODY_ACCEPTED, Level, RuleId, weakest
 from ringspec.spec.schemas import CHOICES, ITEM
 from ringspec.spec.values import (
     Json,
@@ -34,9 +35,11 @@ from ringspec.spec.values import (
     patched,
     same,
 )
+from ringspec.strategies.bodies.valid import accepted_case
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in
-from ringspec.strategies.shapes.bodies import Bodies, bodies_of
+from ringspec.strategies.shapes import build
+from ringspec.strategies.shapes.bodies import Bodies, bodies_of, tried
 from ringspec.strategies.shapes.build import PRESENT
 from ringspec.strategies.shapes.locations import (
     NOTHING,
@@ -49,33 +52,36 @@ from ringspec.strategies.shapes.locations import (
     schema_at,
 )
 
-# Least number of cases of a rule, and of one that depends on other members.
-CASES, CASES_IF = 2, 4
-# Most further cases of a rule for new contexts.
-MORE, MORE_IF = 2, 8
+# A rule is broken beside each plain state of another member; one that binds, or depends
+# on other members, also beside each value until it has so many cases.
+ENOUGH = 7
 # Another place of a shared component may add this many contexts less than the best.
 SLACK = 2
+# Most states beside which a rule is broken in twins that are made for it.
+_STATES = 8
 # Most twins tried for a fault.
 _TRIES = 40
 # Most twins, and faults of each, by which an unbroken rule is explained.
 _NEAR = 4
+# Most readings in which it is looked for the reason.
+_LOOKED = 2
 # Of more assertions, each has its share of this many cases, and at least some twins.
 _LARGE, _SHARED, _LEAST = 300, 1500, 8
 # Most places in which a rule is tried in all.
 FEW = 4
 # Least length of an array with a first, a middle and a last item.
 _LONG = 3
-# States of a member: absent, present with a value that is not counted, or null.
-ABSENT, GIVEN, NULL = "", "+", "null"
-# Separates the names of nested members.
-INSIDE = "/"
-# States that count even after two others.
+# States of a member: absent, or present with a value that is not counted.
+ABSENT, GIVEN = "", "+"
 _PLAIN = frozenset({ABSENT, GIVEN, "true", "false"})
 
 _Option: TypeAlias = tuple[Case, Fault]
 # The name of a fault, and the twins that it fits.
 _Choice: TypeAlias = tuple[str, list[_Option]]
-_States: TypeAlias = frozenset[tuple[str, str]]
+# The cases of a rule, by their bodies.
+_Found: TypeAlias = dict[str, Case]
+# A member's instance path, and its state.
+_State: TypeAlias = tuple[Path, str]
 
 
 def coupled_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
@@ -113,13 +119,32 @@ def why_unbroken(
     # Each reason with its rank: the one that says the most is given.
     found = dict.fromkeys(rules, (0, "no text of a request is known that breaks it"))
     valid = [it.body for it in cases if it.expect == Expect.ACCEPT and not it.steps]
-    for reading in map(contract.read_as, contract.readings):
-        owned = [each for each in reading.applicable if each.rule in found]
-        twins = [it for it in valid if owned and reading.is_settled(it)]
-        bodies = Bodies(reading)
+    whole, looked = Bodies(contract), Counter[RuleId]()
+    for chosen in contract.readings:
+        owned = [
+            each
+            for each in contract.meant_as(chosen).applicable
+            if each.rule in found and looked[each.rule] < _LOOKED
+        ]
+        if not owned:
+            continue
+        bodies = tried(contract, chosen, [])
+        twins = {
+            number: body
+            for number, body in enumerate(valid if bodies else ())
+            if bodies and bodies.contract.is_settled(body)
+        }
+        reached = Reached(contract.request.schema, twins)
         for each in owned:
-            reasons = _reasons(bodies, each, twins)
-            found[each.rule] = max(found[each.rule], *reasons)
+            near = [twins[it] for it in sorted(reached.taking(each))]
+            near = [it for it in near if any(locations_of(each, it))][:_NEAR]
+            looked[each.rule] += 1
+            if bodies and near:
+                reasons = _reasons(bodies, each, near)
+                found[each.rule] = max(found[each.rule], *reasons)
+            elif found[each.rule][0] == 0:
+                why = f"no valid body reaches it{whole.why_out(each.stem)}"
+                found[each.rule] = 1, why
     for case in cases:
         for rule in found.keys() & set(case.broken):
             left = without(contract.request, contract.assertions, frozenset({rule}))
@@ -129,15 +154,12 @@ def why_unbroken(
 
 
 def _reasons(
-    bodies: Bodies, assertion: Assertion, valid: list[Json]
+    bodies: Bodies, assertion: Assertion, near: list[Json]
 ) -> Iterator[tuple[int, str]]:
-    """Yield why no case breaks an assertion; those that say more rank higher."""
-    yield 1, f"no valid body reaches it{bodies.why_out(assertion.stem)}"
-    prover, schema = bodies.contract.prover, bodies.contract.request.schema
-    taking = sorted(Reached(schema, dict(enumerate(valid))).taking(assertion))
-    near = (valid[it] for it in taking if any(locations_of(assertion, valid[it])))
-    for body in islice(near, _NEAR):
-        yield 2, "no value is known that breaks it"
+    """Yield why no case breaks an assertion that valid bodies reach, with ranks."""
+    prover = bodies.contract.prover
+    yield 2, "no value is known that breaks it"
+    for body in near:
         for _, _, fault in islice(faults_in(bodies, assertion, body), _NEAR):
             made = patched(body, fault.patch)
             broken = prover.broken(made)
@@ -238,11 +260,15 @@ class InvalidCases:
         contract: Contract,  # by which the broken rules are named
         twins: list[Case],  # its accepted cases, the plainest first
         edge_ids: Collection[str],  # of those with a text of extreme length or form
+        further: Callable[[Case], Case],  # takes a further accepted case
+        *,
+        thorough: bool = False,  # whether each rule is broken in every context
     ) -> None:
         self._bodies = bodies
         self._contract = contract
         self._certifier = Certifier(contract)
         self._requests = Requests(contract)
+        self.failed: set[RuleId] = set()  # those of which every fault was in vain
         bodies_by_id = {each.id: each.body for each in twins}
         self._reached = Reached(contract.request.schema, bodies_by_id)
         self._twins = sorted(
@@ -254,10 +280,11 @@ class InvalidCases:
                 len(each.request.body),
             ),
         )
+        self._further = further
+        self._further_twins: dict[str, Case] = {}
         schema = bodies.contract.whole
-        self._states: dict[str, _States] = {
-            twin.id: frozenset(_states(schema, twin.body, "")) for twin in twins
-        }
+        self._contexts = _Contexts(schema, twins)
+        self._all = _Contexts(schema, twins, deep=True) if thorough else None
         # Most faults of a rule that are shown, and twins of each.
         size = len(contract.assertions)
         self._most = max(1, _SHARED // size) if size > _LARGE else _SHARED
@@ -272,30 +299,27 @@ class InvalidCases:
             yield from self._of_rule(rule, owned)
 
     def _of_rule(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
-        conditional = any(each.is_conditional for each in assertions)
-        seen = _SeenContexts(assertions, everywhere=conditional)
         if len({each.instance for each in assertions}) <= FEW:
             choices = self._everywhere(assertions)
         else:
             choices = self._sampled(assertions)
-        wanted = CASES_IF if conditional else CASES
-        again = (choices * wanted)[: max(0, wanted - len(choices))]
-        found: dict[str, Case] = {}
-        for choice in choices + again:
-            if len(found) >= self._most:
-                break
-            case = self._best(rule, choice, seen, len(found))
+        needed = [each for each in choices if not each[1][0][1].is_spare]
+        new = self._contexts.beside(assertions)
+        found: _Found = {}
+        for choice in (needed or choices)[: self._most]:
+            case = self._best(rule, choice, new if found else 0, len(found))
             if case is not None:
                 found.setdefault(canonical(case.body), case)
-                seen.add(self._states[str(case.twin)])
-        more = MORE_IF if conditional else MORE
-        for _ in range(min(more, self._most - len(found))):
-            case = self._richest(rule, choices, seen)
-            if case is None:
-                break
-            found.setdefault(canonical(case.body), case)
-            seen.add(self._states[str(case.twin)])
-        return list(found.values()) or self._inseparable(rule, assertions, choices)
+                new &= ~self._contexts.of[str(case.twin)]
+        if found:
+            self._beside_more(rule, assertions, new, found)
+        if found and self._all:
+            due = self._all.beside(assertions)
+            self._beside_each(rule, assertions, found, self._all, due)
+        made = list(found.values()) or self._inseparable(rule, assertions, choices)
+        if choices and not made:
+            self.failed.add(rule)
+        return made
 
     def _everywhere(self, assertions: list[Assertion]) -> list[_Choice]:
         """List the faults of assertions, equal ones of one place once."""
@@ -322,15 +346,15 @@ class InvalidCases:
         used = self._used[size]
         main = min(range(size), key=lambda each: (used[each], -each))
         choices = self._choices(assertions[main], _suffix(assertions[main]))
-        seen = _SeenContexts(assertions, everywhere=False)
+        new = self._contexts.beside(assertions)
         for _, options in choices:
             for twin, _ in options:
-                seen.add(self._states[twin.id])
+                new &= ~self._contexts.of[twin.id]
         # By place, the number of contexts that twins with it would add.
         adding = [
             max(
                 (
-                    seen.count_new(self._states[twin.id])[0]
+                    (self._contexts.of[twin.id] & new).bit_count()
                     for twin in self._twins
                     if any(places(each.instance, twin.body))
                 ),
@@ -387,7 +411,7 @@ class InvalidCases:
         return [(name + suffix, _long(sized)) for name, sized in found.items()]
 
     def _best(
-        self, rule: RuleId, choice: _Choice, seen: _SeenContexts, number: int
+        self, rule: RuleId, choice: _Choice, new: int, number: int
     ) -> Case | None:
         """Return the case of a fault in the best twin: masked last, new contexts first.
 
@@ -396,12 +420,11 @@ class InvalidCases:
         """
         own = self._contract.rules[rule].level.rank
 
-        def order(option: _Option) -> tuple[bool, bool, *tuple[int, ...]]:
+        def order(option: _Option) -> tuple[bool, bool, int]:
             twin, fault = option
-            new = seen.count_new(self._states[twin.id]) if number else (0,)
             masked = self._certifier.is_masked(twin.body, fault)
             weak = number % 2 == 0 and twin.level.rank > own
-            return masked, weak, *(-count for count in new)
+            return masked, weak, -(self._contexts.of[twin.id] & new).bit_count()
 
         name, options = choice
         found: Case | None = None
@@ -415,21 +438,97 @@ class InvalidCases:
             found = found or case
         return found
 
-    def _richest(
-        self, rule: RuleId, choices: list[_Choice], seen: _SeenContexts
+    def _beside_more(
+        self, rule: RuleId, assertions: list[Assertion], new: int, found: _Found
+    ) -> None:
+        """Add cases in the twins that have the most new contexts."""
+        level = self._contract.rules[rule].level
+        conditional = any(each.is_conditional for each in assertions)
+        binds = level is Level.MUST or conditional
+        contexts, lacking = self._contexts.of, self._contexts.lacking(new)
+
+        def worth(twin: Case) -> tuple[bool, int]:
+            states = contexts[twin.id]
+            return bool(states & lacking), (states & new).bit_count()
+
+        left = list(self._twins)
+        while left and len(found) < self._most:
+            best = max(left, key=worth)
+            is_needed, count = worth(best)
+            if not is_needed and not (count and binds and len(found) < ENOUGH):
+                break
+            left.remove(best)
+            if case := self._simple(rule, assertions, best, found):
+                found.setdefault(canonical(case.body), case)
+                new &= ~contexts[best.id]
+                lacking = self._contexts.lacking(new)
+        due = new if conditional else lacking
+        self._beside_each(rule, assertions, found, self._contexts, due, _STATES)
+
+    def _beside_each(
+        self,
+        rule: RuleId,
+        assertions: list[Assertion],
+        found: _Found,
+        contexts: _Contexts,
+        new: int,  # the states that are wanted
+        most: int | None = None,
+    ) -> None:
+        """Add a case beside each of some states, in a twin made for it if need be."""
+        for case in found.values():
+            new &= ~self._states_of(contexts, str(case.twin))
+        wanted = ((it, bit) for it, bit in [*contexts.bits.items()] if new >> bit & 1)
+        for state, bit in islice(wanted, most):
+            twins = chain(self._twins, self._further_twins.values())
+            having = (it for it in twins if self._states_of(contexts, it.id) >> bit & 1)
+            for twin in chain(having, self._made(assertions, *state)):
+                states = contexts.states(twin)
+                made = self._simple(rule, assertions, twin, found)
+                if made and states >> bit & 1:
+                    known = self._further(twin)
+                    if known.id not in self._contexts.of:
+                        self._further_twins[known.id] = known
+                    made = replace(made, twin=known.id)
+                    found.setdefault(canonical(made.body), made)
+                    new &= ~states
+                    break
+
+    def _states_of(self, contexts: _Contexts, name: str) -> int:
+        if name not in contexts.of:
+            contexts.of[name] = contexts.states(self._further_twins[name])
+        return contexts.of[name]
+
+    def _made(
+        self, assertions: list[Assertion], path: Path, state: str
+    ) -> Iterator[Case]:
+        """Yield valid bodies in which a member has a state and an assertion holds."""
+        wish = {ABSENT: build.ABSENT, GIVEN: PRESENT}.get(state)
+        wish = wish or build.Wish(json.loads(state))
+        name = f"beside-{'.'.join(path)}-{state.strip(chr(34)) or 'absent'}"
+        for each in assertions:
+            place, subject = map(self._bodies.place, (path, each.subject))
+            body = self._bodies.plain({subject: PRESENT, place: wish})
+            if body is not None and self._bodies.is_settled(body):
+                yield accepted_case(self._bodies.contract, BODY_ACCEPTED, name, body)
+
+    def _simple(
+        self, rule: RuleId, assertions: list[Assertion], twin: Case, found: _Found
     ) -> Case | None:
-        """Return a case in the twin that adds the most contexts, if any."""
-        ranked = []
-        for name, options in choices:
-            for twin, fault in options:
-                new = seen.count_new(self._states[twin.id])
-                if new[0]:
-                    masked = self._certifier.is_masked(twin.body, fault)
-                    rank = masked, *(-count for count in new)
-                    ranked.append((rank, name, (twin, fault)))
-        ranked.sort(key=lambda each: each[0])
-        made = (self._certified(rule, name, option) for _, name, option in ranked)
-        return next(filter(None, made), None)
+        """Return the case of a twin with the first fault, of those not yet shown."""
+        many = len({each.instance for each in assertions}) > 1
+        faults = [
+            replace(fault, name=fault.name + (_suffix(assertion) if many else ""))
+            for assertion in assertions
+            for _, _, fault in faults_in(self._bodies, assertion, twin.body)
+            if not fault.is_lax
+        ]
+        # Stable. One that is masked comes last.
+        shown = {case.id for case in found.values()}
+        mask = self._certifier.is_masked
+        faults.sort(key=lambda it: (mask(twin.body, it), f"{rule}/{it.name}" in shown))
+        made = (self._certified(rule, it.name, (twin, it)) for it in faults)
+        level = self._contract.rules[rule].level
+        return next((it for it in made if it and it.level == level), None)
 
     def _inseparable(
         self, rule: RuleId, assertions: list[Assertion], choices: list[_Choice]
@@ -490,52 +589,95 @@ class InvalidCases:
         )
 
 
-class _SeenContexts:
-    """The contexts in which a rule has been broken.
+class _Contexts:
+    """The states of members beside which a twin breaks a rule, each by its bit.
 
-    The members that its assertions are about are none. `everywhere`, each value of
-    another one counts, else any two and absence.
+    They are those of members at the top, and inside objects required there; of `deep`
+    ones, of members inside other objects, too.
     """
 
-    def __init__(self, assertions: list[Assertion], *, everywhere: bool) -> None:
-        self._everywhere = everywhere
-        self._states: dict[str, set[str]] = defaultdict(set)
-        self._own = {each.subject[0] for each in assertions if each.subject}
+    def __init__(
+        self, schema: Json, twins: Iterable[Case], *, deep: bool = False
+    ) -> None:
+        self._schema, self._deep = schema, deep
+        self.bits: dict[_State, int] = {}
+        self.of: dict[str, int] = {}  # by the id of a twin
+        self._of_member: dict[Path, int] = defaultdict(int)
+        if deep:
+            self._mask(_described(schema))
+        for twin in twins:
+            self.of[twin.id] = self.states(twin)
 
-    def add(self, states: _States) -> None:
-        for name, state in states:
-            self._states[name].add(state)
+    @property
+    def plain(self) -> int:
+        """The states that are plain."""
+        return sum(1 << bit for (_, it), bit in self.bits.items() if it in _PLAIN)
 
-    def count_new(self, states: _States) -> tuple[int, int, int]:
-        """Count new contexts: that justify a further case, that break ties, and all."""
-        new = ties = fresh = 0
-        for name, state in states:
-            seen = self._states[name]
-            if name not in self._own and state not in seen:
-                few = len(seen) < 2
-                top = INSIDE not in name
-                new += top and (self._everywhere or few or state == ABSENT)
-                # Null mostly equals absence: a value distinguishes more.
-                plain = GIVEN in seen if state == NULL else state in _PLAIN or few
-                ties += plain
-                fresh += top
-        return new, ties, fresh
+    def lacking(self, new: int) -> int:
+        """Return of new states the plain ones, and those of members with one shown."""
+        few = self.plain
+        for mask in self._of_member.values():
+            if (mask & ~new).bit_count() < 2:
+                few |= mask
+        return few & new
+
+    def states(self, twin: Case) -> int:
+        """Return the states that a twin has."""
+        return self._mask(_states(self._schema, twin.body, deep=self._deep))
+
+    def beside(self, assertions: list[Assertion]) -> int:
+        """Return the states of members that some assertions are not about."""
+        subjects = [each.subject for each in assertions]
+        return sum(
+            1 << bit
+            for (path, _), bit in self.bits.items()
+            if not all(it and path[: len(it)] == it[: len(path)] for it in subjects)
+        )
+
+    def _mask(self, states: Iterable[_State]) -> int:
+        mask = 0
+        for state in states:
+            bit = self.bits.setdefault(state, len(self.bits))
+            self._of_member[state[0]] |= 1 << bit
+            mask |= 1 << bit
+        return mask
 
 
-def _states(schema: Json, body: Json, above: str) -> Iterator[tuple[str, str]]:
-    """Yield the state of each member at the top, and inside objects required there."""
+def _states(
+    schema: Json, body: Json, above: Path = (), *, deep: bool = False
+) -> Iterator[_State]:
+    """Yield the state of each member at the top, and inside objects required there.
+
+    If `deep`, also inside others.
+    """
     if not isinstance(body, dict):
         return
     required = schema.get("required", ())
     for name, node in schema.get("properties", {}).items():
-        state = ABSENT
+        state, place = ABSENT, (*above, name)
         if name in body:
-            counted = {"enum", "const"} & node.keys() or node.get("type") == "boolean"
-            plain = counted or body[name] is None
-            state = canonical(body[name]) if plain else GIVEN
-        yield above + name, state
-        if name in required and "properties" in node:
-            yield from _states(node, body.get(name), f"{above}{name}{INSIDE}")
+            counted = _values(node) or body[name] is None
+            state = canonical(body[name]) if counted else GIVEN
+        yield place, state
+        if "properties" in node and (name in required or (deep and name in body)):
+            yield from _states(node, body.get(name), place, deep=deep)
+
+
+def _described(schema: Json, above: Path = ()) -> Iterator[_State]:
+    """Yield the states that members may have at all."""
+    for name, node in schema.get("properties", {}).items():
+        place = (*above, name)
+        yield from ((place, canonical(it)) for it in _values(node) or ())
+        if name not in schema.get("required", ()):
+            yield place, ABSENT
+            yield from [] if _values(node) else [(place, GIVEN)]
+        yield from _described(node, place)
+
+
+def _values(node: Json) -> list[Json]:
+    """Return the values that are states of their own."""
+    values = [False, True] if node.get("type") == "boolean" else []
+    return [node["const"]] if "const" in node else node.get("enum", values)
 
 
 def _long(sized: list[tuple[_Option, int]]) -> list[_Option]:

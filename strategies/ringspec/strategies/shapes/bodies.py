@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ringspec.spec.assertions import Chosen
 from ringspec.spec.contract import Contract
 from ringspec.spec.errors import SpecError
 from ringspec.spec.forms import settle
@@ -32,6 +33,7 @@ class Bodies:
 
     contract: Contract
     _shapes: dict[tuple[str, ...], list[Shape]] = field(default_factory=dict)
+    _buildable: dict[Path, bool] = field(default_factory=dict)
 
     @cached_property
     def root(self) -> Alternatives:
@@ -107,10 +109,14 @@ class Bodies:
             if error := request.unavoidable(each):
                 return f": {error}"
         for each in around:
-            schema = with_examples(settle(at_path(request.schema, each)))
-            with suppress(TooMany):
-                if not buildable(compile_schema(schema)):
-                    return f": nothing is found that fits {request.place_of(each)}"
+            if each not in self._buildable:
+                schema = with_examples(settle(at_path(request.schema, each)))
+                try:
+                    self._buildable[each] = bool(buildable(compile_schema(schema)))
+                except TooMany:
+                    self._buildable[each] = True  # as far as is known
+            if not self._buildable[each]:
+                return f": nothing is found that fits {request.place_of(each)}"
         return ""
 
     def _unfit(self) -> str:
@@ -178,6 +184,19 @@ class Bodies:
                 found = below
             self._shapes[instance] = found
         return self._shapes[instance]
+
+
+def tried(contract: Contract, chosen: Chosen, errors: list[SpecError]) -> Bodies | None:
+    """Return the bodies of a reading; None, with the error, if there are none."""
+    for apart in (False, True) if chosen else (False,):
+        bodies = Bodies(contract.read_as(chosen, apart=apart))
+        try:
+            bodies.root  # noqa: B018 - worked out once
+        except SpecError as error:
+            errors.append(error)
+        else:
+            return bodies
+    return None
 
 
 def plain_case(contract: Contract) -> Case:
