@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections import Counter
@@ -44,6 +45,7 @@ _NAMED = 5
 @subcommand("prove")
 def command(given: Given) -> int:
     """Prove that the cases tell each mutant of the contract; nothing is sent."""
+    gc.set_threshold(10_000)  # there are many shapes, and no cycles of them
     proofs = list(_proofs(each_selected(given), given.seed, thorough=given.thorough))
     results = [it for *_, found in proofs for it in found]
     if not results:
