@@ -119,7 +119,9 @@ class Prover:
         self._stated = stated
         self._chosen = chosen
         self._above = above
+        # Of all branches of a choice, and those again as they are read here.
         self._branches: dict[Path, list[Prover]] = {}
+        self._read: dict[Path, list[Prover]] = {}
 
     @cached_property
     def _by_path(self) -> dict[Path, Assertion]:
@@ -131,7 +133,7 @@ class Prover:
     def read_as(self, chosen: Chosen) -> Prover:
         """Return a prover of other choices, that shares what this one finds."""
         other = copy(self)
-        vars(other).update(_by_path=self._by_path, _chosen=chosen)
+        vars(other).update(_by_path=self._by_path, _chosen=chosen, _read={})
         return other
 
     def is_valid(self, body: Json) -> bool:
@@ -205,7 +207,10 @@ class Prover:
         """Return a prover for each branch; none if their assertions are not listed."""
         if choice.path not in self._branches:
             self._branches[choice.path] = self._opened(choice)
-        return [each.read_as(self._chosen) for each in self._branches[choice.path]]
+        if choice.path not in self._read:
+            opened = self._branches[choice.path]
+            self._read[choice.path] = [each.read_as(self._chosen) for each in opened]
+        return self._read[choice.path]
 
     def _opened(self, choice: Assertion) -> list[Prover]:
         inside = [

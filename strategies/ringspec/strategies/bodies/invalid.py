@@ -462,8 +462,9 @@ class InvalidCases:
                 found.setdefault(canonical(case.body), case)
                 new &= ~contexts[best.id]
                 lacking = self._contexts.lacking(new)
-        due = new if conditional else lacking
-        self._beside_each(rule, assertions, found, self._contexts, due, _STATES)
+        if self._most == _SHARED:  # the contract is no large one
+            due = new if conditional else lacking
+            self._beside_each(rule, assertions, found, self._contexts, due, _STATES)
 
     def _beside_each(
         self,

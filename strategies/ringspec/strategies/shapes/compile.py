@@ -41,6 +41,8 @@ _TEXT, _LIST, _MAP = frozenset({"string"}), frozenset({"array"}), frozenset({"ob
 FEW = 256
 # Most meets for a sample of pairs, or of singles.
 _STEPS = 40_000
+# Most pairs that a superset meets at once.
+_MOST_PAIRS = 2_000
 # Longest range of integers that are listed one by one.
 _COUNTED = 1000
 
@@ -116,6 +118,8 @@ class _Compiler:
         listed = list(parts)
         found: Alternatives = (Shape(kind=kind),)
         for part in listed:
+            if self.wide and len(found) * len(part) > _MOST_PAIRS:
+                continue  # without one of its conditions a schema admits more
             found = self.meet(found, part)
             found = live(found) if self.wide else found
             if len(found) > FEW and not self.wide:
@@ -305,7 +309,8 @@ def _one_of(c: _Compiler, value: Json) -> Iterator[Shape]:
     for index, branch in enumerate(branches):
         for other, sub in enumerate(value):
             # Branches that have nothing in common exclude each other as they are.
-            if other != index and c.meet(branch, branches[other]):
+            many = c.wide and len(branch) > FEW
+            if other != index and not many and c.meet(branch, branches[other]):
                 branch = c.meet(branch, c.breaks(sub, c.own))  # noqa: PLW2901
         yield from branch
 
@@ -477,11 +482,14 @@ def _is_void(shape: Shape) -> bool:
         )
     if shape.kind != "object":
         return False
-    allowed = {name for name, below in shape.members.items() if live(below)}
-    return (
-        max(len(shape.required), shape.min_size) > shape.max_size
-        or (shape.closed and shape.min_size > len(allowed))
-        or bool(shape.required & shape.members.keys() - allowed)
+    if max(len(shape.required), shape.min_size) > shape.max_size:
+        return True
+    # Mostly only the members that are needed decide.
+    counted = shape.closed and shape.min_size > 0
+    looked = shape.members if counted else shape.required & shape.members.keys()
+    lacking = {name for name in looked if not live(shape.members[name])}
+    return bool(shape.required & lacking) or (
+        counted and shape.min_size > len(shape.members) - len(lacking)
     )
 
 
