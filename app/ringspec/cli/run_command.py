@@ -219,6 +219,10 @@ class RunOptions(FireOptions):
         for it, _, session in sessions:
             for why, ids in session.omissions:
                 omissions.setdefault(why, []).extend(it.prefix + each for each in ids)
+        untested: dict[str, list[str]] = {}
+        for it, _, session in sessions:
+            for name, why in session.untested.items():
+                untested.setdefault(why, []).append(it.prefix + name)
         cases = [case for *_, cases in parts for case in cases]
         print_template(
             console(sys.stdout),
@@ -229,6 +233,7 @@ class RunOptions(FireOptions):
             rows=[(name, len(cases), sums) for name, sums, cases in parts],
             effects=sum((sums for _, sums, _ in parts), Counter()),
             omissions=omissions,
+            untested=untested,
             explored=sum(plan.explored for plan in plans),
             pages=any(step.paging for case in cases for step in case.steps),
             listed=listed,

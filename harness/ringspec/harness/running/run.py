@@ -238,6 +238,11 @@ class Session:
         first = plan.cases[:1] if fires else ()
         return (*first, *(case for case in fired if case not in first))
 
+    @property
+    def untested(self) -> dict[RuleId, str]:
+        """Rules of the list that no case breaks, each with the reason."""
+        return self._tally.untested
+
     def events(self) -> Generator[Event, None, None]:
         """Fire and judge, case by case."""
         plan = self._plan

@@ -451,7 +451,7 @@ class InvalidCases:
             states = contexts[twin.id]
             return bool(states & lacking), (states & new).bit_count()
 
-        left = list(self._twins)
+        left, duds = list(self._twins), set[str]()
         while left and len(found) < self._most:
             best = max(left, key=worth)
             is_needed, count = worth(best)
@@ -462,9 +462,12 @@ class InvalidCases:
                 found.setdefault(canonical(case.body), case)
                 new &= ~contexts[best.id]
                 lacking = self._contexts.lacking(new)
+            else:
+                duds.add(best.id)
         if self._most == _SHARED:  # the contract is no large one
             due = new if conditional else lacking
-            self._beside_each(rule, assertions, found, self._contexts, due, _STATES)
+            some = self._contexts, due, _STATES
+            self._beside_each(rule, assertions, found, *some, duds)
 
     def _beside_each(
         self,
@@ -474,25 +477,30 @@ class InvalidCases:
         contexts: _Contexts,
         new: int,  # the states that are wanted
         most: int | None = None,
+        duds: Collection[str] = (),  # twins in which no fault shows the rule
     ) -> None:
         """Add a case beside each of some states, in a twin made for it if need be."""
-        for case in found.values():
-            new &= ~self._states_of(contexts, str(case.twin))
+        for each in found.values():
+            new &= ~self._states_of(contexts, str(each.twin))
+        duds = {*duds}
         wanted = ((it, bit) for it, bit in [*contexts.bits.items()] if new >> bit & 1)
         for state, bit in islice(wanted, most):
-            twins = chain(self._twins, self._further_twins.values())
-            having = (it for it in twins if self._states_of(contexts, it.id) >> bit & 1)
-            for twin in chain(having, self._made(assertions, *state)):
+            known = [*self._twins, *self._further_twins.values()]
+            known = [it for it in known if self._states_of(contexts, it.id) >> bit & 1]
+            known = [it for it in known if it.id not in duds]
+            for twin in chain(known, self._made(assertions, *state)):
                 states = contexts.states(twin)
                 made = self._simple(rule, assertions, twin, found)
                 if made and states >> bit & 1:
-                    known = self._further(twin)
-                    if known.id not in self._contexts.of:
-                        self._further_twins[known.id] = known
-                    made = replace(made, twin=known.id)
+                    taken = self._further(twin)
+                    if taken.id not in self._contexts.of:
+                        self._further_twins[taken.id] = taken
+                    made = replace(made, twin=taken.id)
                     found.setdefault(canonical(made.body), made)
                     new &= ~states
                     break
+            else:
+                duds.update(it.id for it in known)
 
     def _states_of(self, contexts: _Contexts, name: str) -> int:
         if name not in contexts.of:

@@ -514,7 +514,6 @@ def _rows(bodies: Bodies, seed: int, about: _About) -> list[dict[Location, Wish]
         made = covertable.make(
             values,
             sorter=by_hash,
-            criterion=_Greedy,
             salt=str(seed),
             # A lower tolerance takes longer, and gives fewer rows.
             tolerance=-1 if sub_models else 0,
@@ -531,48 +530,6 @@ def _rows(bodies: Bodies, seed: int, about: _About) -> list[dict[Location, Wish]
         }
         for row in made
     ]
-
-
-class _Greedy:
-    """Covertable's own criterion, that counts only what a pair adds to a row."""
-
-    @staticmethod
-    def extract(control: Any) -> Iterator[Any]:
-        """Yield the pairs that a row takes, the one that shows most new ones first."""
-        fields = [at for each in control.sub_models for at in each["fields"]]
-        deep = {value for at in fields for value in control.serials[at]}
-        while not control.is_filled():
-            row = {*control.row.values()}
-            most, best = -1, None
-            for pair in control.incomplete:
-                new = control.is_compatible(pair)
-                if not new or pair in control.row.invalid_pairs:
-                    continue
-                if not control.storable(control.get_candidate(pair)):
-                    continue
-                added = _added(control.incomplete, [*row], pair, deep)
-                if added + control.tolerance > len(row) * new:
-                    best = pair
-                    break
-                if added > most:
-                    most, best = added, pair
-            if best is None:
-                return
-            yield best
-
-
-def _added(lacking: Any, row: list[int], pair: Iterable[int], deep: set[int]) -> int:
-    """Count the pairs that a row shows once it has another, and the triples."""
-    found = 0
-    for value in pair:
-        if value in row:
-            continue
-        found += sum((min(it, value), max(it, value)) in lacking for it in row)
-        if value in deep:
-            twos = combinations([it for it in row if it in deep], 2)
-            found += sum(tuple(sorted((*two, value))) in lacking for two in twos)
-        row.append(value)
-    return found
 
 
 def _allows(shape: Shape, factor: Factor, index: int) -> bool:
