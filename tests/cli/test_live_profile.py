@@ -19,8 +19,6 @@ from typing import Any
 import pytest
 
 from ringspec.harness.sending.journal import Entry, Journal, read
-from ringspec.spec import Contract
-from ringspec.strategies import cases_of
 
 from ..waiting import eventually  # noqa: TID252 - tests are no distribution
 from .conftest import BREAK, WINDOWS
@@ -154,23 +152,6 @@ def profile(provider: Provider, tmp_path: Path) -> Write:
         return str(path)
 
     return write
-
-
-@pytest.fixture(scope="module")
-def built() -> dict[Any, Any]:
-    """Keep the cases of each contract: to build them anew takes ten seconds."""
-    return {}
-
-
-@pytest.fixture(autouse=True)
-def known(monkeypatch: pytest.MonkeyPatch, built: dict[Any, Any]) -> None:
-    def kept(contract: Contract, seed: int, *_: object) -> Any:
-        key = contract.sha256, seed
-        if key not in built:
-            built[key] = cases_of(contract, seed)
-        return built[key]
-
-    monkeypatch.setattr("ringspec.cli.run_setup.cases_of", kept)
 
 
 @pytest.fixture

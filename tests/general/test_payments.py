@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from ringspec.spec import Contract
-from ringspec.strategies import Case, case_list
 
 from ..called import Ended  # noqa: TID252 - tests are no distribution
 from .mutants import LIARS, MUTANTS, Mutant
@@ -31,22 +27,6 @@ WHOLE = {
     "crash-at-text-for-amount",
     "any-token-accepted",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _compiled_once() -> Iterator[None]:
-    """Let runs by one contract share its list, which takes longer than they do."""
-    lists: dict[int, tuple[Contract, tuple[Case, ...]]] = {}
-    compiled = case_list.compile_cases
-
-    def once(contract: Contract, *more: Any) -> tuple[Case, ...]:
-        if id(contract) not in lists:
-            lists[id(contract)] = contract, compiled(contract, *more)
-        return lists[id(contract)][1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(case_list, "compile_cases", once)
-        yield
 
 
 @pytest.fixture

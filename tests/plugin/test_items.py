@@ -112,7 +112,7 @@ def test_exactly_the_broken_rule_fails_and_is_shown_as_by_the_command(
             "  answer  HTTP 201 Created",
             "  why     an invalid body was accepted with HTTP 201",
             "curl -sS -X POST http*",
-            "  and 1 more case, see -vv or --ringspec-report json=PATH",
+            "  and 4 more cases, see -vv or --ringspec-report json=PATH",
             "nonconformant: 1 rule fails, *, by a choice of rules (*",
             f"FAILED {BROKEN} - an invalid body was accepted with HTTP 201",
         ]

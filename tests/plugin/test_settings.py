@@ -20,7 +20,7 @@ Suite = Callable[..., pytest.RunResult]
 LEFT_OUT = {
     *("select", "exclude", "fail_fast", "dry_run", "quiet", "verbose", "color"),
     *("shard", "update_known_failures", "fail_untested"),
-    "docs",  # RINGSPEC_DOCS says it here, too
+    *("docs", "no_cache"),  # RINGSPEC_DOCS and RINGSPEC_CACHE say it here, too
 }
 
 

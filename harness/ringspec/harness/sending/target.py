@@ -211,8 +211,12 @@ class _Backend(httpcore.AsyncNetworkBackend):
         for each in others:
             with suppress(OSError):
                 return (await connect(_Stream, each, port))[1]
+        # Addresses of a name are tried in a race, in which asyncio may leave a socket
+        # open when it is cancelled; a single address needs none.
+        is_name = ":" not in last and not last[-1:].isdecimal()
+        race = {"happy_eyeballs_delay": 0.25} if is_name else {}
         try:
-            return (await connect(_Stream, last, port, happy_eyeballs_delay=0.25))[1]
+            return (await connect(_Stream, last, port, **race))[1]
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(error) from error
 

@@ -303,10 +303,9 @@ class InvalidCases:
             choices = self._everywhere(assertions)
         else:
             choices = self._sampled(assertions)
-        needed = [each for each in choices if not each[1][0][1].is_spare]
         new = self._contexts.beside(assertions)
         found: _Found = {}
-        for choice in (needed or choices)[: self._most]:
+        for choice in choices[: self._most]:
             case = self._best(rule, choice, new if found else 0, len(found))
             if case is not None:
                 found.setdefault(canonical(case.body), case)

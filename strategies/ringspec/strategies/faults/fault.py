@@ -15,9 +15,6 @@ from ringspec.strategies.shapes.shape import Alternatives
 
 _Form = TypeVar("_Form")
 
-# A reader that takes one of these takes other faults of its rule, too.
-_SPARE = frozenset({"with-a-tail", "one-short", "one-long"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -29,11 +26,6 @@ class Fault:
     gap: Location | None = None
     everywhere: bool = False  # whether it is worth trying in each item of an array
     is_lax: bool = False  # whether good readers differ on it: it then binds the least
-
-    @property
-    def is_spare(self) -> bool:
-        """Whether it shows no more than others: worth a case for its context alone."""
-        return self.name in _SPARE
 
     @property
     def is_null(self) -> bool:
