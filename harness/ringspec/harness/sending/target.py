@@ -214,9 +214,9 @@ class _Backend(httpcore.AsyncNetworkBackend):
         # Addresses of a name are tried in a race, in which asyncio may leave a socket
         # open when it is cancelled; a single address needs none.
         is_name = ":" not in last and not last[-1:].isdecimal()
-        race = {"happy_eyeballs_delay": 0.25} if is_name else {}
+        delay_s = 0.25 if is_name else None
         try:
-            return (await connect(_Stream, last, port, **race))[1]
+            return (await connect(_Stream, last, port, happy_eyeballs_delay=delay_s))[1]
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(error) from error
 
