@@ -11,10 +11,11 @@ import re
 import select
 import socket
 import ssl
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Collection, Iterable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -166,18 +167,20 @@ class Route:
         context = self.opened().get("verify")
         if context is None and any(each.startswith("https:") for each in urls):
             context = self.context()
+        backend = _Backend()
         options: dict[str, Any] = {
             "ssl_context": context,
             "keepalive_expiry": _IDLE_S,
-            "network_backend": _Backend(),
+            "network_backend": backend,
         }
         if not self.proxy:
-            return Wire(httpcore.AsyncConnectionPool(**options))
+            return Wire(httpcore.AsyncConnectionPool(**options), backend.streams)
         parts = urlsplit(self.proxy)
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         given = user or password
         auth = (user.encode(), password.encode()) if given else None
-        return Wire(httpcore.AsyncHTTPProxy(_raw(self.proxy), auth, **options))
+        pool = httpcore.AsyncHTTPProxy(_raw(self.proxy), auth, **options)
+        return Wire(pool, backend.streams)
 
 
 def _check_proxy(url: str, hint: str) -> None:
@@ -199,6 +202,9 @@ ANSWER_START: ContextVar[AnswerStart] = ContextVar("ANSWER_START")
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
+    def __init__(self) -> None:
+        self.streams: set[_Stream] = set()  # those that are open
+
     async def connect_tcp(
         self, host: str, port: int, *_: Any, **_options: Any
     ) -> httpcore.AsyncNetworkStream:
@@ -207,16 +213,17 @@ class _Backend(httpcore.AsyncNetworkBackend):
         Source: RFC 6761, 6.3.
         """
         connect = asyncio.get_running_loop().create_connection
+        made = partial(_Stream, self.streams)
         *others, last = ("127.0.0.1", "::1") if host == "localhost" else (host,)
         for each in others:
             with suppress(OSError):
-                return (await connect(_Stream, each, port))[1]
+                return (await connect(made, each, port))[1]
         # Addresses of a name are tried in a race, in which asyncio may leave a socket
         # open when it is cancelled; a single address needs none.
         is_name = ":" not in last and not last[-1:].isdecimal()
         delay_s = 0.25 if is_name else None
         try:
-            return (await connect(_Stream, last, port, happy_eyeballs_delay=delay_s))[1]
+            return (await connect(made, last, port, happy_eyeballs_delay=delay_s))[1]
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(error) from error
 
@@ -231,12 +238,14 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     _is_over = False
     _error: Exception | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, streams: set[_Stream]) -> None:
+        self._streams = streams
         self._unsent, self._unread = bytearray(), bytearray()
         self._has_news = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
+        self._streams.add(self)
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
@@ -250,6 +259,7 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._error = exc
+        self._streams.discard(self)
         self.eof_received()
 
     async def read(self, max_bytes: int, *_: Any, **_options: Any) -> bytes:
@@ -316,13 +326,19 @@ class Wire:
     They are of a pool's making alone: at every exchange that looks at all of its own.
     """
 
-    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
+    def __init__(
+        self,
+        pool: httpcore.AsyncConnectionPool,
+        streams: Collection[_Stream] = (),  # that are open, at any time
+    ) -> None:
         self._made, self._idle = pool, list[httpcore.AsyncConnectionInterface]()
+        self._streams = streams
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        for each in self._idle:
+        """Close all connections, also those of exchanges that were cancelled."""
+        for each in [*self._streams]:
             await each.aclose()
+        await asyncio.sleep(0)  # the loop closes them at its next turn
 
     async def answered(
         self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes
