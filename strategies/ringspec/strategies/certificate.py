@@ -66,7 +66,8 @@ class Certificate:
         for path in paths:
             with suppress(*_DAMAGED):
                 text = gzip.decompress(path.read_bytes()).decode()
-                first, *rows = text.splitlines()
+                # Not `splitlines`: a text of a case may have other line breaks.
+                first, *rows = text.removesuffix("\n").split("\n")
                 head = json.loads(first)
                 if head.pop("format") == FORMAT:
                     it = Certificate(**{**head, "rows": tuple(rows)})

@@ -4,6 +4,7 @@ import gzip
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,9 @@ def test_a_list_is_compiled_once_and_then_kept(
         assert cases_of(contract, 7, thorough=True) == cases[:5]
         assert cases_of(contract, thorough=True) == cases[:5]
     assert compiled == [(7, False), (7, True), (0, True)]
+    odd = replace(cases[1], id="a line\u2028and\x85another")
+    of(contract, (cases[0], odd), seed=8).keep()
+    assert cases_of(contract, 8) == (cases[0], odd)
 
     for file in cache.iterdir():
         file.write_bytes(file.read_bytes()[:100])
