@@ -115,7 +115,7 @@ def test_what_is_elsewhere_is_sent_nothing(
         raise AssertionError
 
     monkeypatch.setattr("ringspec.harness.sending.target.Target.exchange", refuse)
-    monkeypatch.setattr("ringspec.harness.sending.target.Wire.answered", refuse)
+    monkeypatch.setattr("ringspec.harness.sending.target.Transport.answered", refuse)
     token = ("--token-url", "https://example.com", "--client-id", "a")
 
     status, out, err = called("probe", url, *token, "--client-secret", "b")

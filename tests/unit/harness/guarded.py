@@ -17,7 +17,7 @@ from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.journal import Journal
 from ringspec.harness.sending.policy import Policy, Safety
-from ringspec.harness.sending.target import Wire
+from ringspec.harness.sending.target import Transport
 from ringspec.spec import Contract, Json
 from ringspec.strategies import Case, Request
 
@@ -27,7 +27,7 @@ NAMED = frozenset({"caller", "segment"})
 Answers = Callable[[Request], Any]
 
 
-class AnsweringWire(Wire):
+class AnsweringWire(Transport):
     """Lets a function answer in place of servers."""
 
     def __init__(self, handler: Callable[[httpx.Request], Any]) -> None:

@@ -162,7 +162,7 @@ class Route:
             options["proxy"] = self.proxy
         return options
 
-    def wire(self, *urls: str) -> Wire:
+    def wire(self, *urls: str) -> Transport:
         """Return what connects to the servers at some URLs."""
         context = self.opened().get("verify")
         if context is None and any(each.startswith("https:") for each in urls):
@@ -174,13 +174,13 @@ class Route:
             "network_backend": backend,
         }
         if not self.proxy:
-            return Wire(httpcore.AsyncConnectionPool(**options), backend.streams)
+            return Transport(httpcore.AsyncConnectionPool(**options), backend.streams)
         parts = urlsplit(self.proxy)
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         given = user or password
         auth = (user.encode(), password.encode()) if given else None
         pool = httpcore.AsyncHTTPProxy(_raw(self.proxy), auth, **options)
-        return Wire(pool, backend.streams)
+        return Transport(pool, backend.streams)
 
 
 def _check_proxy(url: str, hint: str) -> None:
@@ -320,7 +320,7 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         return bool(look.poll(0))
 
 
-class Wire:
+class Transport:
     """Connections, each of which is kept and serves one exchange at a time.
 
     They are of a pool's making alone: at every exchange that looks at all of its own.
