@@ -15,21 +15,12 @@ from ringspec.spec import Contract, Json, load
 from ringspec.spec.proof import Breach, Prover
 from ringspec.strategies import cases_of, untested
 
+from .test_contracts import document
+
 
 def contract_of(folder: Path, schema: Json) -> Contract:
-    content = {"application/json": {"schema": schema}}
-    posted = {
-        "operationId": "put",
-        "requestBody": {"required": True, "content": content},
-        "responses": {"200": {"description": "done"}, "400": {"description": "no"}},
-    }
-    document = {
-        "openapi": "3.1.0",
-        "info": {"title": "Large", "version": "1"},
-        "paths": {"/things": {"post": posted}},
-    }
     path = folder / "openapi.json"
-    path.write_text(json.dumps(document), "utf-8")
+    path.write_text(json.dumps(document(schema)), "utf-8")
     return load(path)
 
 
