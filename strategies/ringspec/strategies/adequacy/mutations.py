@@ -28,6 +28,7 @@ from ringspec.spec.schemas import (
 from ringspec.spec.values import Json, Path, at_path, canonical, kind_of, patched
 from ringspec.spec.values import edit as edit_of
 from ringspec.strategies.faults.wrong_values import sibling
+from ringspec.strategies.shapes.locations import is_of, values_of
 
 # Keywords that are read together, by the one that asserts.
 TOGETHER = {
@@ -281,11 +282,10 @@ def _contexts(
     The kinds differ in a member that the rule is not about: by default one at the top,
     and by each value only where the rule depends on other members.
     """
-    subjects = [each.subject for each in owned]
     each_value = thorough or any(each.is_conditional for each in owned)
     for path, when in _conditions(contract.request.schema, deep=thorough):
-        is_own = all(it and path[: len(it)] == it[: len(path)] for it in subjects)
-        if not is_own and (each_value or not when.words.startswith("not ")):
+        is_wanted = each_value or not when.words.startswith("not ")
+        if is_wanted and not is_of(path, owned):
             yield replace(
                 dropped,
                 id=f"{dropped.rules[0]} {when.words}",
@@ -310,9 +310,7 @@ def _conditions(
     for name, node in schema.get("properties", {}).items():
         path = (*above, name)
         where = f"where {'.'.join(path)} is"
-        values = [False, True] if node.get("type") == "boolean" else []
-        values = [node["const"]] if "const" in node else values
-        for value in node.get("enum", values):
+        for value in values_of(node):
             there, words = whole(name, {"const": value}), f"{where} {canonical(value)}"
             yield path, BodyCondition(f"only {words}", there)
             yield path, BodyCondition(f"not {words}", {"not": there})

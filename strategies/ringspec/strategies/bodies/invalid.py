@@ -46,10 +46,12 @@ from ringspec.strategies.shapes.locations import (
     Reached,
     default_at,
     instance_path,
+    is_of,
     locations_of,
     places,
     present,
     schema_at,
+    values_of,
 )
 
 # A rule is broken beside each plain state of another member; one that binds, or depends
@@ -635,11 +637,10 @@ class _Contexts:
 
     def beside(self, assertions: list[Assertion]) -> int:
         """Return the states of members that some assertions are not about."""
-        subjects = [each.subject for each in assertions]
         return sum(
             1 << bit
             for (path, _), bit in self.bits.items()
-            if not all(it and path[: len(it)] == it[: len(path)] for it in subjects)
+            if not is_of(path, assertions)
         )
 
     def _mask(self, states: Iterable[_State]) -> int:
@@ -664,7 +665,7 @@ def _states(
     for name, node in schema.get("properties", {}).items():
         state, place = ABSENT, (*above, name)
         if name in body:
-            counted = _values(node) or body[name] is None
+            counted = values_of(node) or body[name] is None
             state = canonical(body[name]) if counted else GIVEN
         yield place, state
         if "properties" in node and (name in required or (deep and name in body)):
@@ -675,17 +676,13 @@ def _described(schema: Json, above: Path = ()) -> Iterator[_State]:
     """Yield the states that members may have at all."""
     for name, node in schema.get("properties", {}).items():
         place = (*above, name)
-        yield from ((place, canonical(it)) for it in _values(node) or ())
+        values = values_of(node)
+        yield from ((place, canonical(it)) for it in values)
         if name not in schema.get("required", ()):
             yield place, ABSENT
-            yield from [] if _values(node) else [(place, GIVEN)]
+            if not values:
+                yield place, GIVEN
         yield from _described(node, place)
-
-
-def _values(node: Json) -> list[Json]:
-    """Return the values that are states of their own."""
-    values = [False, True] if node.get("type") == "boolean" else []
-    return [node["const"]] if "const" in node else node.get("enum", values)
 
 
 def _long(sized: list[tuple[_Option, int]]) -> list[_Option]:

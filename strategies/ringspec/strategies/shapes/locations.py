@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -38,6 +38,19 @@ def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
         if not isinstance(schema, dict):
             return {}
     return dict(schema)
+
+
+def values_of(node: Json) -> list[Json]:
+    """Return the few values that a subschema has at all; empty if it may have any."""
+    values = [False, True] if node.get("type") == "boolean" else []
+    values = [node["const"]] if "const" in node else values
+    return [*node.get("enum", values)]
+
+
+def is_of(path: Path, assertions: Iterable[Assertion]) -> bool:
+    """Return whether all of some assertions are about a member, or what is in it."""
+    subjects = (each.subject for each in assertions)
+    return all(it and path[: len(it)] == it[: len(path)] for it in subjects)
 
 
 def default_at(contract: Contract, location: Location) -> Json:
