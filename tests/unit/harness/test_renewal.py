@@ -14,7 +14,7 @@ from tests.inprocess import Told, plan_of, told
 from tests.unit.harness import guarded
 from tests.unit.harness.guarded import AnsweringWire, answered, asked
 
-from ringspec.harness import Conclusion, Event, Exchange, Response
+from ringspec.harness import Conclusion, Exchange, Response
 from ringspec.harness.sending.credentials import (
     QUIET_S,
     Credentials,
@@ -201,11 +201,11 @@ def test_a_run_outlives_its_token(contract: Contract, cases: tuple[Case, ...]) -
 
 
 def test_a_token_that_cannot_be_renewed_is_told_of(
-    fire: Callable[..., list[Event]],
+    fire: Callable[..., Told],
 ) -> None:
     made = Scene(fails=True)
 
-    found = Told(fire(lambda _: httpx.Response(401), filling=made.filling))
+    found = fire(lambda _: httpx.Response(401), filling=made.filling)
 
     why = "the token could not be renewed: no token from there: HTTP 503"
     assert found.notices == [why]
