@@ -8,27 +8,27 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.inprocess import Told, told
+from tests.inprocess import Told, suite, told
 from tests.unit.harness.guarded import AnsweringWire
 
 from ringspec.harness import Exchange
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.target import Route
-from ringspec.spec import Contract, Json, load
-from ringspec.strategies import Case, Request, cases_of
+from ringspec.spec import Contract, Json
+from ringspec.strategies import Case, Request
 
 Handler = Callable[[httpx.Request], Any]
 
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
-    return load()
+    return suite()[0]
 
 
 @pytest.fixture(scope="session")
-def cases(contract: Contract) -> tuple[Case, ...]:
-    return cases_of(contract, 0)
+def cases() -> tuple[Case, ...]:
+    return suite()[1]
 
 
 @pytest.fixture(scope="session")
