@@ -20,7 +20,7 @@ from ringspec.spec.errors import InternalError, SpecError
 from ringspec.spec.links import Role
 from ringspec.spec.proof import Prover, is_irregular
 from ringspec.spec.rules import ROBUSTNESS, SCOPE, RuleId
-from ringspec.spec.schemas import CHOICES
+from ringspec.spec.schemas import CHOICES, HOLDS
 from ringspec.spec.security import TokenPlace
 from ringspec.spec.values import Json, Path, steps
 from ringspec.strategies.bodies.invalid import InvalidCases, coupled_cases
@@ -153,6 +153,8 @@ def _parameter_cases(
     """Vary the parameters of the plain request, as members of a value of their own."""
     if (own := contract.of_parameters) is None:
         return
+    if own.held:
+        own = replace(own, beside={"body": plain.body})
     requests, ids = Requests(contract), dict[str, str]()
     unique = partial(_unique, taken={plain.id})
     try:
@@ -296,21 +298,27 @@ def _label(
     """Return the rules that both validators find broken, or why it is not valid."""
     if case.expect == Expect.SURVIVE or not case.is_about_body:
         return frozenset()  # nothing is claimed of its body
+    prover, settled_prover = contract.prover, contract.settled_prover
     if own := contract.of_parameters:
-        request = case.request
-        read = contract.operation.wire.read(request.path, request.headers)
-        wanted = frozenset(case.broken if isinstance(case.fault, dict) else ())
-        if all(broken_by(each, read) != wanted for each in own.provers):
-            return broken_by(own.prover, read)
-        if wanted:
-            return wanted
+        request, wire = case.request, contract.operation.wire
+        read = wire.read(request.path, request.headers)
+        prover = prover.beside(wire.request(read))
+        settled_prover = settled_prover.beside(wire.request(read))
+        is_of_them = isinstance(case.fault, dict)
+        said = {it.rule for it in own.assertions if is_of_them or it.keyword == HOLDS}
+        wanted = said.intersection(case.broken)
+        provers = [each.beside({"body": body}) for each in (own.prover, *own.provers)]
+        if all(broken_by(each, read) != wanted for each in provers[1:]):
+            return broken_by(provers[0], read)
+        if wanted and is_of_them:
+            return frozenset(wanted)
     if not contract.operation.schema_place:
         return frozenset()
-    broken = broken_by(contract.prover, body)
+    broken = broken_by(prover, body)
     if case.broken or broken:
         return broken
     unsettled = {"text or number"} if is_irregular(body) else set[str]()
-    unsettled = unsettled or {*broken_by(contract.settled_prover, body)}
+    unsettled = unsettled or {*broken_by(settled_prover, body)}
     return frozenset(f"unsettled {each}" for each in unsettled)
 
 
