@@ -243,14 +243,3 @@ def test_report_links_rules_to_their_documentation(
 
     assert ended.status == 0, ended.stderr
     assert LINK in path.read_text()
-
-
-@pytest.mark.parametrize("command", ["run", "serve", "replay"])
-def test_address_that_is_none_is_wrong_usage(ringspec: Ringspec, command: str) -> None:
-    given = ["name.type/number"] if command == "replay" else []
-
-    ended = ringspec(command, *given, "--docs", "javascript:alert(1)")
-
-    assert ended.status == 2
-    assert "no documentation can be at 'javascript:alert(1)'" in ended.stderr
-    assert "hint: give the http or https address" in ended.stderr

@@ -155,37 +155,6 @@ def test_missing_shard_is_no_verdict(ringspec: Ringspec, shards: list[str]) -> N
     assert "part 1 of 2 missing" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("arguments", "what"),
-    [
-        ("", "nothing to compare"),
-        ("--report html", "has no path"),
-        ("--report pdf=x", "no comparison format"),
-        ("--merge --runs a.json", "--merge excludes"),
-        ("--one-deployment a.json b.json", "--one-deployment is for --merge"),
-        ("--merge", "nothing to join"),
-        ("--merge nowhere.json", "cannot be read"),
-        ("--merge a.json --report har=x.har", "cannot be written as har"),
-        ("--merge a.json --report junit", "has no path"),
-        (
-            "FOLDER",
-            "there is no report\nringspec: skipped: FOLDER/x.json: is no report",
-        ),
-        ("FOLDER --runs", "--runs and --providers compare files"),
-        ("FOLDER nowhere.json", "nowhere.json: cannot be read"),
-    ],
-)
-def test_wrong_usage_is_refused(
-    ringspec: Ringspec, tmp_path: Path, arguments: str, what: str
-) -> None:
-    (tmp_path / "x.json").write_text("{}")
-
-    done = ringspec("compare", *arguments.replace("FOLDER", str(tmp_path)).split())
-
-    assert done.status == 2
-    assert what.replace("FOLDER", str(tmp_path)) in done.stderr
-
-
 PLAN = {
     "alpha": ("", "", "delay-4321-accepted"),
     "beta": ("name-type-unchecked", "", ""),

@@ -257,25 +257,3 @@ def test_another_version_leaves_list_and_wording_unchecked(
     assert ended.status == 0
     assert "list       not checked: made by ringspec" in ended.stdout
     assert "the wording is not checked" in ended.stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "why"),
-    [
-        (("run", "--report", "evidence={}"), "the folder holds mine.txt"),
-        (("run", "--report", "evidence={}/mine.txt"), "it is a file"),
-        (("replay", "name.type/x", "--report", "evidence={}/e"), "no report format"),
-        (("compare", "--merge", "a", "--report", "evidence={}/e"), "tells of every"),
-    ],
-    ids=["strangers", "file", "replay", "merge"],
-)
-def test_evidence_goes_to_a_place_of_its_own_of_a_run_alone(
-    tmp_path: Path, arguments: tuple[str, ...], why: str
-) -> None:
-    (tmp_path / "mine.txt").touch()
-
-    ended = call(*(each.format(tmp_path) for each in arguments))
-
-    assert ended.status == 2
-    assert why in ended.stderr
-    assert [each.name for each in tmp_path.iterdir()] == ["mine.txt"]

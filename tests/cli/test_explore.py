@@ -91,24 +91,6 @@ def failures(report: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--examples", "0", "--phase", "explore"), "nothing to explore"),
-        (("--examples", "-1"), "--examples"),
-        (("http://192.0.2.1", "--examples", "5"), "not on this machine"),
-        (("http://192.0.2.1", "--phase", "explore"), "not on this machine"),
-    ],
-)
-def test_what_cannot_be_explored_is_wrong_usage(
-    ringspec: Ringspec, arguments: tuple[str, ...], said: str
-) -> None:
-    ended = ringspec("run", *arguments)
-
-    assert ended.status == 2
-    assert said in ended.stderr
-
-
 def test_interrupt_ends_exploring_at_once(started: Started) -> None:
     process = started("run", "--phase", "explore", "--examples", "100000")
     assert process.stdout is not None

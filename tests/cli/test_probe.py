@@ -124,31 +124,6 @@ def test_what_is_elsewhere_is_sent_nothing(
     assert f"{url} is not on this machine: nothing was sent" in err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "what"),
-    [
-        ([], "Missing argument 'URL'"),
-        (["here"], "is not the URL of a server"),
-        (["http://127.0.0.1:1", "--timeout", "0"], "--timeout"),
-        (["http://127.0.0.1:1", "--timeout", "nan"], "--timeout"),
-        (["http://127.0.0.1:1", "--write", "/no/such/folder/f.yaml"], "cannot write"),
-        (["http://127.0.0.1:1", "--write", "/"], "cannot write"),
-        (["http://127.0.0.1:1", "--contract", "/no/such.yaml"], "cannot read"),
-        (["http://127.0.0.1:1", "--operation", "none"], "no operation 'none'"),
-        (["http://127.0.0.1:1", "--client-id", "a"], "belong together"),
-        (["http://127.0.0.1:1", "--dialect", "naxai-sdk"], "No such option"),
-    ],
-)
-def test_wrong_usage_is_exit_2_and_says_what(
-    called: Called, arguments: list[str], what: str
-) -> None:
-    status, _, err = called("probe", *arguments)
-
-    assert status == 2, err
-    assert what in err
-    assert "Traceback" not in err
-
-
 def test_a_contract_without_questions_is_exit_2(called: Called, tmp_path: Path) -> None:
     other = Path(__file__).parents[1] / "general" / "data" / "default.yaml"
     file = tmp_path / "other.yaml"

@@ -425,30 +425,3 @@ def test_changed_contract_is_noted_and_changed_cases_are_left_out(
     assert "the contract has another case of that id now" in ended.stdout
     assert "the contract has no such case any more" in ended.stdout
     assert ended.stdout.count("fixed   ") == len(rule["failures"]) - 2
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message", "hint"),
-    [
-        ((), "nothing to be replayed", "id of a case"),
-        (("nosuch.json",), "nosuch.json cannot be replayed", "json=PATH"),
-        (("name.required/mising",), "no case", "is it name.required/missing"),
-        (("name.required",), "no case", "its cases are name.required/missing"),
-        (("explore/name-1",), "no case", "from the JSON report"),
-        (("name.required/missing", "x.json"), "beside a report", "--case name.req"),
-        (("a.json", "b.json"), "more than one report", "one after the other"),
-        ((CASE, "http://127.0.0.1:9", "http://127.0.0.1:8"), "more than one URL", ""),
-        ((CASE, "--case", CASE), "--case chooses from a report", ""),
-        ((CASE, "ftp://x"), "not the URL of a server", ""),
-        ((CASE, "--dialect", "nosuch"), "no dialect 'nosuch'", ""),
-    ],
-)
-def test_wrong_arguments_are_refused(
-    ringspec: Ringspec, arguments: tuple[str, ...], message: str, hint: str
-) -> None:
-    ended = ringspec("replay", *arguments)
-
-    assert ended.status == 2
-    assert ended.stdout == ""
-    assert message in ended.stderr
-    assert hint in ended.stderr

@@ -64,6 +64,12 @@ def exchange_of() -> Callable[..., Exchange]:
 
 
 @pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look again at once, where something takes a moment to show."""
+    monkeypatch.setattr("ringspec.harness.running.firing._PAUSES_S", (0.0,) * 7)
+
+
+@pytest.fixture
 def fire(
     contract: Contract, cases: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., list[Event]]:

@@ -3,152 +3,78 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import TypeAlias
 
 import pytest
+from tests.unit.harness.guarded import answered
 
-from ringspec.harness import Exchange, Failure, Finding, Response, Trouble
+from ringspec.harness import Exchange, Failure, Finding, Trouble
 from ringspec.harness.judging.oracle import Oracle, missing_links
-from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import play
+from ringspec.harness.sending.exchange import Filling
+from ringspec.harness.sending.inprocess import InProcess
+from ringspec.reference import Behaviour, ServerSettings, application
+from ringspec.reference.json_values import FACTS
+from ringspec.reference.store import EDITABLE, Store
 from ringspec.spec import Contract, Json, Paging
 from ringspec.strategies import Case, Request
 
+pytestmark = pytest.mark.usefixtures("quick")
 Answer = tuple[int, Json]
 Override: TypeAlias = "Callable[[str, str, Api], Answer | None]"
-ROUTE = re.compile(r"/voice/broadcasts(?:/([^/?]+))?(?:/(\w+))?(?:\?(.*))?")
 
 
-@dataclass
-class Api:
-    """A small API that keeps what it is sent; any answer can be overridden.
+class Api(InProcess):
+    """The reference; any answer can be overridden.
 
-    Attributes:
-        late: how many reads a state takes to be seen.
+    However many a page is asked to have, it has no more than `page`.
     """
 
-    override: Override = lambda *_: None
-    page: int = 100
-    late: int = 0
-    made: int = 0
-    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    async def close(self) -> None:
-        """Nothing is open."""
+    def __init__(
+        self, override: Override = lambda *_: None, *, page: int = 100, kept: int = 0
+    ) -> None:
+        self.override, self.page, self.store = override, page, Store()
+        self.asked: list[str] = []
+        for _ in range(kept):
+            self.store.add({"name": "ringspec trace no-token"}, 0)
+        settings = ServerSettings(token="t")
+        app = application(settings, Behaviour(store=lambda: self.store))
+        super().__init__(app, filling=Filling(token=settings.token))
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
-        assert repeats >= 0  # whoever comes before may see to repeats
         self.asked.append(f"{request.method} {request.path}")
         found = self.override(request.method, request.path, self)
-        status, data = found or self._answer(request)
-        response, failure = None, None
-        if status:
-            headers = (("Content-Type", "application/json"),)
-            content = json.dumps(data).encode()
-            response = Response(status=status, headers=headers, body=content)
-        else:
+        if found is None:
+            path = re.sub(r"(?<=pageSize=)\d+", str(self.page), request.path)
+            passed = replace(request, path=path)
+            exchange = await super().exchange(passed, repeats=repeats)
+            return replace(exchange, request=request)
+        status, data = found
+        made = Exchange(url=f"http://127.0.0.1{request.path}", request=request)
+        if not status:
             failure = Failure(trouble=Trouble.DROPPED, message="it was dropped")
-        return Exchange(
-            url=f"http://127.0.0.1{request.path}",
-            request=request,
-            response=response,
-            failure=failure,
-        )
-
-    def _answer(self, request: Request) -> Answer:
-        found = ROUTE.fullmatch(request.path)
-        assert found is not None
-        one, command, query = found.groups()
-        refused = self._refusal(request, one)
-        if refused is not None:
-            return refused
-        if request.method == "POST" and one is None:
-            self.made += 1
-            made = f"b-{self.made}"
-            self.kept[made] = {**self._body(request), "state": "draft"}
-            return 201, self.shown(made)
-        if request.method == "GET" and one is None:
-            return 200, self.listed(query or "")
-        if command:
-            return self._command(one, command)
-        if request.method == "PUT":
-            self.kept[one] = {**self._body(request), "state": "draft"}
-        if request.method == "DELETE":
-            del self.kept[one]
-            return 204, None
-        return 200, self.shown(one)
-
-    def _refusal(self, request: Request, one: str | None) -> Answer | None:
-        error = {"error": {"code": "no", "message": "no"}}
-        if not any("{token}" in value for _, value in request.headers):
-            return 401, error
-        if one is not None and one not in self.kept:
-            return 404, error
-        if request.method in {"POST", "PUT"} and request.body:
-            try:
-                json.loads(request.body)
-            except ValueError:
-                return 400, error
-            if not _is_valid(json.loads(request.body)):
-                return 422, error
-        return None
-
-    def _command(self, one: str, command: str) -> Answer:
-        goes = {
-            ("draft", "start"): "started",
-            ("started", "pause"): "paused",
-            ("paused", "resume"): "started",
-            ("started", "cancel"): "canceled",
-            ("paused", "cancel"): "canceled",
-        }
-        state = goes.get((self.kept[one]["state"], command))
-        if state is None:
-            return 409, {"error": {"code": "no", "message": "no"}}
-        self.kept[one] |= {"state": state, "looks": self.late}
-        return 200, {"broadcastId": one, "state": state}
-
-    def _body(self, request: Request) -> dict[str, Any]:
-        return dict(json.loads(request.body))
+            return replace(made, failure=failure)
+        return replace(made, response=answered(status, data))
 
     def shown(self, one: str) -> Json:
-        kept = self.kept[one]
-        state = kept["state"]
-        if kept.get("looks", 0) > 0:
-            kept["looks"] -= 1
-            state = "starting"
-        defaults = {"distribution": "none", "language": "fr-BE", "voice": "woman"}
-        shown = {**defaults, **kept, "state": state, "broadcastId": one}
-        shown.pop("looks", None)
-        return shown
+        """Return what is read of one; None if there is none."""
+        found = self.store.find(one)
+        return found and found.full(FACTS["defaults"])
 
-    def listed(self, query: str) -> Json:
-        number = int(dict(re.findall(r"(\w+)=(\d+)", query)).get("page", 1))
-        names = list(self.kept)
-        start = (number - 1) * self.page
-        items = [
-            {"broadcastId": one, "name": self.kept[one]["name"], "state": "draft"}
-            for one in names[start : start + self.page]
-        ]
-        told = {"page": number, "pageSize": self.page, "totalRecord": len(names)}
-        return {"items": items, "pagination": told}
-
-
-_CONTRACT: list[Contract] = []
-
-
-def _is_valid(body: Json) -> bool:
-    return _CONTRACT[0].prover.is_valid(body)
-
-
-@pytest.fixture(autouse=True)
-def quick(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
-    _CONTRACT[:] = [contract]
-    monkeypatch.setattr(script_module, "_PAUSES_S", (0.0,) * 7)
+    def listed(self, path: str, but_for: str = "") -> Json:
+        """Return a page of the list, without those of a state."""
+        number = int(dict(re.findall(r"[?&](page)=(\d+)", path)).get("page", 1))
+        every = self.store.slice(0, len(self.store))
+        kept = [each.short({}) for each in every if each.state != but_for]
+        items = kept[(number - 1) * self.page : number * self.page]
+        return {
+            "items": items,
+            "pagination": {"page": number, "totalRecord": len(kept)},
+        }
 
 
 @pytest.fixture
@@ -192,7 +118,7 @@ def last_of(path: str, number: int = 1) -> str:
 
 
 def answering(
-    method: str, pattern: str, answer: Callable[[Api, str], Answer]
+    method: str, pattern: str, answer: Callable[[Api, str], Answer | None]
 ) -> Override:
     def override(asked: str, path: str, api: Api) -> Answer | None:
         if asked == method and re.fullmatch(pattern, path):
@@ -208,22 +134,31 @@ ALL = r"/voice/broadcasts(\?.*)?"
 ERROR = {"error": {"code": "no", "message": "no"}}
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"page": 1}, {"page": 3}, {"page": 7}, {"late": 4}], ids=str
-)
-def test_right_api_is_not_accused(judged: Judged, options: dict[str, Any]) -> None:
-    assert judged(Api(**options)) == {}
+@pytest.mark.parametrize("page", [1, 3, 7, 100])
+def test_right_api_is_not_accused_whatever_was_left_by_an_earlier_run(
+    judged: Judged, page: int
+) -> None:
+    assert judged(Api(page=page, kept=1)) == {}
+
+
+def test_state_that_takes_four_looks_is_waited_for(judged: Judged) -> None:
+    looks = Counter[tuple[str, str]]()
+
+    def late(api: Api, path: str) -> Answer | None:
+        shown = api.shown(last_of(path)) or {"state": "draft"}
+        looks[path, shown["state"]] += 1
+        is_late = shown["state"] != "draft" and looks[path, shown["state"]] < 5
+        return (200, {**shown, "state": "starting"}) if is_late else None
+
+    assert judged(Api(answering("GET", ONE, late))) == {}
 
 
 def test_state_that_never_comes_says_nothing(judged: Judged) -> None:
     # What is called is done at once, as with an empty segment.
-    def completed(api: Api, path: str) -> Answer:
-        one = last_of(path)
-        if one not in api.kept:
-            return 404, ERROR
-        if api.kept[one]["state"] != "draft":
-            return 200, {**api.shown(one), "state": "completed"}
-        return 200, api.shown(one)
+    def completed(api: Api, path: str) -> Answer | None:
+        shown = api.shown(last_of(path)) or {"state": "draft"}
+        is_begun = shown["state"] not in EDITABLE
+        return (200, {**shown, "state": "completed"}) if is_begun else None
 
     assert set(judged(Api(answering("GET", ONE, completed)))) <= {
         # A canceled one that is shown as completed is wrong all the same.
@@ -234,12 +169,6 @@ def test_state_that_never_comes_says_nothing(judged: Judged) -> None:
 
 def same(status: int, data: Json = None) -> Callable[[Api, str], Answer]:
     return lambda *_: (status, data)
-
-
-def test_what_was_left_by_an_earlier_run_is_not_held_against_it(judged: Judged) -> None:
-    old = {"name": "ringspec trace no-token", "state": "draft"}
-
-    assert judged(Api(kept={"old": old})) == {}
 
 
 def test_id_that_is_missing_or_the_same_is_found(judged: Judged) -> None:
@@ -301,10 +230,6 @@ def test_failure_on_the_way_is_brought_back(
     assert found["lifecycle.deleted"].startswith("inconclusive")
 
 
-def old(count: int) -> dict[str, dict[str, Any]]:
-    return {f"o-{n}": {"name": "x", "state": "draft"} for n in range(count)}
-
-
 @pytest.fixture
 def listing(scripts: list[Case]) -> Case:
     return next(each for each in scripts if each.id == "lifecycle.listed/created")
@@ -314,7 +239,7 @@ def test_list_without_a_total_is_read_to_its_end(listing: Case) -> None:
     def without(api: Api, path: str) -> Answer:
         return 200, {"items": api.listed(path)["items"], "pagination": {}}
 
-    api = Api(answering("GET", ALL, without), page=2, kept=old(4))
+    api = Api(answering("GET", ALL, without), page=2, kept=4)
 
     exchange = asyncio.run(play(api, listing))
 
@@ -345,7 +270,7 @@ def test_list_is_read_by_what_each_page_says_of_the_next(
 
     *before, last = listing.steps
     last = replace(last, paging=Paging(items="/items", next="/next", page="page"))
-    api = Api(answering("GET", ALL, paged), page=2, kept=old(4))
+    api = Api(answering("GET", ALL, paged), page=2, kept=4)
 
     exchange = asyncio.run(play(api, replace(listing, steps=(*before, last))))
 
@@ -358,7 +283,7 @@ def test_list_is_read_by_what_each_page_says_of_the_next(
 
 
 def test_unfinished_list_accuses_nobody(contract: Contract, listing: Case) -> None:
-    exchange = asyncio.run(play(Api(page=3, kept=old(90)), listing))
+    exchange = asyncio.run(play(Api(page=3, kept=90), listing))
     assert exchange.played is not None
     unfinished = replace(exchange.played, items=(), complete=False)
     exchange = replace(exchange, played=unfinished)
