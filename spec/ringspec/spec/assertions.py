@@ -50,8 +50,8 @@ _SEVERAL = _REQUIRED | {HOLDS}
 class Assertion:
     """A part of a schema that can fail by itself."""
 
-    # Steps in the inlined schema, the keyword included and, for `required`, the member's
-    # name, for an expression its rule.
+    # Steps in the inlined schema, the keyword included and, for `required`, the name of
+    # the member, for an expression its rule.
     path: Path
     keyword: str
     rule: RuleId
@@ -74,7 +74,7 @@ class Assertion:
 
     @property
     def subjects(self) -> tuple[Path, ...]:
-        """Return the instance paths of all that it is about: what an expression reads."""
+        """Return the instance paths that it is about: all that an expression reads."""
         if self.keyword == HOLDS:
             return members_read(self.value, self.instance)
         return (self.subject,) if self.subject else ()

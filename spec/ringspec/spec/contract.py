@@ -252,7 +252,8 @@ class Contract:
     @cached_property
     def settled_prover(self) -> Prover:
         """Validator of the settled form."""
-        return self.form_prover.holding(self.held) if self.held else self.form_prover
+        prover = self.form_prover
+        return prover.holding(self.held) if self.held else prover
 
     @cached_property
     def held(self) -> Held | None:
@@ -276,6 +277,21 @@ class Contract:
         # As it is read, no other branch of a `oneOf` may fit.
         is_read = not self.chosen or self.prover.is_valid(body)
         return is_read and self.settled_prover.is_valid(body)
+
+    def said(
+        self,
+        rule: RuleId,
+        path: str,
+        headers: Iterable[tuple[str, str]],
+        body: Json,
+    ) -> str:
+        """Write the expression that a request breaks, with its values, or nothing."""
+        wire, own = self.operation.wire, self.of_parameters
+        read = wire.read(path, headers)
+        beside = {**wire.request(read), "body": body}
+        judged = ((self.held, body), (own.held if own else None, read))
+        told = (held.within(beside).said(rule, it) for held, it in judged if held)
+        return next(filter(None, told), "")
 
     @cached_property
     def live_prover(self) -> Prover:

@@ -157,6 +157,16 @@ class Held:
                 if expression.holds(value, request, quick=quick) is False:
                     yield assertion, location
 
+    def said(self, rule: RuleId, body: Json) -> str:
+        """Write the expression that a body breaks, with its values; empty without."""
+        for assertion, location in self.unheld(body, quick=True):
+            if assertion.rule == rule:
+                expression = self.expressions[assertion]
+                return expression.shown(
+                    self.subject(body, location), self.request(body)
+                )
+        return ""
+
     def subject(self, body: Json, location: Location) -> Json:
         """Return what an expression at a location is about: of parameters, the body."""
         return self.beside.get("body") if self.wire else at(body, location)
@@ -258,7 +268,7 @@ class Prover:
 
     def beside(self, request: Json) -> Prover:
         """Return a prover of bodies beside the other parts of a request."""
-        return self._held and self.holding(self._held.within(request)) or self
+        return (self._held and self.holding(self._held.within(request))) or self
 
     def holding(self, held: Held | None) -> Prover:
         """Return a prover of bodies that keep to some expressions as well."""

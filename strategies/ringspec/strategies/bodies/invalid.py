@@ -299,7 +299,10 @@ class InvalidCases:
     def breaking(self, assertions: Iterable[Assertion]) -> Iterator[Case]:
         """Yield the cases that break some assertions, rule by rule in their order."""
         for rule, owned in by_rule(assertions).items():
-            yield from self._of_rule(rule, owned)
+            # An expression is checked in each of its places by itself.
+            apart = [[each] for each in owned] if owned[0].keyword == HOLDS else [owned]
+            for each in apart:
+                yield from self._of_rule(rule, each)
 
     def _of_rule(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
         if len({each.instance for each in assertions}) <= FEW:

@@ -33,7 +33,6 @@ from ringspec.strategies.shapes.build import (
     MOST_WIDE,
     PRESENT,
     Builder,
-    Unfit,
     Wish,
     fitted,
     of_length,
@@ -164,7 +163,7 @@ def _expressed(bodies: Bodies, assertions: list[Assertion]) -> Iterator[_Made]:
     held = bodies.contract.held
     for each in (it for it in assertions if held and it.keyword == HOLDS):
         shown = set[str]()
-        for base in _having(bodies, bodies.read_by(each)):
+        for base in having(bodies, bodies.read_by(each)):
             for place in held.places(each, base) if held else ():
                 for name, patch in bodies.changes(each, base, place, wanted=True):
                     made = patched(base, patch)
@@ -175,8 +174,8 @@ def _expressed(bodies: Bodies, assertions: list[Assertion]) -> Iterator[_Made]:
                         yield each.rule, name, made, False
 
 
-def _having(bodies: Bodies, instances: list[Path]) -> Iterator[Json]:
-    """Yield bodies that have all of some members, each one of them, and none."""
+def having(bodies: Bodies, instances: list[Path]) -> Iterator[Json]:
+    """Yield plain bodies that have all of some members, each one of them, and none."""
     places = [bodies.place(each) for each in instances]
     wanted = [places, *([each] for each in places), []] if len(places) > 1 else [places]
     made = (bodies.plain(dict.fromkeys(each, PRESENT)) for each in wanted)

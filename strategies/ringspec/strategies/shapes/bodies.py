@@ -103,9 +103,9 @@ class Bodies:
     def _nothing(self, body: Json, shapes: Alternatives) -> SpecError:
         """Return the error that no valid body exists."""
         prover = self.contract.prover
-        if body is not None and self.contract.form_prover.is_valid(body):
-            if clash := self._clash(body, shapes):
-                return clash
+        is_formed = body is not None and self.contract.form_prover.is_valid(body)
+        if is_formed and (clash := self._clash(body, shapes)):
+            return clash
         if body is not None and (
             found := prover.breaches(body) or prover.breaches_by(body, quick=False)
         ):
@@ -226,7 +226,7 @@ class Bodies:
     def changes(
         self, assertion: Assertion, body: Json, location: Location, *, wanted: bool
     ) -> Iterator[tuple[str, tuple[Json, ...]]]:
-        """Yield the patches by which an expression may come true in a body, or false."""
+        """Yield the patches by which an expression may become true, or false."""
         if (held := self.contract.held) is not None:
             own = held.expressions[assertion]
             solver = Solver(held, own, body, location, self.shapes_at)

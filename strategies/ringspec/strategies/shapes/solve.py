@@ -16,20 +16,14 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import count, islice, product
 from typing import TypeAlias
 
 from ringspec.spec.assertions import Assertion
-from ringspec.spec.expressions import (
-    LOGICAL,
-    RELATIONS,
-    UNKNOWN,
-    Expression,
-    Node,
-    Scope,
-)
+from ringspec.spec.cel import LOGICAL, RELATIONS, UNKNOWN, Node
+from ringspec.spec.expressions import Expression, Scope
 from ringspec.spec.plain import matching
 from ringspec.spec.proof import Held
 from ringspec.spec.values import (
@@ -60,6 +54,7 @@ NEGATED |= {other: name for name, other in NEGATED.items()}
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 # By how many units a value is moved, nearest first.
 _MOVES = (1, 10)
+_ZONES = [timezone(timedelta(hours=hours)) for hours in (-11, 11)]
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 # Most ways of one part that are combined with those of others, most bodies that are
 # looked at to mend one, and most items of a list that are looked at.
@@ -128,8 +123,11 @@ class Solver:
         step = self._value(node.parts[1], scope)
         return (*above, step) if isinstance(step, str | int) else None
 
-    def _path(self, place: Location) -> Path:
-        return instance_path(place)
+    def _named(self, place: Location) -> str:
+        """Name a place in a request by the steps from what the expression is about."""
+        own = self.scope.places["self"]
+        inside = place[len(own) :] if place[: len(own)] == own else place[1:]
+        return "-".join(map(str, inside))
 
     def _ways(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
         """Yield the edits by which a part may become true, or false."""
@@ -137,18 +135,7 @@ class Solver:
         if kind == "!":
             yield from self._ways(parts[0], scope, wanted=not wanted)
         elif kind in LOGICAL:
-            any_will_do = wanted == (kind == "||")
-            now = [self._value(each, scope) for each in parts]
-            left = [
-                it for it, is_so in zip(parts, now, strict=True) if is_so is not wanted
-            ]
-            if any_will_do or len(left) < 2:
-                for each in parts if any_will_do else left or parts:
-                    yield from self._ways(each, scope, wanted=wanted)
-            else:
-                yield from _together(
-                    self._ways(it, scope, wanted=wanted) for it in left
-                )
+            yield from self._joined(node, scope, wanted=wanted)
         elif kind == "?:":
             condition, *branches = parts
             is_so = self._value(condition, scope) is True
@@ -165,16 +152,27 @@ class Solver:
         elif self._place(node, scope) is not None:
             yield from self._put("", node, wanted, scope)
 
+    def _joined(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
+        """Yield the edits for `&&` or `||`: of a part, or of all that are otherwise."""
+        now = ((each, self._value(each, scope)) for each in node.parts)
+        left = [each for each, is_so in now if is_so is not wanted]
+        one_will_do = wanted == (node.kind == "||")
+        if one_will_do or len(left) < 2:
+            for each in node.parts if one_will_do else left or node.parts:
+                yield from self._ways(each, scope, wanted=wanted)
+        else:
+            yield from _together(self._ways(it, scope, wanted=wanted) for it in left)
+
     def _given(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
         place = self._place(node, scope)
         if place is None:
             return
         if not wanted:
-            yield f"without-{place[-1]}", {place: NOTHING}
+            yield f"without-{self._named(place)}", {place: NOTHING}
             return
         with suppress(Unfit):
             value = Builder().build(tuple(self._shapes(place)))
-            yield f"with-{place[-1]}", {place: value}
+            yield f"with-{self._named(place)}", {place: value}
 
     def _shapes(self, place: Location) -> list[Shape]:
         location = self.held.location(place)
@@ -196,10 +194,11 @@ class Solver:
                 continue
             for label, target in self._targets(own, relation, value, scope):
                 yield from self._put(label, own, target, scope)
-        places = self._place(left, scope), self._place(right, scope)
-        values = [self._member(place) for place in places if place]
-        if None not in places and UNKNOWN not in values and values[1:]:
-            yield "turned", dict(zip(places, reversed(values), strict=True))  # type: ignore[arg-type]
+        found = (self._place(left, scope), self._place(right, scope))
+        places = [it for it in found if it]
+        values = [self._member(place) for place in places]
+        if UNKNOWN not in values and values[1:]:
+            yield "turned", dict(zip(places, reversed(values), strict=True))
 
     def _member(self, place: Location) -> Json:
         try:
@@ -237,7 +236,7 @@ class Solver:
     ) -> Iterator[tuple[str, Json]]:
         """Yield values unlike some, that may stand at a place."""
         shapes = tuple(self._shapes(place)) if place else ()
-        listed = self.expression.types.values.get(self._path(place or ()), ())
+        listed = self.expression.types.values.get(instance_path(place or ()), ())
         for value in (it for it in listed if it not in values):
             yield f"{value}", value
         with suppress(Unfit, IndexError):
@@ -245,7 +244,7 @@ class Solver:
 
     def _unit(self, place: Location | None, value: Json) -> Json:
         """Return the least difference between two values, as far as it is known."""
-        path = self._path(place or ())
+        path = instance_path(place or ())
         if isinstance(value, datetime):
             return _DAY if self.expression.types.kinds.get(path) == "date" else _SECOND
         if isinstance(value, timedelta):
@@ -257,40 +256,56 @@ class Solver:
     def _put(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
         """Yield the edits by which a part may take a value."""
         place = self._place(node, scope)
+        is_function = node.kind in {"call", "method"}
+        way = _PUT.get(node.word if is_function else node.kind, "")
         if place is not None:
-            written = _written(
-                value, self.expression.types.kinds.get(self._path(place), "")
-            )
-            if written is not UNKNOWN and place:
-                step = next(it for it in reversed(place) if isinstance(it, str))
-                yield "-".join(filter(None, (step, name))), {place: written}
-            return
-        kind, parts = node.kind, node.parts
-        if isinstance(value, bool):
+            yield from self._set(name, place, value)
+        elif isinstance(value, bool):
             yield from self._ways(node, scope, wanted=value)
-        elif node.word == "size" and kind in {"call", "method"}:
-            yield from self._sized(name, parts[0], value, scope)
-        elif node.word == "sum":
-            now = self._value(node, scope)
-            for inner, item in self._items(parts[0], "", scope):
-                own = self._value(item, inner)
-                if UNKNOWN not in (own, now):
-                    yield from self._put(name, item, own + value - now, inner)
-        elif kind in {"+", "-", "*"}:
-            yield from self._operand(name, node, value, scope)
-        elif kind == "neg":
-            yield from self._put(name, parts[0], -value, scope)
-        elif kind == "call" and node.word in _CONVERTED and parts:
-            yield from self._put(name, parts[0], _CONVERTED[node.word](value), scope)
-        elif kind == "?:":
-            condition, *branches = parts
-            for is_so, branch in zip((True, False), branches, strict=True):
-                if self._value(branch, scope) == value:
-                    yield from self._ways(condition, scope, wanted=is_so)
-                elif (self._value(condition, scope) is True) == is_so:
-                    yield from self._put(name, branch, value, scope)
+        elif way and node.parts:
+            yield from getattr(self, f"_put_{way}")(name, node, value, scope)
 
-    def _operand(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+    def _set(self, name: str, place: Location, value: Json) -> _Ways:
+        """Yield the edits by which a member has a value."""
+        kind = self.expression.types.kinds.get(instance_path(place), "")
+        written = _written(value, kind)
+        if written is UNKNOWN or not place:
+            return
+        label = "-".join(filter(None, (self._named(place), name)))
+        yield label, {place: written}
+        # The same instant, which as a text stands before others, or behind.
+        is_instant = isinstance(value, datetime) and kind != "date"
+        for zone in _ZONES if is_instant and name in {"more", "less"} else ():
+            text = value.astimezone(zone).isoformat()
+            yield f"{label}-at-{text[-6:]}", {place: text}
+
+    def _put_sum(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        now = self._value(node, scope)
+        for inner, item in self._items(node.parts[0], "", scope):
+            own = self._value(item, inner)
+            if UNKNOWN not in (own, now):
+                yield from self._put(name, item, own + value - now, inner)
+
+    def _put_converted(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        if node.word == "string":
+            value = int(value) if str(value).isdecimal() else value
+        yield from self._put(name, node.parts[0], value, scope)
+
+    def _put_negative(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        yield from self._put(name, node.parts[0], -value, scope)
+
+    def _put_branch(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        condition, *branches = node.parts
+        for is_so, branch in zip((True, False), branches, strict=True):
+            if self._value(branch, scope) == value:
+                yield from self._ways(condition, scope, wanted=is_so)
+            elif (self._value(condition, scope) is True) == is_so:
+                yield from self._put(name, branch, value, scope)
+
+    def _put_size(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        yield from self._sized(name, node.parts[0], value, scope)
+
+    def _put_operand(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
         left, right = node.parts
         first, second = self._value(left, scope), self._value(right, scope)
         with suppress(TypeError, ZeroDivisionError, OverflowError):
@@ -326,28 +341,26 @@ class Solver:
         if place is None or not isinstance(size, int) or not 0 <= size <= MOST_ITEMS:
             return
         if isinstance(value, str):
-            yield f"{place[-1]}-{name}", {place: fitted(value, size, size)}
+            yield f"{self._named(place)}-{name}", {place: fitted(value, size, size)}
         elif isinstance(value, list):
             made = value[:size]
             with suppress(Unfit):
                 if size > len(value):
                     shapes, wish = tuple(self._shapes(place)), Wish(items=size)
                     made += Builder({(): wish}).build(shapes)[len(value) :]
-                yield f"{place[-1]}-{name}", {place: made}
+                yield f"{self._named(place)}-{name}", {place: made}
 
     def _items(
         self, node: Node, variable: str, scope: Scope
     ) -> Iterator[tuple[Scope, Node]]:
-        """Yield the items of a list, each with its scope and a node that stands for it."""
+        """Yield the items of a list, each with its scope and the node it is there."""
         if node.kind == "list":
             yield from ((scope, each) for each in node.parts)
             return
         if node.is_macro and node.word in {"map", "filter"}:
-            name, *_, made = (
-                it.word if i == 1 else it for i, it in enumerate(node.parts) if i
-            )
-            for inner, item in self._items(node.parts[0], str(name), scope):
-                own = made.named(str(name), item)  # type: ignore[union-attr]
+            name, made = node.parts[1].word, node.parts[-1]
+            for inner, item in self._items(node.parts[0], name, scope):
+                own = made.named(name, item)
                 if node.word == "map":
                     yield inner, own
                 elif self._value(own, inner) is True:
@@ -404,28 +417,25 @@ class Solver:
             yield from self._given(name, scope, wanted=wanted)
         if not isinstance(held, list):
             return
-        if wanted:
-            for each in held[:_ITEMS]:
-                yield from self._put("listed", left, each, scope)
-            if place:
-                yield f"{place[-1]}-listing", {place: [*held, value]}
-        else:
-            for label, other in self._others(self._place(left, scope), held or [value]):
-                yield from self._put(label, left, other, scope)
+        own = [("listed", each) for each in held[:_ITEMS]]
+        if not wanted:
             numbers = [it for it in held if isinstance(it, int | float)]
-            for label, other in self._targets(
-                left, ">", max(numbers, default=0), scope
-            ):
-                yield from self._put(label, left, other, scope)
-            if place:
-                left_over = [it for it in held if it != value]
-                yield f"{place[-1]}-not-listing", {place: left_over}
+            own = [
+                *self._others(self._place(left, scope), held or [value]),
+                *self._targets(left, ">", max(numbers, default=0), scope),
+            ]
+        for label, other in own:
+            yield from self._put(label, left, other, scope)
+        if place:
+            left_over = [it for it in held if it != value]
+            listing = [*held, value] if wanted else left_over
+            label = f"{self._named(place)}-{'' if wanted else 'not-'}listing"
+            yield label, {place: listing}
         for inner, item in self._items(right, "", scope):
-            own = self._value(item, inner)
-            if wanted:
-                yield from self._put("listed", item, value, inner)
-            elif own == value:
-                for label, other in self._others(self._place(item, inner), [*held]):
+            there = self._place(item, inner)
+            others = [("listed", value)] if wanted else [*self._others(there, held)]
+            if wanted or self._value(item, inner) == value:
+                for label, other in others:
                     yield from self._put(label, item, other, inner)
 
     def _textual(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
@@ -451,14 +461,12 @@ class Solver:
             yield from self._put("fitting" if wanted else "unfitting", own, each, scope)
 
 
-_CONVERTED: dict[str, Callable[[Json], Json]] = {
-    "int": lambda it: it,
-    "double": lambda it: int(it) if float(it).is_integer() else it,
-    "string": lambda it: int(it) if str(it).isdecimal() else it,
-    "timestamp": lambda it: it,
-    "duration": lambda it: it,
-    "dyn": lambda it: it,
-}
+# How a part takes a value that is no member, by its function or operator.
+_PUT = {"size": "size", "sum": "sum", "neg": "negative", "?:": "branch"}
+_PUT |= dict.fromkeys(("+", "-", "*"), "operand")
+_PUT |= dict.fromkeys(
+    ("int", "double", "string", "timestamp", "duration", "dyn"), "converted"
+)
 
 
 def _written(value: Json, kind: str) -> Json:
@@ -494,7 +502,7 @@ def meets(body: Json, wishes: Mapping[Location, Wish]) -> bool:
         value = None if wish == ABSENT else at(body, place)
         if wish.is_exact and not same(value, wish.value):
             return False
-        if wish.items is not None and len(value) != wish.items:
+        if wish.items is not None and len(value or ()) != wish.items:
             return False
         if wish.shapes is not None and not admitted(wish.shapes, value):
             return False
