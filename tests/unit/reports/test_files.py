@@ -27,29 +27,6 @@ def test_report_replaces_an_older_one_behind_a_link(
     assert old.read_text().startswith("<?xml")
 
 
-@pytest.mark.parametrize(
-    ("path", "why"),
-    [
-        ("none/r.json", "none does not exist"),
-        (".", "is a directory"),
-        ("file/r.json", "is not a directory"),
-        ("x" * 300 + "/r.json", "too long"),
-    ],
-    ids=["missing", "directory", "below a file", "long"],
-)
-def test_path_that_cannot_be_written_is_told(
-    tmp_path: Path, record: Record, path: str, why: str
-) -> None:
-    (tmp_path / "file").touch()
-
-    with pytest.raises(ReportError, match=why) as refused:
-        write("json", tmp_path / path, record)
-
-    assert "the json report cannot be written" in str(refused.value)
-    assert refused.value.hint
-    assert refused.value.exit_code == 2
-
-
 def test_directory_without_permission_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,13 +51,6 @@ def test_failure_while_writing_leaves_the_old_report(
 
     assert old.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["r.json"]
-
-
-def test_unknown_format_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="pdf") as refused:
-        check("pdf", tmp_path / "r.pdf")
-
-    assert ", ".join(FORMATS) in refused.value.hint
 
 
 BASE = "https://example.com/ringspec"
