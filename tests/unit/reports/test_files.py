@@ -13,6 +13,8 @@ from ringspec.reports.case_text import fault_lines
 from ringspec.reports.files import rule_link
 from ringspec.spec import ReportError, RuleId, UsageError
 
+from .conftest import TABLES
+
 
 def test_report_replaces_an_older_one_behind_a_link(
     tmp_path: Path, record: Record
@@ -69,24 +71,7 @@ def test_base_is_an_address_of_the_web(given: str, base: str) -> None:
     assert checked_docs(given) == base
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        "",
-        "docs",
-        "javascript:alert(1)",
-        "file:///etc/passwd",
-        "ftp://example.com",
-        "https://",
-        "https:///docs",
-        "https://user:secret@example.com",
-        'https://example.com/"onclick="x',
-        "https://example.com/a b",
-        "https://example.com/)|[x](y",
-        "https://example.com/?q#f",
-        "https://example.com/\n",
-    ],
-)
+@pytest.mark.parametrize("given", TABLES["addresses"])
 def test_anything_else_is_refused(given: str) -> None:
     with pytest.raises(UsageError, match="no documentation can be at"):
         checked_docs(given)
@@ -135,17 +120,7 @@ def test_hostile_id_stays_text(record: Record, name: str) -> None:
 @pytest.mark.parametrize(
     ("operation", "line"),
     [
-        ({"op": "replace", "path": "/n", "value": 2}, "replace /n: 1 -> 2"),
-        ({"op": "replace", "path": "/none", "value": 2}, "replace /none: 2"),
-        ({"op": "remove", "path": "/l/1"}, 'remove /l/1 (was "b")'),
-        ({"op": "remove", "path": "/z"}, "remove /z (was null)"),
-        ({"op": "remove", "path": "/l/x"}, "remove /l/x"),
-        ({"op": "add", "path": "/m", "value": None}, "add /m: null"),
-        ({"op": "move", "from": "/n", "path": "/m"}, "move /n -> /m"),
-        (
-            {"op": "replace", "path": "", "value": []},
-            'replace the whole body: {"n": 1, "l": ["a", "b"], "z": null} -> []',
-        ),
+        *TABLES["operations"],
         (
             {"op": "add", "path": "/m", "value": "\u202e" + "x" * 99},
             'add /m: "\\u202e' + "x" * 59 + '…" (40 more characters)',
