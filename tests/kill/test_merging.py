@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.inprocess import plan_of, reference
 
 from ringspec.harness import Known
 from ringspec.harness.judging.verdict import KnownList
-from ringspec.harness.running.plan import Part, Plan, part_of
+from ringspec.harness.running.plan import Part, part_of
 from ringspec.harness.running.run import run
-from ringspec.harness.sending.exchange import Filling
-from ringspec.harness.sending.inprocess import URL, InProcess
-from ringspec.reference import Behaviour, ServerSettings, application
 from ringspec.reports import Recorder, merge_reports, rendered
-from ringspec.spec import Contract, Level, load
+from ringspec.spec import Contract, load
 from ringspec.strategies import Case, Phase, cases_of
 
 WHOLES, FEWER = (2, 3, 5), (3,)
@@ -38,19 +36,7 @@ def reported(
 ) -> dict[str, Any]:
     """Run against a server in this process, and return the report as it is written."""
     contract, cases = compiled()
-    settings = ServerSettings(mutant=mutant)
-    app = application(settings, Behaviour())
-    filling = Filling(**settings.access(URL))
-    plan = Plan(
-        contract=contract,
-        cases=cases,
-        url=URL,
-        filling=filling,
-        level=Level.MAY,
-        connect=lambda: InProcess(app, filling=filling),
-        part=part,
-        **more,
-    )
+    plan = plan_of(reference(mutant=mutant), contract, cases, part=part, **more)
     recorder = Recorder()
     for event in run(plan):
         recorder.handle(event)

@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from tests.inprocess import told
 
-from ringspec.harness import Ended, Result
+from ringspec.harness import Result
 from ringspec.harness.running.plan import Plan
-from ringspec.harness.running.run import run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.reference import CHECKS
 from ringspec.reference.body_checks import validate
@@ -31,9 +31,7 @@ def result_of(url: str) -> Result:
         filling=Filling(token=TOKEN),
         level=Level.MAY,
     )
-    last = list(run(plan))[-1]
-    assert isinstance(last, Ended)
-    return last.result
+    return told(plan).result
 
 
 @pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])

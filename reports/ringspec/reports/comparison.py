@@ -12,7 +12,7 @@ from itertools import chain, product
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from ringspec.reports.console import Color, console, print_template
+from ringspec.reports.console import Color, console, filled, print_template
 from ringspec.reports.printable import by_value, json_page, shown
 from ringspec.reports.report_reader import Report, members, read_reports
 from ringspec.spec import Level, UsageError
@@ -253,8 +253,6 @@ class Comparison:
         """Return it in one of its formats; JSON has the rules alike, too."""
         if name == "json":
             return json_page(_data(self))
-        from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
-
         rules = self.differing
         if everything and name == "html":
             rules += tuple(each for each in self.rules if each not in rules)

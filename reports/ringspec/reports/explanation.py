@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from ringspec.reports.case_text import expectation, fault_lines
-from ringspec.reports.console import console, print_template
+from ringspec.reports.console import console, filled, print_template
 from ringspec.reports.json_report import rule_json
 from ringspec.reports.printable import json_page, visible
 from ringspec.spec import (
@@ -98,8 +98,6 @@ def render_rules(
     """Return rules as JSON or Markdown."""
     if shape == "json":
         return json_page([*rules])
-    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
-
     return filled(template, rules=rules, written=_written)
 
 

@@ -23,7 +23,7 @@ from ringspec.reports.comparison import (
     comparison_of,
     short_label,
 )
-from ringspec.reports.console import Color, console, print_template
+from ringspec.reports.console import Color, console, filled, print_template
 from ringspec.reports.printable import counted, json_page
 from ringspec.reports.report_reader import Report, members, read_reports
 from ringspec.spec import Level, UsageError
@@ -149,8 +149,6 @@ class History:
         """Return it in one of the formats of comparisons; JSON has everything."""
         if name == "json":
             return json_page(_data(self))
-        from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
-
         template, *styles = COMPARISON_FORMATS[name]
         template = template.replace("compare", "history")
         most = 999 if everything else 12

@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import inprocess
 
 from ringspec.harness import (
     Ended,
-    Event,
     Exchange,
     Failure,
     Finding,
     Judged,
-    Notice,
     Response,
-    Result,
     Trouble,
 )
 from ringspec.harness.exploring import explore as explore_module
@@ -78,18 +76,11 @@ def read(content: bytes) -> Json:
         return None
 
 
-@dataclass
-class Told:
+@dataclass(frozen=True)
+class Told(inprocess.Told):
     """What a run against such a server came to."""
 
-    events: list[Event]
     sent: list[bytes]
-
-    @property
-    def result(self) -> Result:
-        ended = self.events[-1]
-        assert isinstance(ended, Ended)
-        return ended.result
 
     @property
     def judged(self) -> list[Judged]:
@@ -105,10 +96,6 @@ class Told:
 
     def of(self, rule: str) -> list[Finding]:
         return [each for each in self.failures if each.rule == rule]
-
-    @property
-    def notices(self) -> list[str]:
-        return [each.message for each in self.events if isinstance(each, Notice)]
 
 
 @pytest.fixture
@@ -367,14 +354,7 @@ def edited(app: Application, edit: Edit) -> Application:
 
 
 def answering(status: int, body: bytes = b"{}") -> Application:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        headers = [(b"content-type", b"application/json")]
-        await send(
-            {"type": "http.response.start", "status": status, "headers": headers}
-        )
-        await send({"type": "http.response.body", "body": body, "more_body": False})
-
-    return app
+    return inprocess.answering(body, status)
 
 
 def probed(

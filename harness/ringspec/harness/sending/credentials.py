@@ -149,11 +149,8 @@ class Credentials:
             raise mistake("half-header")
         if not _HEADER.fullmatch(self.header):
             raise mistake("no-header", name=self.header, example="X-Api-Key")
-        what, hint = (
-            f"the value of {self.header}",
-            "check --header, or [credentials] value",
-        )
-        return _sendable(self.value.strip(), what, hint)
+        hint = "check --header, or [credentials] value"
+        return _sendable(self.value.strip(), f"the value of {self.header}", hint)
 
     async def _grant(self, timeout_s: float, route: Route, hosts: Hosts) -> Grant:
         url = self.token_url or ""
