@@ -19,12 +19,12 @@ from ringspec.strategies import cases_of
 
 from ..inprocess import edited  # noqa: TID252 - tests are no distribution
 from ..serving import served  # noqa: TID252 - tests are no distribution
+from .conftest import TABLES
 
 Ringspec = Callable[..., Any]
 SETTINGS = ServerSettings()
 APP = application(SETTINGS)
 FORMATS = ("junit", "markdown", "html")
-PAGE = "POST /voice/broadcasts: its answer has no /broadcastId; it has `id`, a text of"
 
 
 def called(ringspec: Ringspec, url: str, *options: str, **environ: str) -> Any:
@@ -39,18 +39,7 @@ def reasons(ended: Any) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [
-        ({"error": {"code": 1}}, True),
-        ({"success": False, "message": "no"}, True),
-        ({"status": "error"}, True),
-        ({"data": None, "errors": [{"message": "no"}]}, True),
-        ({"result": {"code": 422}}, True),
-        ({"error": None, "errors": [], "success": True, "code": 7}, False),
-        ({"name": "error", "retries": 422}, False),
-    ],
-)
+@pytest.mark.parametrize(("error", "told"), TABLES["errors"])
 def test_success_that_tells_of_an_error_is_said_to(
     ringspec: Ringspec, error: Any, *, told: bool
 ) -> None:
@@ -67,14 +56,7 @@ def test_success_that_tells_of_an_error_is_said_to(
     assert ("send a 4xx status" in reason) == told
 
 
-@pytest.mark.parametrize(
-    ("name", "other", "rule", "said"),
-    [
-        ("items", "data", "lifecycle.listed", "no /items; it has `data`, a list of "),
-        ("broadcastId", "id", "lifecycle.readable", PAGE),
-        ("broadcastId", "id", "answer.members", "lacks broadcastId; it has `id`, a "),
-    ],
-)
+@pytest.mark.parametrize(("name", "other", "rule", "said"), TABLES["members"])
 def test_member_of_another_name_is_named(
     ringspec: Ringspec, name: str, other: str, rule: str, said: str
 ) -> None:
@@ -151,20 +133,7 @@ def test_all_formats_tell_a_failure_by_one_level_and_example(
 PROFILE = 'url = "http://127.0.0.1:9"\n[credentials]\nbearer = "of-the-profile"\n'
 
 
-@pytest.mark.parametrize(
-    ("options", "environ", "said"),
-    [
-        (["--bearer=of-the-flag"], {}, "--bearer; live.toml is not used"),
-        (
-            ["--bearer=of-the-flag"],
-            {"RINGSPEC_TOKEN": "of-the-variable"},
-            "--bearer; R",
-        ),
-        ([], {"RINGSPEC_TOKEN": "of-the-variable"}, "RINGSPEC_TOKEN; live.toml is not"),
-        ([], {"RINGSPEC_TOKEN": "of-the-profile"}, ""),
-        ([], {}, ""),
-    ],
-)
+@pytest.mark.parametrize(("options", "environ", "said"), TABLES["credentials"])
 def test_credentials_that_do_not_count_are_named(
     ringspec: Ringspec,
     tmp_path: Path,

@@ -24,7 +24,7 @@ from ringspec.spec.contract import Contract
 from ringspec.spec.parameters import UNREAD
 from ringspec.spec.proof import Prover, rules_of
 from ringspec.spec.rules import BODY_ACCEPTED, Level, RuleId, weakest
-from ringspec.spec.schemas import CHOICES, ITEM
+from ringspec.spec.schemas import CHOICES, HOLDS, ITEM
 from ringspec.spec.values import (
     Json,
     Location,
@@ -53,6 +53,7 @@ from ringspec.strategies.shapes.locations import (
     schema_at,
     values_of,
 )
+from ringspec.strategies.shapes.solve import mended
 
 # A rule is broken beside each plain state of another member; one that binds, or depends
 # on other members, also beside each value until it has so many cases.
@@ -298,7 +299,10 @@ class InvalidCases:
     def breaking(self, assertions: Iterable[Assertion]) -> Iterator[Case]:
         """Yield the cases that break some assertions, rule by rule in their order."""
         for rule, owned in by_rule(assertions).items():
-            yield from self._of_rule(rule, owned)
+            # An expression is checked in each of its places by itself.
+            apart = [[each] for each in owned] if owned[0].keyword == HOLDS else [owned]
+            for each in apart:
+                yield from self._of_rule(rule, each)
 
     def _of_rule(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
         if len({each.instance for each in assertions}) <= FEW:
@@ -555,6 +559,7 @@ class InvalidCases:
             if each.rule != rule
             and (
                 each.is_conditional
+                or each.keyword == HOLDS
                 or any(
                     # A choice may say the same of the value once more.
                     (each.within != own.within and each.instance == own.instance)
@@ -575,6 +580,23 @@ class InvalidCases:
                         return [case]
         return []
 
+    def _isolated(self, rule: RuleId, valid: Json, fault: Fault) -> Fault:
+        """Return a fault with edits by which the expressions of other rules hold."""
+        held, prover = self._contract.held, self._contract.prover
+        if held is None:
+            return fault
+        said = {each.rule for each in held.expressions} | {rule}
+
+        def fits(body: Json) -> bool:
+            broken = prover.broken(body)
+            return rule in broken and broken <= said
+
+        body = patched(valid, fault.patch)
+        others = {it: e for it, e in held.expressions.items() if it.rule != rule}
+        held = replace(held, expressions=others)
+        more = mended(held, body, self._bodies.shapes_at, fits) if fits(body) else ()
+        return replace(fault, patch=(*fault.patch, *more)) if more else fault
+
     def _certified(
         self,
         rule: RuleId,
@@ -585,6 +607,9 @@ class InvalidCases:
         """Return the case of a twin with a fault, if just those rules break."""
         twin, fault = option
         body = self._certifier.certified(twin.body, fault, broken | {rule})
+        if body is NOTHING and not broken:
+            fault = self._isolated(rule, twin.body, fault)
+            body = self._certifier.certified(twin.body, fault, frozenset({rule}))
         if body is NOTHING:
             return None
         return self._requests.case(

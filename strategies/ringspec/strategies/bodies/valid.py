@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, combinations, product
@@ -22,8 +21,8 @@ from ringspec.spec.assertions import Assertion
 from ringspec.spec.contract import Contract
 from ringspec.spec.plain import matching
 from ringspec.spec.rules import BODY_ACCEPTED, RuleId, weakest
-from ringspec.spec.schemas import ITEM, walk
-from ringspec.spec.values import Json, Location, Path, canonical
+from ringspec.spec.schemas import HOLDS, ITEM, walk
+from ringspec.spec.values import Json, Location, Path, canonical, patched
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
@@ -34,7 +33,6 @@ from ringspec.strategies.shapes.build import (
     MOST_WIDE,
     PRESENT,
     Builder,
-    Unfit,
     Wish,
     fitted,
     of_length,
@@ -128,6 +126,7 @@ def _bodies(
             if body is not None:
                 shown.add(key)
                 yield assertion.rule, label, body, assertion.keyword in _EDGE_KEYWORDS
+    yield from _expressed(bodies, assertions)
     yield from _long_lists(bodies, assertions)
     yield from _optional(bodies, about)
     if about is None:
@@ -157,6 +156,30 @@ def _long_lists(bodies: Bodies, assertions: list[Assertion]) -> Iterator[_Made]:
             if wishes:
                 yield each.rule, f"{each.value[n]}", bodies.plain(wishes), False
             left = {k: it for k, it in left.items() if k not in {*wishes, at}}
+
+
+def _expressed(bodies: Bodies, assertions: list[Assertion]) -> Iterator[_Made]:
+    """Show expressions that just hold, by each change that can make them true."""
+    held = bodies.contract.held
+    for each in (it for it in assertions if held and it.keyword == HOLDS):
+        shown = set[str]()
+        for base in having(bodies, bodies.read_by(each)):
+            for place in held.places(each, base) if held else ():
+                for name, patch in bodies.changes(each, base, place, wanted=True):
+                    made = patched(base, patch)
+                    if "by-far" in name or name in shown:
+                        continue
+                    if bodies.contract.is_settled(made):
+                        shown.add(name)
+                        yield each.rule, name, made, False
+
+
+def having(bodies: Bodies, instances: list[Path]) -> Iterator[Json]:
+    """Yield plain bodies that have all of some members, each one of them, and none."""
+    places = [bodies.place(each) for each in instances]
+    wanted = [places, *([each] for each in places), []] if len(places) > 1 else [places]
+    made = (bodies.plain(dict.fromkeys(each, PRESENT)) for each in wanted)
+    yield from {canonical(each): each for each in made if each is not None}.values()
 
 
 def _is_long(assertion: Assertion) -> bool:
@@ -238,8 +261,8 @@ def _full(bodies: Bodies, seed: int) -> Iterator[_Made]:
         ("full-other", last, 1, 3),
     ):
         builder = Builder(turn=seed + 1, items=items, full=True, branch=branch)
-        with suppress(Unfit):
-            yield BODY_ACCEPTED, label, builder.build((shape,)), False
+        if (body := bodies.build(builder, (shape,))) is not None:
+            yield BODY_ACCEPTED, label, body, False
 
 
 def _types(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
