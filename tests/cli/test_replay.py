@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from ringspec.spec import Contract, Level, RuleId, load
 from ringspec.strategies import Case, Expect, Phase, cases_of
 
 from ..called import call  # noqa: TID252 - tests are no distribution
-from ..serving import read_request  # noqa: TID252 - tests are no distribution
+from ..serving import replying  # noqa: TID252 - tests are no distribution
 from .conftest import TABLES
 
 MUTANT = "retry-delays-count-unchecked"
@@ -38,13 +37,9 @@ class Recording:
     status: int = 201
     requests: list[bytes] = field(default_factory=list)
 
-    def behave(self, connection: socket.socket) -> None:
-        while request := read_request(connection):
-            self.requests.append(request)
-            connection.sendall(
-                b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\n"
-                b"Content-Length: 2\r\n\r\n{}" % self.status
-            )
+    def __call__(self, request: bytes) -> tuple[int, bytes]:
+        self.requests.append(request)
+        return self.status, b"{}"
 
     @property
     def bodies(self) -> list[bytes]:
@@ -58,7 +53,7 @@ def recording() -> Recording:
 
 @pytest.fixture
 def recorder(served: Callable[..., str], recording: Recording) -> str:
-    return served(recording.behave)
+    return served(replying(recording))
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +179,7 @@ def test_case_of_a_report_at_a_server_that_answers_otherwise(
     status: int,
     lines: str,
 ) -> None:
-    url = served(Recording(answer).behave)
+    url = served(replying(Recording(answer)))
 
     ended = ringspec("replay", str(report), url, "--case", case)
 
