@@ -86,22 +86,15 @@ def journals(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
     return read
 
 
-@pytest.fixture
-def live() -> Callable[..., tuple[Watched, Plan]]:
+def live(
+    safety: Safety = ALLOWING, mutant: str | None = None, **options: Any
+) -> tuple[Any, Plan]:
     """Return a server and the plan of a live run against it."""
-
-    def make(
-        safety: Safety = ALLOWING, mutant: str | None = None, **options: Any
-    ) -> tuple[Watched, Plan]:
-        server = Watched(ServerSettings(), mutant)
-        return server, plan_of(server, *suite(), safety=safety, **options)
-
-    return make
+    server = Watched(ServerSettings(), mutant)
+    return server, plan_of(server, *suite(), safety=safety, **options)
 
 
-def test_live_run_that_may_create_leaves_nothing_behind(
-    live: Any, journals: Any
-) -> None:
+def test_live_run_that_may_create_leaves_nothing_behind(journals: Any) -> None:
     server, plan = live(select=("retries", "retryDelays", "answer", "lifecycle"))
     kept: list[int] = []
     server.meanwhile = lambda number: kept.append(len(journals()) if number else 0)
@@ -118,7 +111,7 @@ def test_live_run_that_may_create_leaves_nothing_behind(
     assert any("journal-" in each for each in found.notices)
 
 
-def test_what_is_sent_live_keeps_to_the_contract(live: Any) -> None:
+def test_what_is_sent_live_keeps_to_the_contract() -> None:
     server, plan = live()
     # A body that breaks a rule has no text to be numbered: it goes out once.
     first = next(each for each in plan.cases if each.id == "name.required/missing")
@@ -142,7 +135,7 @@ def test_what_is_sent_live_keeps_to_the_contract(live: Any) -> None:
     assert not {"start", "pause", "resume", "cancel"} & paths
 
 
-def test_live_run_without_leave_looks_only(live: Any, journals: Any) -> None:
+def test_live_run_without_leave_looks_only(journals: Any) -> None:
     server, plan = live(Safety(live=True))
 
     found = told(plan)
@@ -159,7 +152,7 @@ def test_live_run_without_leave_looks_only(live: Any, journals: Any) -> None:
     assert journals() == []
 
 
-def test_unguarded_list_is_noticed_by_looking_alone(live: Any) -> None:
+def test_unguarded_list_is_noticed_by_looking_alone() -> None:
     _, plan = live(Safety(live=True), "token-not-checked")
 
     found = told(plan)
@@ -168,7 +161,7 @@ def test_unguarded_list_is_noticed_by_looking_alone(live: Any) -> None:
     assert found.result.exit_code == 1
 
 
-def test_live_mutant_is_noticed_and_its_wrongs_are_deleted_at_once(live: Any) -> None:
+def test_live_mutant_is_noticed_and_its_wrongs_are_deleted_at_once() -> None:
     server, plan = live(
         mutant="retry-delays-count-unchecked", select=("retryDelays.count",)
     )
@@ -181,7 +174,7 @@ def test_live_mutant_is_noticed_and_its_wrongs_are_deleted_at_once(live: Any) ->
     assert deletes[0] < len(server.sent) - len(deletes)
 
 
-def test_budget_that_is_used_up_leaves_rules_open(live: Any) -> None:
+def test_budget_that_is_used_up_leaves_rules_open() -> None:
     server, plan = live(replace(ALLOWING, max_creates=5), select=("name", "from"))
 
     found = told(plan)
@@ -194,7 +187,7 @@ def test_budget_that_is_used_up_leaves_rules_open(live: Any) -> None:
     assert server.held == 0
 
 
-def test_commands_need_leave_of_their_own(live: Any) -> None:
+def test_commands_need_leave_of_their_own() -> None:
     server, plan = live(
         replace(ALLOWING, allow_start=True), select=("lifecycle.start",)
     )
@@ -206,7 +199,7 @@ def test_commands_need_leave_of_their_own(live: Any) -> None:
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
-def test_interrupt_cleans_up_first(live: Any, sign: signal.Signals) -> None:
+def test_interrupt_cleans_up_first(sign: signal.Signals) -> None:
     server, plan = live(select=("retries", "retryDelays"))
     server.meanwhile = lambda number: (
         os.kill(os.getpid(), sign) if number == 20 else None
@@ -220,7 +213,7 @@ def test_interrupt_cleans_up_first(live: Any, sign: signal.Signals) -> None:
     assert server.held == 0
 
 
-def test_interrupt_thrown_in_cleans_up(live: Any) -> None:
+def test_interrupt_thrown_in_cleans_up() -> None:
     server, plan = live(select=("retries",))
     events = run(plan)
     for event in events:
@@ -233,7 +226,7 @@ def test_interrupt_thrown_in_cleans_up(live: Any) -> None:
     assert server.sent[-1].method == "DELETE"
 
 
-def test_bug_of_ours_cleans_up(live: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bug_of_ours_cleans_up(monkeypatch: pytest.MonkeyPatch) -> None:
     server, plan = live(select=("retries",))
     events = run(plan)
     for event in events:
@@ -249,9 +242,7 @@ def test_bug_of_ours_cleans_up(live: Any, monkeypatch: pytest.MonkeyPatch) -> No
     assert server.held == 0
 
 
-def test_journal_that_cannot_be_written_stops_the_run(
-    live: Any, tmp_path: Path
-) -> None:
+def test_journal_that_cannot_be_written_stops_the_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     server, plan = live(replace(ALLOWING, journal=tmp_path / "file" / "j"))
 
@@ -263,7 +254,7 @@ def test_journal_that_cannot_be_written_stops_the_run(
 
 
 def test_journal_that_fails_on_the_way_stops_the_run(
-    live: Any, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server, plan = live()
     synced: Iterator[int] = iter(range(4))
@@ -292,7 +283,7 @@ def test_journal_that_fails_on_the_way_stops_the_run(
     ids=["dropped-once", "dropped-always", "busy-once", "crash"],
 )
 def test_what_may_be_transient_is_held_against_nobody_live(
-    live: Any, found: Trouble | int, row: int, outcome: str
+    found: Trouble | int, row: int, outcome: str
 ) -> None:
     server, plan = live(select=("retries", "robustness"))
     right, numbers = server.exchange, iter(range(100))
@@ -314,9 +305,7 @@ def test_what_may_be_transient_is_held_against_nobody_live(
     assert ended.outcomes["robustness"] == outcome
 
 
-def test_live_target_that_is_not_there_is_told_before_what_was_withheld(
-    live: Any,
-) -> None:
+def test_live_target_that_is_not_there_is_told_before_what_was_withheld() -> None:
     server, plan = live(Safety(live=True), select=("lifecycle.unknown",))
     right = server.exchange
 
@@ -334,7 +323,7 @@ def test_live_target_that_is_not_there_is_told_before_what_was_withheld(
     assert found.result.hint == "is the host spelt right?"
 
 
-def test_explore_is_refused_live(live: Any) -> None:
+def test_explore_is_refused_live() -> None:
     server, plan = live(phases=frozenset({Phase.EXPLORE}))
 
     with pytest.raises(UsageError, match="explore is out of the question"):
@@ -343,7 +332,7 @@ def test_explore_is_refused_live(live: Any) -> None:
     assert server.sent == []
 
 
-def test_target_that_is_not_allowed_is_refused(live: Any) -> None:
+def test_target_that_is_not_allowed_is_refused() -> None:
     server, plan = live(replace(ALLOWING, allowed_hosts=("staging.example.com",)))
 
     with pytest.raises(UsageError, match="not among the hosts") as raised:
@@ -353,7 +342,7 @@ def test_target_that_is_not_allowed_is_refused(live: Any) -> None:
     assert server.sent == []
 
 
-def test_runs_on_this_machine_write_no_journal(live: Any, journals: Any) -> None:
+def test_runs_on_this_machine_write_no_journal(journals: Any) -> None:
     _, plan = live(Safety(allow_create=True, max_creates=1), select=("retries",))
 
     found = told(plan)

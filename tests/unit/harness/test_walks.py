@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.inprocess import suite
+from tests.inprocess import plan_of, suite
 
 from ringspec.harness import Exchange, Finding
 from ringspec.harness.exploring import search
@@ -33,7 +33,7 @@ from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Lifecycle, Phase, Request, Walk, cases_of
 
 from ...general import payments  # noqa: TID252 - tests are no distribution
-from .test_explore import Explorable, Told
+from .test_explore import Explorable, Server, Told
 from .test_script import ALL, ERROR, ONE, Answer, Api, answering, last_of
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -96,17 +96,7 @@ def walk(api: Connection, walks: int = WALKS, **options: Any) -> Walked:
 def explored(monkeypatch: pytest.MonkeyPatch) -> Explorable:
     """Explore by runs, without schemathesis: its bodies take long."""
     monkeypatch.setattr(search, "foreign_sources", lambda _: ([], ""))
-    contract, cases = suite()
-    return Explorable(
-        Plan(
-            contract=contract,
-            cases=cases,
-            url="http://127.0.0.1",
-            filling=Filling(token="t"),
-            examples=100,
-            level=Level.MAY,
-        )
-    )
+    return Explorable(plan_of(Server(), *suite(), examples=100))
 
 
 def test_right_api_is_not_accused() -> None:
