@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import chain
 from typing import Any, TypeAlias
@@ -154,6 +154,18 @@ class Expression:
     def reads(self) -> frozenset[Path]:
         """The paths of the members that it reads."""
         return frozenset(self._read(self.node, {"self": self.at}))
+
+    @property
+    def strict(self) -> Expression:
+        """The expression that is false where a bound is met."""
+
+        def inside(node: Node) -> Node:
+            kind = {"<=": "<", ">=": ">"}.get(node.kind, node.kind)
+            parts = node.parts if kind == "!" else tuple(map(inside, node.parts))
+            return replace(node, kind=kind, parts=parts)
+
+        changed = inside(self.node)
+        return self if changed == self.node else replace(self, text=changed.text)
 
     @cached_property
     def _written(self) -> str:
@@ -320,6 +332,10 @@ class Expression:
             own = [self.write(each, inner) for each in node.parts[2:]]
             own = [node.parts[1].word, *own]
             return f"{self._raw(node.parts[0], paths)}.{node.word}({', '.join(own)})"
+        others = [each for each in node.parts if each.word != "null"]
+        if node.kind in {"==", "!="} and len(others) == 1:
+            # cel-python compares null with nothing else.
+            return f"type({self._raw(others[0], paths)}) {node.kind} type(null)"
         path = self.path(node, paths) or ()
         texts = []
         is_raw = node.kind in {"member", "index"} or node.word in {*_RAW, *_TEXTUAL}
