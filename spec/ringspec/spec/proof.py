@@ -167,13 +167,12 @@ class Held:
     def odd(self, body: Json) -> SpecError | None:
         """Return the error that the evaluators read an expression differently."""
         first, second = ([*self.unheld(body, quick=it)] for it in (True, False))
-        for assertion, location in [*first, *second] if first != second else ():
-            if (assertion, location) in first and (assertion, location) in second:
-                continue
-            expression = self.expressions[assertion]
-            shown = expression.shown(self.subject(body, location), self.request(body))
+        odd = (it for it in (*first, *second) if (it in first) != (it in second))
+        for stated, place in odd:
+            said = self.expressions[stated].shown
+            shown = said(self.subject(body, place), self.request(body))
             return SpecError(
-                f"{assertion.rule}: `{assertion.value}`: two evaluators of CEL differ on"
+                f"{stated.rule}: `{stated.value}`: two evaluators of CEL differ on"
                 f" whether {shown} is true",
                 hint="compare values of one type: see `has`, `double`, `string` of CEL",
             )

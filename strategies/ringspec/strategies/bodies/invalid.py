@@ -450,7 +450,9 @@ class InvalidCases:
             masked = self._certifier.is_masked(twin.body, fault)
             weak = number % 2 == 0 and twin.level.rank > own
             count = (self._contexts.of[twin.id] & new).bit_count()
-            return masked, weak, -self._variety(rule, twin), -count
+            # Turn by turn in the plainest, and where the most values differ.
+            variety = self._variety(rule, twin) * (1 - 2 * (number % 2))
+            return masked, weak, -count, variety
 
         name, options = choice
         found: Case | None = None
@@ -465,7 +467,7 @@ class InvalidCases:
         return found
 
     def _variety(self, rule: RuleId, twin: Case) -> int:
-        """Count the values of a twin: in many, more readings of an expression differ."""
+        """Count the values of a twin: in many, more readings of a rule differ."""
         if rule not in self._said:
             return 0
         if twin.id not in self._varieties:

@@ -87,12 +87,14 @@ class Solver:
     def changes(self, *, wanted: bool) -> Iterator[tuple[str, tuple[Json, ...]]]:
         """Yield patches by which it may become true, or false, each with its name."""
         seen: set[str] = set()
-        for name, edits in self._ways(self.expression.node, self.scope, wanted=wanted):
-            patch = self._patch(edits)
-            key = canonical(patch)
-            if patch and key not in seen:
-                seen.add(key)
-                yield name, patch
+        ways = self._ways(self.expression.node, self.scope, wanted=wanted)
+        with suppress(TypeError, ValueError, OverflowError):  # of values that are odd
+            for name, edits in ways:
+                patch = self._patch(edits)
+                key = canonical(patch)
+                if patch and key not in seen:
+                    seen.add(key)
+                    yield name, patch
 
     def _patch(self, edits: _Edits) -> tuple[Json, ...]:
         """Return edits of a request as those of the body; empty if they are not."""
