@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.faults.proxy import HEAVY, disturbing
+from tests.faults.proxy import disturbing
 from tests.inprocess import Told, plan_of, suite, told
 
 from ringspec.harness import Trouble
@@ -30,7 +30,7 @@ def disturbed() -> Iterator[Callable[..., tuple[Told, int]]]:
         def result(mutant: str | None, **options: Any) -> tuple[Told, int]:
             server = stack.enter_context(Embedded(mutant=mutant))
             port = urlsplit(server.url).port or 0
-            url, done = stack.enter_context(disturbing(port, HEAVY, 3))
+            url, done = stack.enter_context(disturbing(port, 3))
             token_url = f"{url}{urlsplit(server.token_url).path}"
             filling = Filling(**{**server.access, "token_url": token_url})
             plan = Plan(contract=suite()[0], cases=suite()[1], url=url, filling=filling)
