@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from ringspec.harness import Ended, Event, Notice, Outcome, Result
@@ -13,8 +14,8 @@ from ringspec.harness.running.run import run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import URL, Application, InProcess
 from ringspec.reference import Behaviour, ServerSettings, application
-from ringspec.spec import Contract, Level
-from ringspec.strategies import Case
+from ringspec.spec import Contract, Level, load
+from ringspec.strategies import Case, cases_of
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ class Told:
 def told(plan: Plan, **options: Any) -> Told:
     """Run a plan to its end."""
     return Told(list(run(replace(plan, **options))))
+
+
+@cache
+def suite() -> tuple[Contract, tuple[Case, ...]]:
+    """Return our contract with its list."""
+    contract = load()
+    return contract, cases_of(contract)
 
 
 def reference(behaviour: Behaviour | None = None, **settings: Any) -> InProcess:

@@ -8,52 +8,34 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.faults.proxy import HEAVY, disturbing
-from tests.inprocess import Told, plan_of, told
+from tests.faults.proxy import disturbing
+from tests.inprocess import Told, plan_of, suite, told
 
 from ringspec.harness import Trouble
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.exchange import Exchange, Failure, Filling
 from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.reference import Behaviour, Embedded, ServerSettings, application
-from ringspec.spec import Contract, Level, load
-from ringspec.strategies import Case, Request, cases_of
+from ringspec.spec import Level
+from ringspec.strategies import Request
 
 SELECT = ("retries", "retryDelays", "auth", "lifecycle.readable", "lifecycle.deleted")
 
 
-@pytest.fixture(scope="module")
-def contract() -> Contract:
-    return load()
-
-
-@pytest.fixture(scope="module")
-def cases(contract: Contract) -> tuple[Case, ...]:
-    return cases_of(contract, 0)
-
-
 @pytest.fixture
-def disturbed(
-    contract: Contract, cases: tuple[Case, ...]
-) -> Iterator[Callable[..., tuple[Told, int]]]:
+def disturbed() -> Iterator[Callable[..., tuple[Told, int]]]:
     """Run against a server by way of a disturbing proxy; count the faults."""
     with ExitStack() as stack:
 
         def result(mutant: str | None, **options: Any) -> tuple[Told, int]:
             server = stack.enter_context(Embedded(mutant=mutant))
             port = urlsplit(server.url).port or 0
-            url, done = stack.enter_context(disturbing(port, HEAVY, 3))
+            url, done = stack.enter_context(disturbing(port, 3))
             token_url = f"{url}{urlsplit(server.token_url).path}"
             filling = Filling(**{**server.access, "token_url": token_url})
-            plan = Plan(
-                contract=contract,
-                cases=cases,
-                url=url,
-                filling=filling,
-                level=Level.MAY,
-                select=SELECT,
-            )
-            return told(plan, **options), done.total()
+            plan = Plan(contract=suite()[0], cases=suite()[1], url=url, filling=filling)
+            given = {"level": Level.MAY, "select": SELECT, **options}
+            return told(plan, **given), done.total()
 
         yield result
 
@@ -106,13 +88,11 @@ class Restarting(InProcess):
 
 
 @pytest.mark.parametrize("after", [2, 40, 75])
-def test_server_that_is_started_anew_in_mid_run_is_not_accused(
-    contract: Contract, cases: tuple[Case, ...], after: int
-) -> None:
+def test_server_that_is_started_anew_in_mid_run_is_not_accused(after: int) -> None:
     server = Restarting(ServerSettings(), after)
     select = ("retries.type", "lifecycle")
 
-    found = told(plan_of(server, contract, cases, select=select))
+    found = told(plan_of(server, *suite(), select=select))
 
     assert found.failing == set()
     assert found.result.exit_code == 0

@@ -7,7 +7,6 @@ from ringspec.reports.console import stages as stages
 from ringspec.reports.curl import curl as curl
 from ringspec.reports.explanation import explain as explain
 from ringspec.reports.explanation import print_rules as print_rules
-from ringspec.reports.explanation import render_rules as render_rules
 from ringspec.reports.explanation import rules_json as rules_json
 from ringspec.reports.files import FORMATS as FORMATS
 from ringspec.reports.files import Display as Display

@@ -8,24 +8,17 @@ from functools import cache
 from typing import Any
 
 import pytest
-from tests.inprocess import edited, plan_of, reference
+from tests.inprocess import edited, plan_of, reference, suite
 
 from ringspec.harness import Outcome
 from ringspec.harness.running.run import run
 from ringspec.reference import MUTANTS, Behaviour
 from ringspec.reports import Record, Recorder
 from ringspec.reports.causes import Cause, explained
-from ringspec.spec import Contract, Level, load
-from ringspec.strategies import Case, cases_of
+from ringspec.spec import Level
 
 ITEM = "/voice/broadcasts/{broadcastId}"
 CURT = b'{"error":{"code":"no","message":"It will not do."}}'
-
-
-@cache
-def suite() -> tuple[Contract, tuple[Case, ...]]:
-    contract = load()
-    return contract, cases_of(contract)
 
 
 @cache

@@ -190,9 +190,8 @@ def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
             known = {} if breach.location else _members(answer.schema.schema)
             name, parent = assertion.value, at(data, breach.location)
             is_list = "items" in known.get(name, {})
-            what = (
-                f"{where} lacks {name}{instead(parent, name, known, is_list=is_list)}"
-            )
+            other = instead(parent, name, known, is_list=is_list)
+            what = f"{where} lacks {name}{other}"
         else:
             what = f"{where} breaks {assertion.keyword} {json.dumps(assertion.value)}"
         found.setdefault(assertion.rule, what)

@@ -400,10 +400,7 @@ class Session:
         self._names = self._create(self._resources)
         ids = {it.name: it.named for it in operation.wire.parameters if it.is_id}
         made_up = [it for it in ids if not (ids[it] or it in self._names)]
-        reasons = {it: self._uncreated.get(it) for it in made_up}
-        told = (
-            f"{it} (the create: {why})" if why else it for it, why in reasons.items()
-        )
+        told = (it + self._uncreated.get(it, "") for it in made_up)
         self._oracle.made_up = ", ".join(told)
         is_barred = bool(made_up) and operation.method in {"put", "patch"}
         if operation.method == "delete":
@@ -454,7 +451,7 @@ class Session:
             self._keep(Fired(case=case, exchange=exchange))
             self._requests += exchange.sent
             if exchange.status // 100 != 2:
-                why = f"{case.request.method} {exchange.summary}"
+                why = f" (the create: {case.request.method} {exchange.summary})"
                 self._uncreated[each.parameter.name] = why
             if name := each.named(exchange):
                 names[each.parameter.name] = name
