@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -102,6 +103,19 @@ ACCEPTED = (
     b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
     b"Content-Length: 2\r\n\r\n{}"
 )
+
+
+@dataclass
+class Heard:
+    """A server that accepts whatever comes, and keeps it."""
+
+    url: str = ""
+    requests: list[bytes] = field(default_factory=list)
+
+    def __call__(self, connection: socket.socket) -> None:
+        while request := read_request(connection):
+            self.requests.append(request)
+            connection.sendall(ACCEPTED)
 
 
 def slow(connection: socket.socket) -> None:

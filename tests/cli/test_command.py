@@ -14,6 +14,7 @@ from ringspec.reference import Embedded
 from ringspec.reports.json_report import REPORT_FORMAT
 from ringspec.strategies import FORMAT as CASE_FORMAT
 
+from ..called import at  # noqa: TID252 - tests are no distribution
 from .conftest import on_windows
 
 MUTANT = "delay-4321-accepted"
@@ -40,7 +41,7 @@ def test_embedded_server_is_conformant_at_every_level(ringspec: Ringspec) -> Non
 def test_mutant_is_nonconformant_by_its_rule_alone(
     ringspec: Ringspec, mutant: Embedded
 ) -> None:
-    ended = ringspec("run", mutant.url, "--bearer", mutant.token, report=True)
+    ended = ringspec("run", *at(mutant), report=True)
 
     failing = [rule for rule, outcome in ended.outcomes.items() if outcome == "fail"]
     assert ended.status == 1
@@ -66,7 +67,7 @@ def test_what_takes_long_before_a_run_is_told(ringspec: Ringspec) -> None:
 def test_failure_below_the_level_is_a_warning(ringspec: Ringspec) -> None:
     with Embedded(mutant="invalid-as-conflict") as embedded:
         ended = ringspec(
-            *("run", embedded.url, "--bearer", embedded.token),
+            *("run", *at(embedded)),
             *("--select", "error.status", "--exclude", "voiceFlow"),
         )
 
@@ -86,7 +87,7 @@ def test_failure_below_the_level_is_a_warning(ringspec: Ringspec) -> None:
 def test_selected_rules_alone_are_judged(
     ringspec: Ringspec, mutant: Embedded, options: tuple[str, ...]
 ) -> None:
-    ended = ringspec("run", mutant.url, "--bearer", mutant.token, *options, report=True)
+    ended = ringspec("run", *at(mutant), *options, report=True)
 
     selected = {rule for rule in ended.outcomes if rule.startswith(options[1])}
     selected -= {"retryDelays.items.max"}
@@ -125,9 +126,7 @@ def test_wrong_client_secret_is_inconclusive_and_not_shown(
 def test_fail_fast_ends_at_the_first_failure(
     ringspec: Ringspec, mutant: Embedded
 ) -> None:
-    ended = ringspec(
-        "run", mutant.url, "--bearer", mutant.token, "--fail-fast", report=True
-    )
+    ended = ringspec("run", *at(mutant), "--fail-fast", report=True)
 
     failures = sum(len(rule["failures"]) for rule in ended.report["rules"])
     assert ended.status == 1
@@ -175,9 +174,7 @@ def test_reader_that_leaves_early_causes_no_noise(
 def test_reader_that_leaves_early_does_not_change_the_verdict(
     started: Started, mutant: Embedded
 ) -> None:
-    process = started(
-        *("run", mutant.url, "--bearer", mutant.token, "--select", "retryDelays")
-    )
+    process = started("run", *at(mutant), "--select", "retryDelays")
     assert process.stdout is not None
     process.stdout.readline()
     process.stdout.close()
@@ -217,7 +214,7 @@ def test_report_links_rules_to_their_documentation(
     path = tmp_path / "report.html"
 
     ended = ringspec(
-        *("run", reference.url, "--bearer", reference.token),
+        *("run", *at(reference)),
         *("--select", "name.type", "--phase", "cases", "--report", f"html={path}"),
         RINGSPEC_DOCS="http://127.0.0.1:8000/docs/",
     )

@@ -12,7 +12,7 @@ import pytest
 
 from ringspec.reference import Embedded
 
-from ..called import Ended  # noqa: TID252 - tests are no distribution
+from ..called import Ended, at  # noqa: TID252 - tests are no distribution
 
 MUTANT = "last-delay-unbounded"
 
@@ -36,7 +36,7 @@ def of(ringspec: Ringspec, reports: dict[str, Path]) -> Callable[..., Path]:
             path = reports[""] / f"{name.replace('/', '-')}.json"
             with Embedded(mutant=mutant or None) as embedded:
                 ringspec(
-                    *("run", embedded.url, "--bearer", embedded.token, "--quiet"),
+                    *("run", *at(embedded), "--quiet"),
                     *(options or SELECTED),
                     *("--report", f"json={path}"),
                 )
@@ -110,7 +110,7 @@ def test_joined_shards_are_what_a_whole_run_is(
     ringspec: Ringspec, mutant: Embedded, shards: list[str], tmp_path: Path
 ) -> None:
     ready, whole = mutant.ready(), tmp_path / "whole.json"
-    alone = ringspec("run", ready.url, "--bearer", ready.token, *SELECT, report=True)
+    alone = ringspec("run", *at(ready), *SELECT, report=True)
 
     done = ringspec("compare", "--merge", *shards, "--report", f"json={whole}")
 
@@ -122,7 +122,7 @@ def test_joined_shards_are_what_a_whole_run_is(
     assert "FAIL retryDelays.items.max  MUST" in done.stdout
     assert "curl -sS -X POST" in done.stdout
     assert ringspec("compare", str(whole), str(whole)).status == 0
-    replayed = ringspec("replay", str(whole), ready.url, "--bearer", ready.token)
+    replayed = ringspec("replay", str(whole), *at(ready))
     assert replayed.status == 1
     assert "still fails" in replayed.stdout
     missing = ringspec("compare", "--merge", shards[1])

@@ -19,7 +19,7 @@ from ringspec.reference import Embedded, ServerSettings, application
 from ringspec.strategies import Request, Slot
 
 from .. import serving  # noqa: TID252 - tests are no distribution
-from ..called import ran  # noqa: TID252 - tests are no distribution
+from ..called import at, ran  # noqa: TID252 - tests are no distribution
 
 Ringspec = Callable[..., Any]
 Started = Callable[..., subprocess.Popen[str]]
@@ -62,11 +62,7 @@ def test_mutant_is_found_without_the_list(ringspec: Ringspec) -> None:
     select = ("--select", "retryDelays.items", "--examples", "40")
     with Embedded(mutant="delay-4321-accepted") as mutant:
         told = [
-            ringspec(
-                *("run", mutant.url, "--bearer", mutant.token, "--phase", "explore"),
-                *select,
-                report=True,
-            )
+            ringspec("run", *at(mutant), "--phase=explore", *select, report=True)
             for _ in range(2)
         ]
 

@@ -14,7 +14,7 @@ from ringspec import spec
 from ringspec.reference import Embedded
 from ringspec.spec import load
 
-from ..called import call  # noqa: TID252 - tests are no distribution
+from ..called import at, call  # noqa: TID252 - tests are no distribution
 from ..serving import answering  # noqa: TID252 - likewise
 
 
@@ -29,7 +29,7 @@ def test_what_is_found_is_written_and_runs_by_it_conform(
 ) -> None:
     ready, file = sdk.ready(), tmp_path / "found.yaml"
 
-    probe = ("probe", ready.url, "--bearer", ready.token, "--write", str(file))
+    probe = ("probe", *at(ready), "--write", str(file))
     ended = call(*probe, COLUMNS="80")
 
     out = ended.stdout
@@ -42,7 +42,7 @@ def test_what_is_found_is_written_and_runs_by_it_conform(
     assert list(tmp_path.iterdir()) == [file]
 
     ended = call(
-        *("run", ready.url, "--bearer", ready.token, "--dialect", str(file)),
+        *("run", *at(ready), "--dialect", str(file)),
         *("--quick", "--level", "may", "--quiet"),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from ringspec.reports import failure_json
 from ringspec.spec import Contract, Level, RuleId, load
 from ringspec.strategies import Case, Expect, Phase, cases_of
 
-from ..called import call  # noqa: TID252 - tests are no distribution
-from ..serving import replying  # noqa: TID252 - tests are no distribution
+from ..called import at, call  # noqa: TID252 - tests are no distribution
+from ..serving import Heard, answering  # noqa: TID252 - tests are no distribution
 from .conftest import TABLES
 
 MUTANT = "retry-delays-count-unchecked"
@@ -30,30 +30,14 @@ CASE = f"{RULE}/1-for-0"
 PLAIN = "body.accepted/plain"
 
 
-@dataclass
-class Recording:
-    """A server that keeps what it is sent, and always answers alike."""
-
-    status: int = 201
-    requests: list[bytes] = field(default_factory=list)
-
-    def __call__(self, request: bytes) -> tuple[int, bytes]:
-        self.requests.append(request)
-        return self.status, b"{}"
-
-    @property
-    def bodies(self) -> list[bytes]:
-        return [each.partition(b"\r\n\r\n")[2] for each in self.requests]
+@pytest.fixture
+def recording() -> Heard:
+    return Heard()
 
 
 @pytest.fixture
-def recording() -> Recording:
-    return Recording()
-
-
-@pytest.fixture
-def recorder(served: Callable[..., str], recording: Recording) -> str:
-    return served(replying(recording))
+def recorder(served: Callable[..., str], recording: Heard) -> str:
+    return served(recording)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +55,7 @@ def run_report(tmp_path_factory: pytest.TempPathFactory, mutant: Embedded) -> Pa
     """Write the report of a run against the mutant."""
     path = tmp_path_factory.mktemp("run") / "before.json"
     options = ("--select", RULE, "--phase", "cases", "--report", f"json={path}")
-    ended = call("run", mutant.url, "--bearer", mutant.token, *options)
+    ended = call("run", *at(mutant), *options)
     assert ended.status == 1
     return path
 
@@ -109,7 +93,7 @@ def test_report_replayed_at_its_own_target_still_fails(
 def test_report_replayed_at_a_correct_server_is_fixed(
     ringspec: Ringspec, report: Path, reference: Embedded
 ) -> None:
-    ended = ringspec("replay", str(report), reference.url, "--bearer", reference.token)
+    ended = ringspec("replay", str(report), *at(reference))
 
     *lines, last = ended.stdout.splitlines()
     assert ended.status == 0
@@ -119,10 +103,7 @@ def test_report_replayed_at_a_correct_server_is_fixed(
 
 
 def test_case_by_its_id_fails_at_a_mutant(ringspec: Ringspec, mutant: Embedded) -> None:
-    ended = ringspec(
-        *("replay", CASE, mutant.url, "--bearer", mutant.token, "--verbose"),
-        report=True,
-    )
+    ended = ringspec("replay", CASE, *at(mutant), "--verbose", report=True)
 
     assert ended.status == 1
     assert ended.stdout.startswith(f"fails            {CASE}\n")
@@ -179,7 +160,7 @@ def test_case_of_a_report_at_a_server_that_answers_otherwise(
     status: int,
     lines: str,
 ) -> None:
-    url = served(replying(Recording(answer)))
+    url = served(answering(answer))
 
     ended = ringspec("replay", str(report), url, "--case", case)
 
@@ -274,7 +255,7 @@ def test_explored_bodies_arrive_byte_for_byte_unless_they_were_cut(
     ringspec: Ringspec,
     report: Path,
     recorder: str,
-    recording: Recording,
+    recording: Heard,
     cases: dict[str, Case],
 ) -> None:
     long = b'"' + b"x" * 70_000 + b'"'
@@ -287,7 +268,8 @@ def test_explored_bodies_arrive_byte_for_byte_unless_they_were_cut(
     assert "not judged       explore/body.accepted-long" in ended.stdout
     assert "only a part of its body of 70,002 bytes" in ended.stdout
     assert ended.stdout.count("fixed            explore/") == len(NASTY)
-    plain, *others = recording.bodies
+    heard = (it.partition(b"\r\n\r\n")[2] for it in recording.requests)
+    plain, *others = heard
     assert plain == cases[PLAIN].request.body
     assert sorted(others) == sorted(NASTY.values())
 
@@ -297,7 +279,7 @@ def test_what_explore_found_is_replayed_from_its_report_alone(
 ) -> None:
     path = tmp_path / "explored.json"
     ringspec(
-        *("run", mutant.url, "--bearer", mutant.token, "--level", "may"),
+        *("run", *at(mutant), "--level", "may"),
         *("--phase", "explore", "--examples", "120", "--report", f"json={path}"),
         *("--select", RULE, "--select", "lifecycle"),
     )
@@ -305,7 +287,7 @@ def test_what_explore_found_is_replayed_from_its_report_alone(
     failures = [each for rule in found for each in rule["failures"]]
 
     same = ringspec("replay", str(path), "--bearer", mutant.token)
-    right = ringspec("replay", str(path), reference.url, "--bearer", reference.token)
+    right = ringspec("replay", str(path), *at(reference))
 
     assert failures
     assert {each["phase"] for each in failures} == {"explore"}
@@ -349,7 +331,7 @@ def test_report_that_is_not_replayed(
 
 
 def test_live_target_that_is_named_is_sent_no_create(
-    ringspec: Ringspec, report: Path, recorder: str, recording: Recording
+    ringspec: Ringspec, report: Path, recorder: str, recording: Heard
 ) -> None:
     # What is meant for elsewhere goes to a proxy on this machine.
     ended = ringspec(
@@ -369,7 +351,7 @@ def test_text_that_a_live_run_has_numbered_is_no_other_case(
     rule["failures"][0]["request"]["body"]["name"] += " 7"
     path = edited(report, rules=before["rules"])
 
-    ended = ringspec("replay", str(path), reference.url, "--bearer", reference.token)
+    ended = ringspec("replay", str(path), *at(reference))
 
     assert ended.status == 0
     assert ended.stdout.count("fixed   ") == len(rule["failures"])
@@ -386,7 +368,7 @@ def test_changed_contract_is_noted_and_changed_cases_are_left_out(
     second["case"] = "retryDelays.count/nosuch"
     path = edited(report, contract=contract, rules=before["rules"])
 
-    ended = ringspec("replay", str(path), reference.url, "--bearer", reference.token)
+    ended = ringspec("replay", str(path), *at(reference))
 
     assert ended.status == 3
     assert f"the contract is not the one of {path}" in ended.stderr

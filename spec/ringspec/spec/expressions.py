@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import chain
 from typing import Any, TypeAlias
@@ -35,7 +35,7 @@ from ringspec.spec.cel import (
 from ringspec.spec.errors import SpecError, did_you_mean
 from ringspec.spec.reading import short
 from ringspec.spec.schemas import ITEM, walk
-from ringspec.spec.values import Json, Location, Path
+from ringspec.spec.values import Json, Location, Path, kind_of
 
 # They are about the text of a value, whatever it stands for.
 _TEXTUAL = frozenset({"startsWith", "endsWith", "contains", "matches", "size"})
@@ -55,6 +55,19 @@ _RESULTS = {
     "double": "double",
     "int": "integer",
     "size": "integer",
+}
+# What types are in JSON, if they are called otherwise.
+_JSON = dict.fromkeys(("time", "date", "duration"), "string") | {"double": "number"}
+# Types that compare with each other, and what each is called.
+_COMPARED = {"double": "integer", "date": "time"}
+_CALLED = {
+    "integer": "a number",
+    "string": "a text",
+    "boolean": "a boolean",
+    "time": "a point in time",
+    "duration": "a duration",
+    "array": "a list",
+    "object": "an object",
 }
 _FORMATS = {"date-time": "time", "date": "date", "duration": "duration"}
 _MOST_SHOWN = 60
@@ -78,7 +91,10 @@ class Types:
             path, node = (*at, *each.instance), each.schema
             stated = node.get("type", ())
             kinds = {stated} if isinstance(stated, str) else {*stated}
-            kind = "double" if "number" in kinds else next(iter(kinds - {"null"}), "")
+            kinds -= {"null"} | ({"integer"} if "number" in kinds else set())
+            # Of several types, none is known.
+            kind = next(iter(kinds)) if len(kinds) == 1 else ""
+            kind = "double" if kind == "number" else kind
             if kind == "string":
                 kind = _FORMATS.get(node.get("format", ""), kind)
             if kind and self.kinds.get(path) not in _TYPED:
@@ -155,6 +171,18 @@ class Expression:
         """The paths of the members that it reads."""
         return frozenset(self._read(self.node, {"self": self.at}))
 
+    @property
+    def strict(self) -> Expression:
+        """The expression that is false where a bound is met."""
+
+        def inside(node: Node) -> Node:
+            kind = {"<=": "<", ">=": ">"}.get(node.kind, node.kind)
+            parts = node.parts if kind == "!" else tuple(map(inside, node.parts))
+            return replace(node, kind=kind, parts=parts)
+
+        changed = inside(self.node)
+        return self if changed == self.node else replace(self, text=changed.text)
+
     @cached_property
     def _written(self) -> str:
         return self.write(self.node, {"self": self.at})
@@ -173,6 +201,11 @@ class Expression:
                 raise SpecError(
                     f"`{self.text}`: {why}", hint="name members that are described"
                 )
+        for left, right in self._unlike(self.node, {"self": self.at}):
+            raise SpecError(
+                f"`{self.text}` compares {_CALLED[left]} with {_CALLED[right]}",
+                hint="compare values of one type: see `timestamp`, `double`, `string`",
+            )
         try:
             program = google(("request", "self")).compile(self._written)
         except RuntimeError as error:
@@ -195,9 +228,22 @@ class Expression:
             request: its body and parameters, by `REQUEST`.
             quick: by which of the evaluators.
         """
+        if not all(self._is_typed(request, path) for path in self.reads):
+            return None
         names = {"self": value, "request": request}
         found = (by_google if quick else by_python)(self._written, names)
         return found if isinstance(found, bool) else None
+
+    def _is_typed(self, request: Json, path: Path) -> bool:
+        """Return whether all at a path is of its type: null is, if it is asked for."""
+        kind = self.types.kinds.get(path, "")
+        asks = any(each.word == "null" for each in self.node.all())
+        kinds = {_JSON.get(kind, kind), "integer" if kind == "double" else ""}
+        kinds |= {"null"} if asks else set()
+        return all(
+            kind_of(it) in kinds or (not kind and (asks or it is not None))
+            for it in _values(request, path)
+        )
 
     def value(self, node: Node, scope: Scope) -> Json:
         """Return the value of a part, by the quick evaluator; UNKNOWN without one."""
@@ -277,6 +323,18 @@ class Expression:
         path = self.item_path(node, paths)
         return self.types.kinds.get(path, "") if path else ""
 
+    def _unlike(self, node: Node, paths: _Paths) -> Iterator[tuple[str, str]]:
+        """Yield the types that are compared and never compare."""
+        inside = self.inside(node, paths) if node.is_macro else paths
+        for index, each in enumerate(node.parts):
+            yield from self._unlike(each, inside if index > 1 else paths)
+        if node.kind in RELATIONS[:-1] or node.kind in {"+", "-", "*"}:
+            kinds = [self.kind(each, paths) for each in node.parts]
+            left, right = (_COMPARED.get(each, each) for each in kinds)
+            shifts = node.kind in {"+", "-"} and right == "duration"
+            if left != right and {left, right} <= _CALLED.keys() and not shifts:
+                yield left, right
+
     def _read(self, node: Node, paths: _Paths) -> Iterator[Path]:
         path = self.path(node, paths)
         if path is not None:
@@ -320,6 +378,10 @@ class Expression:
             own = [self.write(each, inner) for each in node.parts[2:]]
             own = [node.parts[1].word, *own]
             return f"{self._raw(node.parts[0], paths)}.{node.word}({', '.join(own)})"
+        others = [each for each in node.parts if each.word != "null"]
+        if node.kind in {"==", "!="} and len(others) == 1:
+            # cel-python compares null with nothing else.
+            return f"type({self._raw(others[0], paths)}) {node.kind} type(null)"
         path = self.path(node, paths) or ()
         texts = []
         is_raw = node.kind in {"member", "index"} or node.word in {*_RAW, *_TEXTUAL}
@@ -358,6 +420,18 @@ class Expression:
         if above.kind in {"member", "index"} and above.parts[0].word != "request":
             return f"({self._has(above, paths)} && {text})"
         return text
+
+
+def _values(value: Json, path: Path) -> Iterator[Json]:
+    """Yield the values at a path, of all items."""
+    if not path:
+        yield value
+    elif path[0] == ITEM:
+        below = value.values() if isinstance(value, dict) else value
+        for each in below if isinstance(value, dict | list) else ():
+            yield from _values(each, path[1:])
+    elif isinstance(value, dict) and path[0] in value:
+        yield from _values(value[path[0]], path[1:])
 
 
 @cache
