@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import chain, islice
+from itertools import chain, islice, product
 
 import jsonschema_rs
 
 from ringspec.spec.contract import Contract
+from ringspec.spec.rules import RuleId
 from ringspec.spec.schemas import ITEM, keywords
-from ringspec.spec.values import Json, Path, at_path
+from ringspec.spec.values import Json, Path, at_path, patched
 from ringspec.strategies.adequacy.mutations import (
     FIRST,
     TOGETHER,
@@ -27,7 +28,9 @@ from ringspec.strategies.adequacy.mutations import (
     Mutation,
     mutations_of,
 )
-from ringspec.strategies.case import Case, Expect, Phase, encode
+from ringspec.strategies.bodies.valid import having
+from ringspec.strategies.case import Case, Expect, Phase, Request, encode
+from ringspec.strategies.shapes.bodies import bodies_of, plain_case
 from ringspec.strategies.shapes.build import LONGEST, MOST_ITEMS, Builder, Unfit
 from ringspec.strategies.shapes.compile import avoid, live, reach
 from ringspec.strategies.shapes.locations import Reached, schema_at
@@ -126,6 +129,7 @@ class _CaseMatrix:
     """Finds the cases that detect a mutation, by index."""
 
     def __init__(self, contract: Contract, cases: tuple[Case, ...]) -> None:
+        self._contract = contract
         self._schema = contract.request.schema
         self.cases = cases
         own = contract.operation.method.upper(), contract.operation.path
@@ -158,6 +162,8 @@ class _CaseMatrix:
     def detecting(self, mutation: Mutation) -> list[int]:
         if mutation.when is not None:
             return self._in_context(mutation, mutation.when)
+        if mutation.holds:
+            return list(self._telling(mutation.rules[0], mutation.holds))
         refusing: set[int] = set()
         for edit in mutation.edits:
             by_new, by_old = self._validator(edit, edit.new), None
@@ -180,6 +186,16 @@ class _CaseMatrix:
             if all(any(e.owns(p) for e in mutation.edits) for p in self._refused[index])
         ]
         return [*(each for each in self._accepted if each in refusing), *accepting]
+
+    def _telling(self, rule: RuleId, text: str) -> Iterator[int]:
+        """Yield the cases that a server answers otherwise that reads another text."""
+        for index, case in enumerate(self.cases):
+            if case.phase == Phase.CASES and not case.steps:
+                is_broken = case.broken == (rule,)
+                if (is_broken or case.expect == Expect.ACCEPT) and is_broken != unheld(
+                    self._contract, rule, text, case.request, case.body
+                ):
+                    yield index
 
     def _in_context(self, mutation: Mutation, when: BodyCondition) -> list[int]:
         """Bodies for which the contract holds as written detect nothing."""
@@ -207,6 +223,21 @@ class _CaseMatrix:
         return _Validator({**beside, **keywords}, validate_formats=True)
 
 
+def unheld(
+    contract: Contract, rule: RuleId, text: str, request: Request, body: Json
+) -> bool:
+    """Return whether a request breaks the expression of a rule, with another text."""
+    wire, own = contract.operation.wire, contract.of_parameters
+    read = wire.read(request.path, request.headers)
+    beside = {**wire.request(read), "body": body}
+    sides = ((contract.held, body), (own.held if own else None, read))
+    return any(
+        held.reading(rule, text).within(beside).breaks(value)
+        for held, value in sides
+        if held
+    )
+
+
 def prove(
     contract: Contract, mutations: Iterable[Mutation], cases: Iterable[Case]
 ) -> Iterator[MutationResult]:
@@ -217,7 +248,8 @@ def prove(
         names = tuple(listed[index].id for index in matrix.detecting(each))
         verdict, reason = MutationVerdict.TOLD, ""
         if not names:
-            verdict, reason = decider.decide(each)
+            decide = decider.of_expression if each.holds else decider.decide
+            verdict, reason = decide(each)
         yield MutationResult(each, verdict, reason, names)
 
 
@@ -354,6 +386,32 @@ class _Decider:
         else:
             reason = "what it takes holds something else unsettled"
         return MutationVerdict.UNSETTLED, reason
+
+    def of_expression(self, mutation: Mutation) -> tuple[MutationVerdict, str]:
+        """Return the verdict on a changed expression that no case detects."""
+        found: Json = None
+        if mutation.when is None:
+            found = self._judged_otherwise(mutation)
+        elif not self._shows(mutation, self._around(("",))):
+            return MutationVerdict.UNSETTLED, "no valid body shows it there"
+        if found is not None:
+            return MutationVerdict.UNTOLD, f"told by {encode(found).decode()}"
+        return MutationVerdict.UNDECIDED, "no body is found that it judges otherwise"
+
+    def _judged_otherwise(self, mutation: Mutation) -> Json:
+        """Look for a body that an expression with another text judges otherwise."""
+        contract, bodies = self._contract, bodies_of(self._contract)
+        rule, request = mutation.rules[0], plain_case(contract).request
+        for each in contract.held.expressions if contract.held else ():
+            bases = having(bodies, bodies.read_by(each)) if each.rule == rule else ()
+            for base, wanted in product(bases, (True, False)):
+                for _, patch in bodies.changes(each, base, (), wanted=wanted):
+                    body = patched(base, patch)
+                    broken = contract.prover.broken(body)
+                    other = unheld(contract, rule, mutation.holds, request, body)
+                    if broken <= {rule} and bool(broken) != other:
+                        return body
+        return None
 
     def _shows(self, mutation: Mutation, found: Alternatives) -> bool:
         """Return whether a mutation may differ from the contract for some bodies."""
