@@ -14,8 +14,9 @@ from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from ringspec.spec.assertions import Assertion, by_rule
-from ringspec.spec.cel import Node, parsed, value_of
+from ringspec.spec.cel import Node, value_of
 from ringspec.spec.contract import Contract
+from ringspec.spec.expressions import Expression, Paths
 from ringspec.spec.rules import BODY_ACCEPTED, RuleId
 from ringspec.spec.schemas import (
     CHOICES,
@@ -162,7 +163,7 @@ def mutations_of(contract: Contract, *, thorough: bool = False) -> tuple[Mutatio
         *_members(contract, places),
         # A rule of one assertion is dropped with it.
         *(each for each in rules if len(each.edits) > 1 or each.holds),
-        *chain.from_iterable(_slips(each[0]) for each in said.values()),
+        *chain.from_iterable(_slips(contract, it[0]) for it in said.values()),
         *chain.from_iterable(
             _contexts(contract, e, owned[e.rules[0]], thorough=thorough) for e in rules
         ),
@@ -188,21 +189,32 @@ def _unsaid(assertion: Assertion) -> Mutation:
     )
 
 
-def _slips(assertion: Assertion) -> Iterator[Mutation]:
+def _slips(contract: Contract, assertion: Assertion) -> Iterator[Mutation]:
     """Change each part of an expression."""
-    for node in dict.fromkeys(_changed(parsed(assertion.value))):
+    at = ("body", *assertion.instance)
+    written = Expression(assertion.value, contract.types, at)
+    for node in dict.fromkeys(_changed(written, written.node, {"self": at})):
+        if node == written.node:
+            continue
         words = f"as {node.text}"
         dropped = _unsaid(assertion)
         name = f"{assertion.rule} {words}"
         yield replace(dropped, id=name, change=words, holds=node.text)
 
 
-def _changed(node: Node) -> Iterator[Node]:
+def _changed(written: Expression, node: Node, paths: Paths) -> Iterator[Node]:
     """Yield an expression with one part changed: an operator, a bound, a branch."""
+    is_text = "string" in {written.kind(it, paths) for it in node.parts}
     for kind in _OTHER_OPERATORS.get(node.kind, ()):
-        yield replace(node, kind=kind)
+        # The order of texts is of no interest where it is not asked for.
+        if kind[0] not in "<>" or node.kind[0] in "<>" or not is_text:
+            yield replace(node, kind=kind)
     if node.kind in {"&&", "||", "!"}:
-        yield from node.parts
+        for index, part in enumerate(node.parts):
+            # Where a member is absent, what names it says nothing anyway.
+            others = [it for n, it in enumerate(node.parts) if n != index]
+            if not any(_asks(it) and _asks(it) in part.text for it in others):
+                yield part
     elif node.kind == "?:":
         yield from node.parts[1:]
     elif node.is_macro and node.word in _OTHER_MACROS:
@@ -210,8 +222,10 @@ def _changed(node: Node) -> Iterator[Node]:
     value = value_of(node)
     if type(value) is int and node.kind == "literal":
         yield from (replace(node, word=f"{value + n}") for n in (1, -1))
+    inside = written.inside(node, paths) if node.is_macro else paths
     for index, part in enumerate(node.parts):
-        yield from (node.put(index, changed) for changed in _changed(part))
+        known = inside if index > 1 else paths
+        yield from (node.put(index, it) for it in _changed(written, part, known))
 
 
 def _paths(schema: Json) -> Iterator[Path]:
@@ -510,6 +524,13 @@ def _choice(keyword: str, branches: list[Json]) -> _Changes:
 def _branch_name(branch: Json, index: int) -> str:
     names = branch.get("required", ()) if isinstance(branch, dict) else ()
     return "-".join(names) or f"branch {index}"
+
+
+def _asks(node: Node) -> str:
+    """Return the member that a node asks to be absent; empty if it does not."""
+    inner = node.parts[0] if node.kind == "!" else node
+    is_asked = inner.kind == "call" and inner.word == "has" and node is not inner
+    return inner.parts[0].text if is_asked else ""
 
 
 _OTHER_OPERATORS = {

@@ -30,9 +30,17 @@ from ringspec.strategies.adequacy.mutations import (
 )
 from ringspec.strategies.bodies.valid import having
 from ringspec.strategies.case import Case, Expect, Phase, Request, encode
+from ringspec.strategies.faults import faults_in
 from ringspec.strategies.shapes.bodies import bodies_of, plain_case
-from ringspec.strategies.shapes.build import LONGEST, MOST_ITEMS, Builder, Unfit
-from ringspec.strategies.shapes.compile import avoid, live, reach
+from ringspec.strategies.shapes.build import (
+    LONGEST,
+    MOST_ITEMS,
+    PRESENT,
+    Builder,
+    Unfit,
+    Wish,
+)
+from ringspec.strategies.shapes.compile import avoid, live, negate, reach
 from ringspec.strategies.shapes.locations import Reached, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
 
@@ -134,6 +142,10 @@ class _CaseMatrix:
         self.cases = cases
         own = contract.operation.method.upper(), contract.operation.path
         validator = _Validator(self._schema, validate_formats=True)
+        # The rules that expressions say, and what others that they mask break beside.
+        held = contract.held
+        self._said = {it.rule for it in held.expressions} if held else set[RuleId]()
+        self.beside: dict[RuleId, tuple[RuleId, ...]] = {}
         self._accepted: list[int] = []
         # Where in the schema each refused body is wrong, and the bodies that are first
         # wrong at or below a keyword of a subschema.
@@ -148,6 +160,8 @@ class _CaseMatrix:
                 continue  # something else than its body decides
             if case.expect == Expect.ACCEPT:
                 self._accepted.append(index)
+            elif case.coupled and self._said.intersection(case.broken):
+                self.beside |= dict.fromkeys(case.broken, case.broken)
             elif case.expect == Expect.REJECT and case.broken:
                 errors = validator.iter_errors(case.body)
                 paths = [tuple(map(str, each.schema_path)) for each in errors]
@@ -247,7 +261,12 @@ def prove(
     for each in mutations:
         names = tuple(listed[index].id for index in matrix.detecting(each))
         verdict, reason = MutationVerdict.TOLD, ""
-        if not names:
+        masked = matrix.beside.get(each.rules[0], ())
+        if not names and masked and not each.holds:
+            others = [it for it in masked if it != each.rules[0]]
+            reason = f"what breaks it breaks {' and '.join(others)} too"
+            verdict = MutationVerdict.UNSETTLED
+        elif not names:
             decide = decider.of_expression if each.holds else decider.decide
             verdict, reason = decide(each)
         yield MutationResult(each, verdict, reason, names)
@@ -372,10 +391,7 @@ class _Decider:
         elif any(self._is_doubtful(mutation, edit) for edit in laxer):
             doubt = "it may take a body that breaks a rule"
         if doubt:
-            found = self._detecting_body(mutation)
-            if found is None:
-                return MutationVerdict.UNDECIDED, doubt
-            return MutationVerdict.UNTOLD, f"told by {encode(found).decode()}"
+            return self._by_body(mutation, doubt)
         if not laxer:
             reason = "no valid body is among those that it refuses"
         elif not any(
@@ -386,6 +402,15 @@ class _Decider:
         else:
             reason = "what it takes holds something else unsettled"
         return MutationVerdict.UNSETTLED, reason
+
+    def _by_body(self, mutation: Mutation, doubt: str) -> tuple[MutationVerdict, str]:
+        """Return the verdict on a mutation that may differ for a settled body."""
+        found = self._detecting_body(mutation)
+        if found is not None:
+            return MutationVerdict.UNTOLD, f"told by {encode(found).decode()}"
+        if self._is_barred(mutation):
+            return MutationVerdict.UNSETTLED, "what shows it breaks an expression"
+        return MutationVerdict.UNDECIDED, doubt
 
     def of_expression(self, mutation: Mutation) -> tuple[MutationVerdict, str]:
         """Return the verdict on a changed expression that no case detects."""
@@ -412,6 +437,28 @@ class _Decider:
                     if broken <= {rule} and bool(broken) != other:
                         return body
         return None
+
+    def _is_barred(self, mutation: Mutation) -> bool:
+        """Return whether all that is known to show a mutation breaks an expression."""
+        contract, when = self._contract, mutation.when
+        held, bodies = contract.held, bodies_of(contract)
+        if held is None:
+            return False
+        said = {each.rule for each in held.expressions}
+        shapes = negate(when.schema, ("object",)) if when else None
+        for each in contract.assertions:
+            if not any(edit.owns(each.path) for edit in mutation.edits):
+                continue
+            wishes = {bodies.place(each.subject): PRESENT}
+            wishes |= {(): Wish(shapes=shapes)} if shapes else {}
+            body = bodies.plain(wishes)
+            for _, _, fault in (
+                faults_in(bodies, each, body) if body is not None else ()
+            ):
+                broken = contract.prover.broken(patched(body, fault.patch))
+                if each.rule in broken and not said & broken:
+                    return False
+        return True
 
     def _shows(self, mutation: Mutation, found: Alternatives) -> bool:
         """Return whether a mutation may differ from the contract for some bodies."""
