@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from ringspec.spec import SpecError
 from ringspec.spec.expressions import Expression, Types
 
 PAGE = (Path(__file__).parents[2] / "docs" / "holds.md").read_text("utf-8")
-TABLES = PAGE.partition("## Patterns")[2].partition("\n## ")[0]
-ROWS = re.findall(r"^\| (.*?) \|(?:.*\|)? `(.*)` \|$", TABLES, re.MULTILINE)
+ROWS = re.findall(r"^\| ([^`|\n]*) \|(?:.*\|)? `(.*)` \|$", PAGE, re.MULTILINE)
+REFUSED = re.findall(r"^\| `(self.*|later.*)` \| (.*) \|$", PAGE, re.MULTILINE)
 NEAR = {"kind": "near"}
 # By pattern, bodies that keep to it, and bodies that do not.
 MEANT: dict[str, tuple[list[Any], list[Any]]] = {
@@ -57,15 +58,18 @@ MEANT: dict[str, tuple[list[Any], list[Any]]] = {
 }
 
 
+def read(text: str, *times: str) -> Expression:
+    """Read an expression about a body that has points in time."""
+    types = Types()
+    time = {"type": "string", "format": "date-time"}
+    types.add({"properties": dict.fromkeys(times, time)}, ("body",))
+    return Expression(text, types, ("body",))
+
+
 def holds(text: str, body: Any) -> set[bool]:
     """Say whether an expression is not broken, by each of the evaluators."""
-    types = Types()
-    time, number = {"type": "string", "format": "date-time"}, {"type": "integer"}
-    schema = {"properties": {"since": time, "until": time}}
-    types.add(schema, ("body",))
-    types.add({"properties": {"limit": number}}, ("query",))
-    expression = Expression(text, types, ("body",))
-    request = {"body": body, "query": {"limit": 2}}
+    expression, request = read(text, "since", "until"), {"query": {"limit": 2}}
+    request["body"] = body
     found = [expression.holds(body, request, quick=each) for each in (True, False)]
     return {each is not False for each in found}
 
@@ -80,3 +84,9 @@ def test_a_pattern_means_what_it_is_said_to(pattern: str, text: str) -> None:
 
 def test_each_pattern_is_on_the_page() -> None:
     assert {pattern for pattern, _ in ROWS} == MEANT.keys()
+
+
+@pytest.mark.parametrize(("text", "said"), REFUSED)
+def test_what_is_refused_is_told(text: str, said: str) -> None:
+    with pytest.raises(SpecError, match=re.escape(said)):
+        read(text, "start", "end").check()

@@ -84,8 +84,17 @@ def is_located(address: dict[str, Any], stated: set[str] = STATED) -> bool:
     return address["country"] not in stated or "state" in address
 
 
+def free_slots(sent: dict[str, Any]) -> int:
+    """Count the slots that are more than the places of a fixed lesson."""
+    return len(sent["slots"]) - sent["places"] if sent["kind"] == "fixed" else 0
+
+
 def is_priced(line: dict[str, Any]) -> bool:
     return bool(line["price"] * line["quantity"] == line["total"])
+
+
+def is_ordered(season: dict[str, Any]) -> bool:
+    return bool(season["first"] < season["last"])
 
 
 def ways(sent: dict[str, Any]) -> int:
@@ -140,7 +149,7 @@ KINDS = {
         lambda it: not names(it["inputs"]) & names(it["outputs"]),
         {
             "first-input": lambda it: (
-                not names(it["inputs"][:1]) & names(it["outputs"])
+                it["inputs"][0]["name"] not in names(it["outputs"])
             ),
             "pair-by-pair": lambda it: all(
                 one["name"] != other["name"]
@@ -153,15 +162,11 @@ KINDS = {
     ),
     "lessons": Kind(
         "slots.count",
-        lambda it: it["kind"] == "open" or len(it["slots"]) == it["places"],
+        lambda it: free_slots(it) == 0,
         {
             "unchecked": unchecked,
-            "at-most": lambda it: (
-                it["kind"] == "open" or len(it["slots"]) <= it["places"]
-            ),
-            "at-least": lambda it: (
-                it["kind"] == "open" or len(it["slots"]) >= it["places"]
-            ),
+            "at-most": lambda it: free_slots(it) <= 0,
+            "at-least": lambda it: free_slots(it) >= 0,
         },
     ),
     "languages": Kind(
@@ -233,17 +238,15 @@ KINDS = {
     ),
     "seasons": Kind(
         "season.order",
-        lambda it: all(each["first"] < each["last"] for each in it["seasons"]),
+        lambda it: all(map(is_ordered, it["seasons"])),
         {
-            "first-season": lambda it: (
-                it["seasons"][0]["first"] < it["seasons"][0]["last"]
-            ),
+            "first-season": lambda it: is_ordered(it["seasons"][0]),
             "or-equal": lambda it: all(
-                each["first"] <= each["last"] for each in it["seasons"]
+                each["first"] == each["last"] or is_ordered(each)
+                for each in it["seasons"]
             ),
             "if-named": lambda it: all(
-                "name" not in each or each["first"] < each["last"]
-                for each in it["seasons"]
+                "name" not in each or is_ordered(each) for each in it["seasons"]
             ),
         },
     ),

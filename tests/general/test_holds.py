@@ -6,15 +6,20 @@ In: `holds/`, where a row stands beside a schema, in an operation object, in a c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from ringspec.spec import load
+from ringspec.spec.expressions import Expression
+from ringspec.strategies import cases_of
+
 from ..called import Ended  # noqa: TID252 - tests are no distribution
 from ..serving import served  # noqa: TID252 - likewise
-from .documents import TOKEN
+from .documents import TOKEN, Json
 from .holding import FOLDER, KINDS, Holding, holding_app
 from .test_packs import SHARED, Spoiled, read, telling
 
@@ -81,6 +86,21 @@ def test_a_failure_shows_the_sentence_and_the_values(
 
     assert "A fixed lesson has a slot for each place." in told
     assert "size(" in told
+
+
+def test_a_body_is_evaluated_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second evaluator, the slow one, reads what is in the list and little else."""
+    counted, holds = Counter[bool](), Expression.holds
+
+    def count(self: Expression, *values: Json, quick: bool) -> bool | None:
+        counted[quick] += 1
+        return holds(self, *values, quick=quick)
+
+    monkeypatch.setattr(Expression, "holds", count)
+    cases = cases_of(load(FOLDER / "shares.yaml"))
+
+    assert len(cases) < counted[False] < 3 * len(cases)
+    assert counted[True] < 20 * len(cases)
 
 
 @pytest.fixture
