@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -111,12 +112,14 @@ def dial(ringspec: Callable[..., Ended], tmp_path: Path) -> Callable[..., Ended]
     pack = tmp_path / "calls.yaml"
     pack.write_text(yaml.safe_dump({"rules": [OTHER]}), "utf-8")
 
-    def call(code: str, *, checks: bool = True) -> Ended:
+    def call(
+        code: str = "SAME_CALLER_CALLEE", status: int = 422, *, checks: bool = True
+    ) -> Ended:
         server = Holding(
             read(CALLS),
             check=lambda it: it["caller"] != it["callee"] or not checks,
             operation="createCall",
-            status=422,
+            status=status,
         )
         spoilt = Spoiled(server, telling((422).__eq__, status=422, code=code))
         with served(spoilt, log_level="critical") as url:
@@ -128,18 +131,20 @@ def dial(ringspec: Callable[..., Ended], tmp_path: Path) -> Callable[..., Ended]
 
 
 def test_caller_and_callee_differ(dial: Callable[..., Ended]) -> None:
-    right = dial("SAME_CALLER_CALLEE")
+    right = dial()
 
     assert (right.status, right.failing) == (0, set()), right.stdout
     assert right.outcomes["callee.other"] == "pass"
 
 
 @pytest.mark.parametrize(
-    ("code", "checks"), [("SAME_CALLER_CALLEE", False), ("INVALID_PHONE_NUMBER", True)]
+    "wrong",
+    [{"checks": False}, {"code": "INVALID_PHONE_NUMBER"}, {"status": 400}],
+    ids=str,
 )
 def test_the_same_caller_is_told(
-    dial: Callable[..., Ended], code: str, *, checks: bool
+    dial: Callable[..., Ended], wrong: dict[str, Any]
 ) -> None:
-    ended = dial(code, checks=checks)
+    ended = dial(**wrong)
 
     assert (ended.status, ended.failing) == (1, {"callee.other"}), ended.stdout
