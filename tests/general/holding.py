@@ -30,15 +30,11 @@ STATED = {"AU", "CA", "US"}
 
 @dataclass(frozen=True)
 class Kind:
-    """A contract, its rule, and what servers do about it.
-
-    Attributes:
-        slips: checks that are not right, by what is wrong with them.
-    """
+    """A contract, its rule, and what servers do about it."""
 
     rule: str
     right: Check
-    slips: dict[str, Check]
+    slips: dict[str, Check]  # checks that are not right, by what is wrong with them
 
 
 @dataclass
