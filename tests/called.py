@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from ringspec.cli import main
+from ringspec.reference import Embedded
 
 ROOTS = ("spec", "strategies", "reference", "harness", "reports", "app")
 PROJECT = Path(__file__).parents[1]
@@ -79,6 +80,12 @@ def call(*arguments: str, to: Path | None = None, **environ: str) -> Ended:
             stream.flush()
     report = json.loads(to.read_text()) if to and to.exists() else {}
     return Ended(int(ended.value.code or 0), _text(stdout), _text(stderr), report)
+
+
+def at(server: Embedded) -> tuple[str, str]:
+    """Return the words of a command line that name a server, and let it in there."""
+    # A token may begin with a dash.
+    return server.url, f"--bearer={server.token}"
 
 
 def ran(

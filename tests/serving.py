@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -79,26 +80,42 @@ def read_request(connection: socket.socket) -> bytes:
     return head + b"\r\n\r\n" + body
 
 
-def answering(status: int, body: bytes = b"{}", *headers: str) -> Behaviour:
-    """Answer every request alike."""
-    lines = [
-        f"HTTP/1.1 {status} Whatever",
-        f"Content-Length: {len(body)}",
-        *(headers or ("Content-Type: application/json",)),
-    ]
-    answer = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+def replying(answer: Callable[[bytes], tuple[int, bytes]], *headers: str) -> Behaviour:
+    """Answer by a function from a request to a status and a body."""
+    named = headers or ("Content-Type: application/json",)
 
     def behave(connection: socket.socket) -> None:
-        while read_request(connection):
-            connection.sendall(answer)
+        while request := read_request(connection):
+            status, body = answer(request)
+            length = f"Content-Length: {len(body)}"
+            lines = (f"HTTP/1.1 {status} Whatever", length, *named, "", "")
+            connection.sendall("\r\n".join(lines).encode() + body)
 
     return behave
+
+
+def answering(status: int, body: bytes = b"{}", *headers: str) -> Behaviour:
+    """Answer every request alike."""
+    return replying(lambda _: (status, body), *headers)
 
 
 ACCEPTED = (
     b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
     b"Content-Length: 2\r\n\r\n{}"
 )
+
+
+@dataclass
+class Heard:
+    """A server that accepts whatever comes, and keeps it."""
+
+    url: str = ""
+    requests: list[bytes] = field(default_factory=list)
+
+    def __call__(self, connection: socket.socket) -> None:
+        while request := read_request(connection):
+            self.requests.append(request)
+            connection.sendall(ACCEPTED)
 
 
 def slow(connection: socket.socket) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,12 +44,8 @@ def schemathesis(
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[dict[str, Embedded]]:
-    with ExitStack() as stack:
-        begun = {"correct": Embedded(), "mutant": Embedded(mutant=MUTANT)}
-        for server in begun.values():
-            stack.callback(server.end)
-            server.begin()
-        yield {name: server.ready() for name, server in begun.items()}
+    with Embedded() as correct, Embedded(mutant=MUTANT) as mutant:
+        yield {"correct": correct, "mutant": mutant}
 
 
 def test_alone_it_misses_what_it_finds_with_the_bridge(

@@ -25,7 +25,7 @@ from ringspec.reference import LAWFUL, Behaviour, application
 from ringspec.reference import ServerSettings as Served
 from ringspec.schemathesis import OpenRules, hooks
 from ringspec.schemathesis.hooks import Bridge
-from ringspec.spec import OURS, Level, RuleId, UsageError, load
+from ringspec.spec import OURS, Level, RuleId, load
 from ringspec.strategies import Labelled, Requests, unspecified_bodies, valid_bodies
 
 URL = "http://127.0.0.1:8000"
@@ -132,23 +132,6 @@ def test_no_lawful_variant_is_accused(lawful: Any) -> None:
     writer = Requests(judge.contract)
     asyncio.run(fire())
     assert judge.open_rules() == []
-
-
-@pytest.mark.parametrize(
-    ("environ", "message"),
-    [
-        ({"RINGSPEC_LEVEL": "most"}, "no level 'most'"),
-        ({"RINGSPEC_SELECT": "retryDelay,nothing"}, "no rule begins with 'nothing'"),
-        ({"RINGSPEC_DIALECT": "klingon"}, "klingon"),
-        ({"RINGSPEC_PROFILE": "nobody"}, "no profile 'nobody'"),
-    ],
-    ids=["level", "select", "dialect", "profile"],
-)
-def test_settings_that_cannot_be_meant_are_refused(
-    environ: dict[str, str], message: str
-) -> None:
-    with pytest.raises(UsageError, match=message):
-        Bridge(environ)
 
 
 def test_settings_have_the_names_of_the_command() -> None:

@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from ringspec.reference import Embedded
+from ringspec.spec import reading
 
 from .. import called  # noqa: TID252 - tests are no distribution
 from ..called import Ended, environment  # noqa: TID252 - likewise
 from ..serving import Behaviour, listening  # noqa: TID252 - likewise
 
 COMMAND = [sys.executable, "-m", "ringspec.cli"]
+TABLES = reading.read(Path(__file__).parent / "data" / "tables.yaml")
 
 
 @pytest.fixture

@@ -82,27 +82,8 @@ def test_what_is_given_goes_with_every_request_and_secrets_show_nowhere(
     assert any("authorization" not in it for it in seen)
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--header=X-Key: hush-hush"], "--header X-Key is not given as NAME=VALUE"),
-        (["--header=hush-hush"], "--header is not given as NAME=VALUE"),
-        (["--header=X-Key=hush-hush\n"], None),
-        (["--header=X-Key=hush\x00hush-hush"], "the value of the header X-Key has"),
-        (["--header=content-LENGTH=3"], "the header content-LENGTH is the client's"),
-        (
-            ["--header=X-HTTP-Method-Override=PUT"],
-            "X-HTTP-Method-Override changes what",
-        ),
-        (["--user=hush-hush"], "user and password belong together"),
-        (["--ca=gone.pem"], "gone.pem cannot be used: No such file"),
-    ],
-)
-def test_what_cannot_be_sent_is_told_without_its_value(
-    ringspec: Ringspec, options: list[str], said: str | None
-) -> None:
-    ended = ringspec("run", "http://127.0.0.1:9", *options)
+def test_line_break_after_a_header_is_left_out(ringspec: Ringspec) -> None:
+    ended = ringspec("run", "http://127.0.0.1:9", "--header=X-Key=hush-hush\n")
 
-    assert ended.status == (2 if said else 3)
-    assert said is None or said in ended.stderr
+    assert ended.status == 3
     assert "hush-hush" not in ended.stdout + ended.stderr

@@ -243,19 +243,3 @@ def test_what_is_left_out_of_a_large_operation_is_undecided_and_says_so(
     assert proof["counts"]["told"] > 0
     assert table.stdout.count("\n    left out: ") > 3
     assert re.search(r"\n  \S+ in \d+ contexts\n    left out: ", table.stdout)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        pytest.param(("--select", "nothing"), id="a prefix of no rule"),
-        pytest.param(("--contract", "nowhere.yaml"), id="no contract"),
-        pytest.param(("--format", "xml"), id="no such format"),
-        pytest.param(("--dialect", "none"), id="no such dialect"),
-    ],
-)
-def test_wrong_usage_ends_with_two(ringspec: Ringspec, wrong: tuple[str, ...]) -> None:
-    done = ringspec("prove", *wrong)
-
-    assert done.status == 2
-    assert done.stdout == ""

@@ -12,7 +12,7 @@ import pytest
 
 from ringspec.reference import Embedded
 
-from ..called import Ended  # noqa: TID252 - tests are no distribution
+from ..called import Ended, at  # noqa: TID252 - tests are no distribution
 
 MUTANT = "last-delay-unbounded"
 
@@ -36,7 +36,7 @@ def of(ringspec: Ringspec, reports: dict[str, Path]) -> Callable[..., Path]:
             path = reports[""] / f"{name.replace('/', '-')}.json"
             with Embedded(mutant=mutant or None) as embedded:
                 ringspec(
-                    *("run", embedded.url, "--bearer", embedded.token, "--quiet"),
+                    *("run", *at(embedded), "--quiet"),
                     *(options or SELECTED),
                     *("--report", f"json={path}"),
                 )
@@ -57,6 +57,10 @@ def test_providers_are_a_matrix(ringspec: Ringspec, of: Callable[..., Path]) -> 
     assert ". . F name.type MUST\n" in ended.stdout
     assert "2 rules differ, " in ended.stdout
     assert "\x1b" not in ended.stdout
+    formats = ("--format=json", "{"), ("--format=markdown", "## ringspec: 2 rules di")
+    for option, start in formats:
+        alone = ringspec("compare", *map(str, paths), option)
+        assert (alone.status, alone.stdout[: len(start)]) == (0, start)
 
 
 def test_runs_tell_regressions_and_fixes(
@@ -72,20 +76,6 @@ def test_runs_tell_regressions_and_fixes(
     assert "FIXED 1 rule: " in ended.stdout
     assert "  name.type FAIL -> pass\n" in ended.stdout
     assert ended.stdout.splitlines()[-1].startswith("1 regression, 1 fixed, ")
-
-
-@pytest.mark.parametrize("shape", ["json", "markdown"])
-def test_format_is_printed_alone(
-    ringspec: Ringspec, of: Callable[..., Path], shape: str
-) -> None:
-    paths = (str(of()), str(of("name-type-unchecked")))
-
-    ended = ringspec("compare", *paths, "--format", shape)
-
-    assert ended.status == 0
-    start = "{" if shape == "json" else "## ringspec: 1 rule differs at level must\n"
-    assert ended.stdout.startswith(start)
-    assert "name.type" in ended.stdout
 
 
 def test_report_that_cannot_be_written_is_said_but_hides_no_regression(
@@ -116,11 +106,11 @@ def shards(ringspec: Ringspec, mutant: Embedded, tmp_path: Path) -> list[str]:
     return paths
 
 
-def test_joined_shards_end_as_the_whole_run_does(
+def test_joined_shards_are_what_a_whole_run_is(
     ringspec: Ringspec, mutant: Embedded, shards: list[str], tmp_path: Path
 ) -> None:
     ready, whole = mutant.ready(), tmp_path / "whole.json"
-    alone = ringspec("run", ready.url, "--bearer", ready.token, *SELECT, report=True)
+    alone = ringspec("run", *at(ready), *SELECT, report=True)
 
     done = ringspec("compare", "--merge", *shards, "--report", f"json={whole}")
 
@@ -131,59 +121,13 @@ def test_joined_shards_end_as_the_whole_run_does(
     assert counts[0].split(", ")[0] == counts[1].split(", ")[0]
     assert "FAIL retryDelays.items.max  MUST" in done.stdout
     assert "curl -sS -X POST" in done.stdout
-
-
-def test_whole_is_compared_and_replayed_like_any_run(
-    ringspec: Ringspec, mutant: Embedded, shards: list[str], tmp_path: Path
-) -> None:
-    ready, whole = mutant.ready(), tmp_path / "whole.json"
-    ringspec("compare", "--merge", *shards, "--report", f"json={whole}")
-
-    compared = ringspec("compare", str(whole), str(whole))
-    replayed = ringspec("replay", str(whole), ready.url, "--bearer", ready.token)
-
-    assert compared.status == 0
+    assert ringspec("compare", str(whole), str(whole)).status == 0
+    replayed = ringspec("replay", str(whole), *at(ready))
     assert replayed.status == 1
     assert "still fails" in replayed.stdout
-
-
-def test_missing_shard_is_no_verdict(ringspec: Ringspec, shards: list[str]) -> None:
-    done = ringspec("compare", "--merge", shards[1])
-
-    assert done.status == 2
-    assert done.stdout == ""
-    assert "part 1 of 2 missing" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "what"),
-    [
-        ("", "nothing to compare"),
-        ("--report html", "has no path"),
-        ("--report pdf=x", "no comparison format"),
-        ("--merge --runs a.json", "--merge excludes"),
-        ("--one-deployment a.json b.json", "--one-deployment is for --merge"),
-        ("--merge", "nothing to join"),
-        ("--merge nowhere.json", "cannot be read"),
-        ("--merge a.json --report har=x.har", "cannot be written as har"),
-        ("--merge a.json --report junit", "has no path"),
-        (
-            "FOLDER",
-            "there is no report\nringspec: skipped: FOLDER/x.json: is no report",
-        ),
-        ("FOLDER --runs", "--runs and --providers compare files"),
-        ("FOLDER nowhere.json", "nowhere.json: cannot be read"),
-    ],
-)
-def test_wrong_usage_is_refused(
-    ringspec: Ringspec, tmp_path: Path, arguments: str, what: str
-) -> None:
-    (tmp_path / "x.json").write_text("{}")
-
-    done = ringspec("compare", *arguments.replace("FOLDER", str(tmp_path)).split())
-
-    assert done.status == 2
-    assert what.replace("FOLDER", str(tmp_path)) in done.stderr
+    missing = ringspec("compare", "--merge", shards[1])
+    assert (missing.status, missing.stdout) == (2, "")
+    assert "part 1 of 2 missing" in missing.stderr
 
 
 PLAN = {

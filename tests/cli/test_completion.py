@@ -12,11 +12,12 @@ from click.shell_completion import ShellComplete
 from ringspec.cli.main import COMPLETE_VARIABLE, group
 
 from ..called import environment, ran  # noqa: TID252 - tests are no distribution
+from .conftest import TABLES
 
 
 def completions(line: str) -> list[str]:
     """Complete a line, whose last word is unfinished."""
-    _, *words, last = line.split(" ")
+    *words, last = line.split(" ")
     completion = ShellComplete(group, {}, "ringspec", COMPLETE_VARIABLE)
     return [
         item.value if item.type == "plain" else f"{item.type}:{item.value}"
@@ -24,40 +25,7 @@ def completions(line: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("line", "offered"),
-    [
-        ("ringspec com", ["compare", "completion"]),
-        ("ringspec profile ", ["check", "init"]),
-        ("ringspec run --se", ["--select", "--seed"]),
-        ("ringspec run --level m", ["must", "may"]),
-        ("ringspec run --level=m", ["must", "may"]),
-        ("ringspec run --select retryDelays.it", [
-            "retryDelays.items.type",
-            "retryDelays.items.min",
-            "retryDelays.items.max",
-        ]),
-        ("ringspec rules --exclude err", ["error", "error.status", "error.envelope"]),
-        ("ringspec run --dialect nax", ["naxai-sdk"]),
-        ("ringspec run --dialect ./mi", ["file:./mi"]),
-        ("ringspec serve --dialect n", ["naxai-sdk"]),
-        ("ringspec run --profile r", ["reference"]),
-        ("ringspec run --contract my", ["file:my"]),
-        ("ringspec run --phase cases,w", ["cases,wire"]),
-        ("ringspec run --report j", ["json=report.json", "junit=report.junit"]),
-        ("ringspec compare --report h", ["html=report.html"]),
-        ("ringspec serve --mutant delay-432", [
-            "delay-4321-accepted",
-            "delay-4320-refused",
-        ]),
-        ("ringspec replay rep", ["file:rep"]),
-        ("ringspec completion z", ["zsh"]),
-        ("ringspec run --seed 1 --qu", ["--quick", "--quiet"]),
-        ("ringspec run --seed ", []),
-        ("ringspec nonsense --", ["--version", "--traceback", "--help"]),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
+@pytest.mark.parametrize(("line", "offered"), TABLES["completion"].items())
 def test_next_words_are_offered(line: str, offered: list[str]) -> None:
     assert completions(line) == offered
 

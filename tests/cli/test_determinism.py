@@ -10,6 +10,7 @@ import pytest
 
 from ringspec.reference import Embedded
 
+from ..called import at  # noqa: TID252 - tests are no distribution
 from ..serving import answering  # noqa: TID252 - tests are no distribution
 
 Run = Callable[..., Any]
@@ -49,9 +50,7 @@ def test_one_phase_judges_its_own_rules_alone(ringspec: Run, phase: str) -> None
 
 def test_token_endpoint_is_tried_where_it_is_known(ringspec: Run) -> None:
     with Embedded() as server:
-        with_token = ringspec(
-            "run", server.url, "--bearer", server.token, "--phase=auth", report=True
-        )
+        with_token = ringspec("run", *at(server), "--phase=auth", report=True)
         with_client = ringspec(
             *("run", server.url, "--phase=auth", "--client-id", server.client_id),
             *("--client-secret", server.client_secret),

@@ -11,39 +11,20 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from ringspec.reference import Behaviour, Embedded, ServerSettings, application
+from ringspec.reference import Embedded, ServerSettings, application
 from ringspec.reports.case_text import fault_lines
 from ringspec.reports.json_report import SCHEMA
 from ringspec.spec import Level, load
 from ringspec.strategies import cases_of
 
+from ..inprocess import edited  # noqa: TID252 - tests are no distribution
 from ..serving import served  # noqa: TID252 - tests are no distribution
+from .conftest import TABLES
 
 Ringspec = Callable[..., Any]
 SETTINGS = ServerSettings()
+APP = application(SETTINGS)
 FORMATS = ("junit", "markdown", "html")
-PAGE = "POST /voice/broadcasts: its answer has no /broadcastId; it has `id`, a text of"
-
-
-class Edited:
-    """The correct server, with an edit of the status and JSON of its answers."""
-
-    def __init__(self, edit: Callable[[int, Any], tuple[int, Any]]) -> None:
-        self.app, self.edit = application(SETTINGS, Behaviour()), edit
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        found: list[Any] = []
-
-        async def keep(message: Any) -> None:
-            found.append(message)
-
-        await self.app(scope, receive, keep)
-        content = b"".join(each.get("body", b"") for each in found)
-        status, data = self.edit(found[0]["status"], json.loads(content or b"null"))
-        kept = [it for it in found[0]["headers"] if it[0] != b"content-length"]
-        await send({**found[0], "status": status, "headers": kept})
-        content = b"" if data is None else json.dumps(data).encode()
-        await send({"type": "http.response.body", "body": content})
 
 
 def called(ringspec: Ringspec, url: str, *options: str, **environ: str) -> Any:
@@ -58,25 +39,14 @@ def reasons(ended: Any) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [
-        ({"error": {"code": 1}}, True),
-        ({"success": False, "message": "no"}, True),
-        ({"status": "error"}, True),
-        ({"data": None, "errors": [{"message": "no"}]}, True),
-        ({"result": {"code": 422}}, True),
-        ({"error": None, "errors": [], "success": True, "code": 7}, False),
-        ({"name": "error", "retries": 422}, False),
-    ],
-)
+@pytest.mark.parametrize(("error", "told"), TABLES["errors"])
 def test_success_that_tells_of_an_error_is_said_to(
     ringspec: Ringspec, error: Any, *, told: bool
 ) -> None:
     def edit(status: int, data: Any) -> tuple[int, Any]:
         return (200, error) if status == 422 else (status, data)
 
-    with served(Edited(edit)) as url:
+    with served(edited(APP, edit)) as url:
         ended = called(ringspec, url, "--select=name.type", "--phase=cases")
 
     (reason,) = reasons(ended)["name.type"]
@@ -86,21 +56,14 @@ def test_success_that_tells_of_an_error_is_said_to(
     assert ("send a 4xx status" in reason) == told
 
 
-@pytest.mark.parametrize(
-    ("name", "other", "rule", "said"),
-    [
-        ("items", "data", "lifecycle.listed", "no /items; it has `data`, a list of "),
-        ("broadcastId", "id", "lifecycle.readable", PAGE),
-        ("broadcastId", "id", "answer.members", "lacks broadcastId; it has `id`, a "),
-    ],
-)
+@pytest.mark.parametrize(("name", "other", "rule", "said"), TABLES["members"])
 def test_member_of_another_name_is_named(
     ringspec: Ringspec, name: str, other: str, rule: str, said: str
 ) -> None:
     def edit(status: int, data: Any) -> tuple[int, Any]:
         return status, json.loads(json.dumps(data).replace(f'"{name}"', f'"{other}"'))
 
-    with served(Edited(edit)) as url:
+    with served(edited(APP, edit)) as url:
         ended = called(ringspec, url, f"--select={rule}", "--level=may")
 
     assert any(said in each for each in reasons(ended)[rule])
@@ -114,13 +77,11 @@ def test_refused_twin_is_named_once_in_every_format(
 
     paths = {each: tmp_path / each for each in FORMATS}
     options = [f"--report={name}={path}" for name, path in paths.items()]
-    with served(Edited(edit)) as url:
+    with served(edited(APP, edit)) as url:
         ended = called(ringspec, url, "--level=may", "--phase=cases", *options)
 
-    refused, title = (
-        ended.report["refused"],
-        r"valid twin \S+ was refused with HTTP 422",
-    )
+    refused = ended.report["refused"]
+    title = r"valid twin \S+ was refused with HTTP 422"
     schema = jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
     assert schema.is_valid(ended.report)
     texts = [ended.stdout, *(path.read_text("utf-8") for path in paths.values())]
@@ -172,20 +133,7 @@ def test_all_formats_tell_a_failure_by_one_level_and_example(
 PROFILE = 'url = "http://127.0.0.1:9"\n[credentials]\nbearer = "of-the-profile"\n'
 
 
-@pytest.mark.parametrize(
-    ("options", "environ", "said"),
-    [
-        (["--bearer=of-the-flag"], {}, "--bearer; live.toml is not used"),
-        (
-            ["--bearer=of-the-flag"],
-            {"RINGSPEC_TOKEN": "of-the-variable"},
-            "--bearer; R",
-        ),
-        ([], {"RINGSPEC_TOKEN": "of-the-variable"}, "RINGSPEC_TOKEN; live.toml is not"),
-        ([], {"RINGSPEC_TOKEN": "of-the-profile"}, ""),
-        ([], {}, ""),
-    ],
-)
+@pytest.mark.parametrize(("options", "environ", "said"), TABLES["credentials"])
 def test_credentials_that_do_not_count_are_named(
     ringspec: Ringspec,
     tmp_path: Path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,111 +11,48 @@ from typing import Any
 import pytest
 
 from ringspec.reference import Embedded
+from ringspec.spec import reading
 
 from .conftest import COMMAND
 
 Ringspec = Callable[..., Any]
 
-CLOSED = "http://127.0.0.1:9"
+DATA = reading.read(Path(__file__).parent / "data" / "wrong_usage.yaml")
+ROWS = [
+    pytest.param(f"{command} {words}", said, id=f"{command} {words}")
+    for command, rows in DATA["commands"].items()
+    for words, said in rows.items()
+]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("run", CLOSED, "--dialect", "naxia-sdk"), "did you mean naxai-sdk?"),
-        (("run", "--dialect", "klingon"), "no dialect 'klingon'"),
-        (("run", CLOSED, "--contract", "no-such.yaml"), "no-such.yaml"),
-        (("run", "--contract", "no-such.yaml"), "the embedded server knows only"),
-        (("run", CLOSED, "--operation", "noSuch"), "noSuch"),
-        (("run", CLOSED, "--select", "retrydelay"), "did you mean retryDelays?"),
-        (("run", CLOSED, "--exclude", "nosuch"), "no rule begins with 'nosuch'"),
-        (("run", CLOSED, "--select", "name", "--exclude", "name"), "no rule is sel"),
-        (("run", CLOSED, "--report", "json"), "'json' has no path"),
-        (("run", CLOSED, "--report", "htlm=x"), "did you mean html?"),
-        (("run", CLOSED, "--phase", "wier"), "did you mean wire?"),
-        (("run", CLOSED, "--report", "json=/no/such/dir/r.json"), "/no/such/dir"),
-        (("run", CLOSED, "--timeout", "nan"), "--timeout is no number"),
-        (("run", CLOSED, "--bearer", "a b\nc"), "the token has characters"),
-        (("run", CLOSED, "--client-id", "me"), "belong together"),
-        (("run", "ftp://127.0.0.1"), "'ftp://127.0.0.1' is not the URL"),
-        (("run", "127.0.0.1:8000"), "did you mean http://127.0.0.1:8000?"),
-        (("replay", "name.type/null", "localhost:8"), "did you mean http://loc"),
-        (("run", "api.example.com/v1"), "did you mean https://api.example.com/v1?"),
-        (("run", "http://127.0.0.1:99999"), "its port is a number from 1 to 65535"),
-        (("run", "http://0.0.0.0:8000"), "names no server, only where one listens"),
-        (("run", f"{CLOSED}/voice/broadcasts/"), f"did you mean {CLOSED}?"),
-        (("run", "http://127.0.0.1/?a=b"), "is not the URL of a server"),
-        (("run", "me:hush@127.0.0.1"), "would show in every report"),
-        (("run", CLOSED, "--report", "json=r", "--report", "junit=r"), "two reports"),
-        (("rules", "--select", "namee"), "did you mean name?"),
-        (("cases", "--dialect", "klingon"), "klingon"),
-        (("serve", "--mutant", "no-such"), "no mutant 'no-such'"),
-        (("run", CLOSED, "--quiet", "--verbose"), "--quiet and --verbose exclude"),
-        (("run", CLOSED, "--phase", ""), "no phase ''"),
-        (("prove", "--select", "lifecycle"), "no mutant of the contract concerns"),
-        (("compare", "--runs", "--providers"), "--runs and --providers exclude"),
-    ],
-    ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
-)
+@pytest.mark.parametrize(("words", "said"), ROWS)
 def test_wrong_usage_says_what_and_what_to_do(
-    ringspec: Ringspec, arguments: tuple[str, ...], message: str
+    ringspec: Ringspec,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: str,
+    said: str | list[str],
 ) -> None:
-    ended = ringspec(*arguments)
+    monkeypatch.chdir(tmp_path)
+    for name, text in DATA["files"].items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text, "utf-8")
+    before = sorted(tmp_path.rglob("*"))
+
+    ended = ringspec(*shlex.split(words))
 
     lines = ended.stderr.strip().splitlines()
     assert ended.status == 2, ended.stderr
-    assert ended.stdout == ""
-    assert lines[-2].startswith("ringspec: ")
-    assert lines[-1].startswith("    hint: ")
-    assert message in "".join(lines[-2:])
+    # A profile is tried step by step.
+    assert ended.stdout == "" or words.startswith("profile check")
+    if not lines[0].startswith("Usage: "):
+        assert any(it.startswith("ringspec: ") for it in lines)
+        assert lines[-1].startswith("    hint: ") or said == "nothing to explore"
+    for each in [said] if isinstance(said, str) else said:
+        assert each in ended.stderr
     assert "hush" not in ended.stderr
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{",
-        "just text",
-        "openapi: 3.0.3\ninfo: {title: x, version: '1'}\npaths: {}\n",
-        "openapi: 3.1.0\ninfo: {title: x, version: '1'}\npaths: {}\n",
-        "swagger: '2.0'\n",
-        "\x00",
-    ],
-    ids=["cut", "text", "3.0", "no-operation", "swagger", "binary"],
-)
-def test_file_that_is_no_contract_is_wrong_usage(
-    ringspec: Ringspec, tmp_path: Path, text: str
-) -> None:
-    contract = tmp_path / "api.yaml"
-    contract.write_text(text)
-
-    ended = ringspec("run", CLOSED, "--contract", str(contract))
-
-    assert ended.status == 2, ended.stderr
-    assert ended.stdout == ""
-    assert ended.stderr.splitlines()[1].startswith("ringspec: ")
     assert "Traceback" not in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("run", "--level", "MSUT"), "'should', 'may'; did you mean must?"),
-        (("run", "--seed", "x"), "'x' is not a valid integer"),
-        (("run", "--no-such-option"), "No such option"),
-        (("rnu",), "No such command 'rnu'. Did you mean 'run'?"),
-        (("completion", "tcsh"), "'tcsh' is not one of 'bash', 'zsh', 'fish'"),
-    ],
-    ids=["level", "seed", "option", "command", "shell"],
-)
-def test_wrong_option_is_wrong_usage(
-    ringspec: Ringspec, arguments: tuple[str, ...], message: str
-) -> None:
-    ended = ringspec(*arguments)
-
-    assert ended.status == 2
-    assert message in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_full_disk_behind_the_output_is_an_error(reference: Embedded) -> None:

@@ -18,6 +18,7 @@ from ringspec.reference import Embedded
 from ringspec.spec import load
 
 from ..called import Ended, call  # noqa: TID252 - tests are no distribution
+from .conftest import TABLES
 
 DELAY = "delay-4321-accepted"
 DELAYS = "--select retryDelays"
@@ -31,23 +32,6 @@ reason = "expired"
 expires = 2026-01-01
 """
 LIVE = "[safety]\nlive = true\nallow_create = true\nmax_creates = 9\n"
-RUNS: dict[str, tuple[str | None, str]] = {
-    "all": ("crash-on-256-characters", "--level may"),
-    "wire": ("method-as-404", "--phase wire"),
-    "lifecycle": ("created-not-kept", "--phase lifecycle"),
-    "lawful": ("defaults-for-absent", "--select retries --select type"),
-    "dialect": (None, f"--dialect naxai-sdk {DELAYS}"),
-    "quick": (None, "--quick --exclude voiceFlow"),
-    "shard": (DELAY, "--shard 2/3"),
-    "fail fast": (DELAY, f"--fail-fast {DELAYS}"),
-    "explored": (DELAY, f"--phase cases,explore --examples 30 {DELAYS}"),
-    "walked": (None, "--phase lifecycle,explore --examples 30"),
-    "known": (DELAY, f"--known-failures known.toml {DELAYS}"),
-    "live": (None, "--profile live.toml --select retryDelays.count"),
-    "echo": ("token-in-answer", "--select auth"),
-    "part of it": ("unknown-token-repeated", "--select auth"),
-    "word": ("token-not-checked", "--bearer secret --select retries"),
-}
 
 
 def recorded(server: Embedded, *options: str, path: Path) -> Ended:
@@ -62,7 +46,9 @@ def recorded(server: Embedded, *options: str, path: Path) -> Ended:
     return call("run", server.url, *known, *options, f"--report=evidence={path}")
 
 
-@pytest.mark.parametrize(("mutant", "options"), RUNS.values(), ids=RUNS)
+@pytest.mark.parametrize(
+    ("mutant", "options"), TABLES["evidence"].values(), ids=TABLES["evidence"]
+)
 def test_evidence_of_a_run_follows_and_has_no_secret(
     mutant: str | None, options: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,40 +106,6 @@ def changed(folder: Path, name: str, old: str, new: str) -> None:
         (folder / MANIFEST).write_bytes(_manifest(files))
 
 
-CASE = "retryDelays.count/1-for-0"
-JSON, HAR, EXCHANGES = "report.json", "report.har", "exchanges.ndjson"
-# What is changed, sums and all, and what names the change; in the others, no sum.
-CHANGES = {
-    "verdict": (
-        *(JSON, '"outcome": "fail"', '"outcome": "pass"'),
-        'rules, retryDelays.items.max, outcome: recorded "pass", recomputed "fail"',
-    ),
-    "conclusion": (
-        *(JSON, '"nonconformant"', '"conformant"'),
-        'conclusion: recorded "conformant", recomputed "nonconformant"',
-    ),
-    "level": (
-        *("run.json", '"level": "must"', '"level": "may"'),
-        'level: recorded "must", recomputed "may"',
-    ),
-    "status": (
-        *(EXCHANGES, f'("{CASE}".*"status"):422', r"\1:201"),
-        f'failures, {CASE}: recorded null, recomputed {{"',
-    ),
-    "request": (EXCHANGES, '"POST"', '"GET"', "is of another request"),
-    "dropped": (EXCHANGES, f'.*"{CASE}".*\n', "", f"stands where {CASE} is due"),
-    "last": (EXCHANGES, ".*many~pairs-39.*\n", "", "many~pairs-39 is missing"),
-    "word": ("report.html", "count", "c0unt", "it differs from byte"),
-    "har": (HAR, '"Created"', '"C"', 'recorded "C", recomputed "Created"'),
-    "list": ("cases.ndjson", CASE, "x/y", "is not what contract,"),
-    "contract": ("contract.json", "Naxai v", "V", "contract, title: rec"),
-    "garbage": (EXCHANGES, '"status":201', '"status":[]', "be judged: T"),
-    "byte": ("known.json", "", " ", "known.json was changed: its sum"),
-    "manifest": (MANIFEST, "", " ", "manifest.json was changed"),
-    "stranger": ("x", "", " ", "x is not listed"),
-}
-
-
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The evidence of a run by the command, as a folder, and as a zip beside it."""
@@ -176,7 +128,7 @@ def test_verify_says_what_holds(written: Path) -> None:
     assert folder.stdout.splitlines()[-1].startswith("it holds: nonconformant at level")
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("change", TABLES["changes"].values(), ids=TABLES["changes"])
 def test_verify_names_what_was_changed(
     written: Path, tmp_path: Path, change: tuple[str, str, str, str]
 ) -> None:
@@ -216,10 +168,10 @@ def test_zip_packed_anew_is_held_against_its_sums(
     path.write_bytes(packed(**files))
     assert call("verify", str(path)).status == 0
 
-    del files[HAR]
+    del files["report.har"]
     path.write_bytes(packed(**files, x=b""))
     told = call("verify", str(path)).stdout
-    assert f"x is not listed\n    {HAR} is missing\n" in told
+    assert "x is not listed\n    report.har is missing\n" in told
 
 
 UNREADABLE: dict[str, tuple[bytes | None, str]] = {
@@ -227,7 +179,7 @@ UNREADABLE: dict[str, tuple[bytes | None, str]] = {
     "text": (b"no zip", "it is no zip"),
     "other zip": (packed(a=b"b"), f"it has no {MANIFEST}"),
     "outside": (packed(**{"../../x": b"", f"../{MANIFEST}": b""}), "it has no"),
-    "bomb": (packed(**{HAR: bytes(2**28 + 1)}), "1 file of 268,435,457 bytes"),
+    "bomb": (packed(**{"report.har": bytes(2**28 + 1)}), "1 file of 268,435,457 bytes"),
 }
 
 
@@ -257,25 +209,3 @@ def test_another_version_leaves_list_and_wording_unchecked(
     assert ended.status == 0
     assert "list       not checked: made by ringspec" in ended.stdout
     assert "the wording is not checked" in ended.stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "why"),
-    [
-        (("run", "--report", "evidence={}"), "the folder holds mine.txt"),
-        (("run", "--report", "evidence={}/mine.txt"), "it is a file"),
-        (("replay", "name.type/x", "--report", "evidence={}/e"), "no report format"),
-        (("compare", "--merge", "a", "--report", "evidence={}/e"), "tells of every"),
-    ],
-    ids=["strangers", "file", "replay", "merge"],
-)
-def test_evidence_goes_to_a_place_of_its_own_of_a_run_alone(
-    tmp_path: Path, arguments: tuple[str, ...], why: str
-) -> None:
-    (tmp_path / "mine.txt").touch()
-
-    ended = call(*(each.format(tmp_path) for each in arguments))
-
-    assert ended.status == 2
-    assert why in ended.stderr
-    assert [each.name for each in tmp_path.iterdir()] == ["mine.txt"]

@@ -70,20 +70,3 @@ def test_first_words_stand_for_all_rules_that_begin_so(ringspec: Ringspec) -> No
     assert heads == [f"## `retryDelays.items.{it}`" for it in items] + [
         "## `wire.json`"
     ]
-
-
-@pytest.mark.parametrize(
-    ("name", "near"),
-    [
-        ("retryDelays.cuont", "did you mean retryDelays.count,"),
-        ("retryDel", "did you mean retryDelays, retryDelays.required,"),
-        ("retryDelayz", "did you mean retryDelays, "),
-        ("", "`ringspec rules` lists them"),
-    ],
-)
-def test_nearest_rules_are_suggested(ringspec: Ringspec, name: str, near: str) -> None:
-    ended = ringspec("explain", name)
-
-    assert ended.status == 2
-    assert f"no rule has the id {name!r}" in ended.stderr
-    assert near in ended.stderr

@@ -19,7 +19,7 @@ from ringspec.reference import Embedded, ServerSettings, application
 from ringspec.strategies import Request, Slot
 
 from .. import serving  # noqa: TID252 - tests are no distribution
-from ..called import ran  # noqa: TID252 - tests are no distribution
+from ..called import at, ran  # noqa: TID252 - tests are no distribution
 
 Ringspec = Callable[..., Any]
 Started = Callable[..., subprocess.Popen[str]]
@@ -62,11 +62,7 @@ def test_mutant_is_found_without_the_list(ringspec: Ringspec) -> None:
     select = ("--select", "retryDelays.items", "--examples", "40")
     with Embedded(mutant="delay-4321-accepted") as mutant:
         told = [
-            ringspec(
-                *("run", mutant.url, "--bearer", mutant.token, "--phase", "explore"),
-                *select,
-                report=True,
-            )
+            ringspec("run", *at(mutant), "--phase=explore", *select, report=True)
             for _ in range(2)
         ]
 
@@ -89,24 +85,6 @@ def failures(report: dict[str, Any]) -> list[dict[str, Any]]:
         for rule in report["rules"]
         for failure in rule["failures"]
     ]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--examples", "0", "--phase", "explore"), "nothing to explore"),
-        (("--examples", "-1"), "--examples"),
-        (("http://192.0.2.1", "--examples", "5"), "not on this machine"),
-        (("http://192.0.2.1", "--phase", "explore"), "not on this machine"),
-    ],
-)
-def test_what_cannot_be_explored_is_wrong_usage(
-    ringspec: Ringspec, arguments: tuple[str, ...], said: str
-) -> None:
-    ended = ringspec("run", *arguments)
-
-    assert ended.status == 2
-    assert said in ended.stderr
 
 
 def test_interrupt_ends_exploring_at_once(started: Started) -> None:

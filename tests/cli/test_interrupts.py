@@ -17,7 +17,7 @@ import pytest
 
 from ringspec.reference import Embedded
 
-from ..called import call, environment  # noqa: TID252 - no distribution
+from ..called import at, call, environment  # noqa: TID252 - no distribution
 from ..serving import (  # noqa: TID252 - tests are no distribution
     ACCEPTED,
     answering,
@@ -146,7 +146,7 @@ FEW = ("--select", "name", "--phase", "cases")
 
 
 def called(embedded: Embedded, *options: str) -> tuple[str, ...]:
-    return ("run", embedded.url, "--bearer", embedded.token, *options)
+    return ("run", *at(embedded), *options)
 
 
 def test_replay_line_and_report_need_the_file_of_a_dialect(

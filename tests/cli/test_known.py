@@ -230,33 +230,3 @@ def test_slip_in_the_file_is_wrong_usage_and_says_where(
     assert place in message
     assert said in message
     assert hint in advice
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (("--known-failures", "nosuch.toml"), "nosuch.toml: No such file"),
-        (("--known-failures", "."), "Is a directory"),
-        (("--update-known-failures",), "needs a file"),
-        (
-            ("--known-failures", "no/x.toml", "--update-known-failures"),
-            "the directory no does not exist",
-        ),
-        (
-            ("--known-failures", "x", "--update-known-failures", "--fail-fast"),
-            "exclude each other",
-        ),
-        (
-            ("--known-failures", "x", "--update-known-failures", "--report", "json=x"),
-            "would both go to x",
-        ),
-    ],
-)
-def test_what_cannot_be_known_is_wrong_usage(
-    ringspec: Ringspec, options: tuple[str, ...], said: str
-) -> None:
-    ended = ringspec("run", "http://127.0.0.1:9", *options)
-
-    assert ended.status == 2
-    assert said in ended.stderr
-    assert not Path("x").exists()

@@ -8,18 +8,17 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from ringspec.harness.sending.journal import Entry, Journal, read
 
+from ..serving import replying  # noqa: TID252 - tests are no distribution
 from ..waiting import eventually  # noqa: TID252 - tests are no distribution
 from .conftest import BREAK, WINDOWS
 
@@ -58,8 +57,14 @@ class Provider:
     came: list[float] = field(default_factory=list)
     unwritten: list[str] = field(default_factory=list)
 
-    def answer(self, method: str, path: str, body: bytes, token: str) -> Any:
+    def __call__(self, request: bytes) -> tuple[int, bytes]:
         """Answer a request: a status, and data."""
+        head, _, body = request.partition(b"\r\n\r\n")
+        method, path, *_ = head.decode("latin-1").split()
+        status, data = self._answered(method, path, head, body)
+        return status, b"" if data is None else json.dumps(data).encode()
+
+    def _answered(self, method: str, path: str, head: bytes, body: bytes) -> Any:
         self.asked.append(f"{method} {path}")
         self.came += [] if path == "/token" else [time.monotonic()]
         if path == "/token":
@@ -67,7 +72,7 @@ class Provider:
             return 200, {"access_token": f"t0ken-number-{self.tokens}"}
         self._look_up()
         path, _, name = path.partition("?")[0].partition(f"{self.base}/")
-        if token != f"Bearer t0ken-number-{self.tokens}":
+        if b": Bearer t0ken-number-%d\r\n" % self.tokens not in head + b"\r\n":
             return 401, {"error": {"code": "c", "message": "nobody"}}
         if (method, path) == ("POST", self.base):
             return self._created(body)
@@ -95,45 +100,11 @@ class Provider:
         self.unwritten += [each for each in self.held if each not in text]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are sent apart
-    provider: Provider
-    port: int
-
-    def do_GET(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        token = self.headers.get("Authorization", "")
-        status, data = self.provider.answer(self.command, self.path, body, token)
-        content = b"" if data is None else json.dumps(data).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_GET  # noqa: N815 - so called
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def serving() -> Iterator[type[_Handler]]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    _Handler.port = server.server_address[1]
-    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield _Handler
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.fixture
-def provider(serving: type[_Handler], tmp_path: Path) -> Provider:
-    url = f"http://127.0.0.1:{serving.port}"
-    serving.provider = Provider(tmp_path / "journal.jsonl", url)
-    return serving.provider
+def provider(served: Callable[..., str], tmp_path: Path) -> Provider:
+    made = Provider(tmp_path / "journal.jsonl")
+    made.url = served(replying(made))
+    return made
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ import pytest
 import yaml
 
 from ringspec import spec
-from ringspec.cli import main
 from ringspec.reference import Embedded
 from ringspec.spec import load
 
-Called = Callable[..., tuple[int, str, str]]
+from ..called import at, call  # noqa: TID252 - tests are no distribution
+from ..serving import answering  # noqa: TID252 - likewise
 
 
 @pytest.fixture(scope="module")
@@ -25,29 +24,16 @@ def sdk() -> Iterator[Embedded]:
         yield embedded
 
 
-@pytest.fixture
-def called(capsys: pytest.CaptureFixture[str]) -> Called:
-    """Call the command in this process."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
-
-    return call
-
-
 def test_what_is_found_is_written_and_runs_by_it_conform(
-    called: Called, sdk: Embedded, tmp_path: Path
+    sdk: Embedded, tmp_path: Path
 ) -> None:
     ready, file = sdk.ready(), tmp_path / "found.yaml"
 
-    status, out, err = called(
-        "probe", ready.url, "--bearer", ready.token, "--write", str(file)
-    )
+    probe = ("probe", *at(ready), "--write", str(file))
+    ended = call(*probe, COLUMNS="80")
 
-    assert (status, err) == (0, "")
+    out = ended.stdout
+    assert (ended.status, ended.stderr) == (0, "")
     assert "certain: inclubeUnsubscribed" in out
     assert "5 of 5 questions answered, by 17 requests" in out
     assert max(map(len, out.split(f"{file} is written")[0].splitlines())) <= 80
@@ -55,61 +41,50 @@ def test_what_is_found_is_written_and_runs_by_it_conform(
     assert load(dialect=str(file)).sha256 == load(dialect="naxai-sdk").sha256
     assert list(tmp_path.iterdir()) == [file]
 
-    status, out, _ = called(
-        *("run", ready.url, "--bearer", ready.token, "--dialect", str(file)),
+    ended = call(
+        *("run", *at(ready), "--dialect", str(file)),
         *("--quick", "--level", "may", "--quiet"),
     )
 
-    assert status == 0, out
+    assert ended.status == 0, ended.stdout
 
 
 def test_the_canonical_server_gets_an_overlay_without_effect(
-    called: Called, reference: Embedded, tmp_path: Path
+    reference: Embedded, tmp_path: Path
 ) -> None:
     ready, file = reference.ready(), tmp_path / "found.json"
 
-    status, _, _ = called(
+    ended = call(
         *("probe", ready.url, "--client-id", ready.client_id),
         *("--client-secret", ready.client_secret, "--token-url", ready.token_url),
         *("--write", str(file)),
     )
 
     written = json.loads(file.read_text("utf-8"))
-    assert status == 0
+    assert ended.status == 0
     assert written["actions"][0]["update"] == {}
     probed = written["info"]["x-probed"]["includeUnsubscribed"]
     assert (probed["answer"], probed["sureness"]) == ("includeUnsubscribed", "certain")
     assert load(dialect=str(file)).sha256 == load().sha256
 
 
-def answered(status: str) -> Callable[[socket.socket], None]:
-    """Answer one request so, with an object."""
-
-    def behave(connection: socket.socket) -> None:
-        connection.recv(65536)
-        head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
-        connection.sendall(f"{head}Content-Length: 2\r\n\r\n{{}}".encode())
-
-    return behave
-
-
 def test_what_stays_open_is_exit_3_and_kept_as_the_contract_has_it(
-    called: Called, served: Callable[..., str], tmp_path: Path
+    served: Callable[..., str], tmp_path: Path
 ) -> None:
-    url, file = served(answered("422 No")), tmp_path / "found.yaml"
+    url, file = served(answering(422)), tmp_path / "found.yaml"
 
-    status, out, _ = called("probe", url, "--write", str(file))
+    ended = call("probe", url, "--write", str(file))
 
-    assert status == 3
-    assert "not told (the dialect says: includeUnsubscribed)" in out
-    assert "0 of 5 questions answered" in out
+    assert ended.status == 3
+    assert "not told (the dialect says: includeUnsubscribed)" in ended.stdout
+    assert "0 of 5 questions answered" in ended.stdout
     overlay = yaml.safe_load(file.read_text("utf-8"))
     assert [each["update"] for each in overlay["actions"]] == [{}]
 
 
 @pytest.mark.parametrize("url", ["https://api.example.com", "http://192.0.2.1:8000"])
 def test_what_is_elsewhere_is_sent_nothing(
-    called: Called, url: str, monkeypatch: pytest.MonkeyPatch
+    url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError
@@ -118,51 +93,26 @@ def test_what_is_elsewhere_is_sent_nothing(
     monkeypatch.setattr("ringspec.harness.sending.target.Transport.answered", refuse)
     token = ("--token-url", "https://example.com", "--client-id", "a")
 
-    status, out, err = called("probe", url, *token, "--client-secret", "b")
+    ended = call("probe", url, *token, "--client-secret", "b")
 
-    assert (status, out) == (3, "")
-    assert f"{url} is not on this machine: nothing was sent" in err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "what"),
-    [
-        ([], "Missing argument 'URL'"),
-        (["here"], "is not the URL of a server"),
-        (["http://127.0.0.1:1", "--timeout", "0"], "--timeout"),
-        (["http://127.0.0.1:1", "--timeout", "nan"], "--timeout"),
-        (["http://127.0.0.1:1", "--write", "/no/such/folder/f.yaml"], "cannot write"),
-        (["http://127.0.0.1:1", "--write", "/"], "cannot write"),
-        (["http://127.0.0.1:1", "--contract", "/no/such.yaml"], "cannot read"),
-        (["http://127.0.0.1:1", "--operation", "none"], "no operation 'none'"),
-        (["http://127.0.0.1:1", "--client-id", "a"], "belong together"),
-        (["http://127.0.0.1:1", "--dialect", "naxai-sdk"], "No such option"),
-    ],
-)
-def test_wrong_usage_is_exit_2_and_says_what(
-    called: Called, arguments: list[str], what: str
-) -> None:
-    status, _, err = called("probe", *arguments)
-
-    assert status == 2, err
-    assert what in err
-    assert "Traceback" not in err
+    assert (ended.status, ended.stdout) == (3, "")
+    assert f"{url} is not on this machine: nothing was sent" in ended.stderr
 
 
-def test_a_contract_without_questions_is_exit_2(called: Called, tmp_path: Path) -> None:
+def test_a_contract_without_questions_is_exit_2(tmp_path: Path) -> None:
     other = Path(__file__).parents[1] / "general" / "data" / "default.yaml"
     file = tmp_path / "other.yaml"
     file.write_text(other.read_text("utf-8"), "utf-8")
 
-    status, _, err = called("probe", "http://127.0.0.1:1", "--contract", str(file))
+    ended = call("probe", "http://127.0.0.1:1", "--contract", str(file))
 
-    assert status == 2
-    assert "it has no questions" in err
-    assert "other.questions.yaml" in err
+    assert ended.status == 2
+    assert "it has no questions" in ended.stderr
+    assert "other.questions.yaml" in ended.stderr
 
 
 def test_path_of_a_contract_that_leads_elsewhere_is_sent_nowhere(
-    called: Called, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     base = yaml.safe_load((Path(spec.__file__).parent / "openapi.yaml").read_text())
     paths = base["paths"]
@@ -172,10 +122,9 @@ def test_path_of_a_contract_that_leads_elsewhere_is_sent_nowhere(
     for name in ("questions.yaml", "rules.yaml"):
         (tmp_path / name).write_text((Path(spec.__file__).parent / name).read_text())
 
-    status, out, err = called(
-        "probe", "http://127.0.0.1:1", "--contract", str(contract)
-    )
+    ended = call("probe", "http://127.0.0.1:1", "--contract", str(contract))
 
-    assert status == 3
-    assert "'@provider.invalid/x' is no path below http://127.0.0.1:1" in err
-    assert "Traceback" not in out + err
+    assert ended.status == 3
+    said = "'@provider.invalid/x' is no path below http://127.0.0.1:1"
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr

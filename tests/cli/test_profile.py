@@ -83,29 +83,6 @@ def test_a_step_that_fails_leaves_out_those_that_need_it(
     assert "not-the-secret" not in ended.stdout + ended.stderr
 
 
-@pytest.mark.parametrize(
-    ("more", "message"),
-    [
-        ("[safety]\nmax_create = 1\n", "mine.toml:9: `max_create` is not known"),
-        (
-            '[fixtures]\nsegment = "x"\n',
-            "mine.toml:9: the fixture segment does not fit",
-        ),
-        ('[fixtures]\nsegmnt = "x"\n', "mine.toml:9: the contract has no fixture"),
-        ('[paths]\nnobody = "/x"\n', "mine.toml:9: the contract has no operation"),
-    ],
-)
-def test_a_profile_at_fault_is_wrong_usage(
-    ringspec: Run, profile: Write, more: str, message: str
-) -> None:
-    ended = ringspec("profile", "check", profile(more))
-
-    assert ended.status == 2
-    assert message in ended.stderr
-    assert "hint: " in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
 def test_a_run_takes_everything_from_its_profile(
     ringspec: Run, profile: Write, reference: Embedded, tmp_path: Path
 ) -> None:
@@ -125,19 +102,6 @@ def test_a_run_takes_everything_from_its_profile(
     assert outcomes["retries.enum"] == "pass"
     assert "accepted with HTTP 201, where 200 is expected" in text
     assert reference.client_secret not in text
-
-
-@pytest.mark.parametrize("command", [("run",), ("replay", "body.accepted/plain")])
-def test_a_fixture_that_does_not_fit_ends_a_run_before_anything_is_sent(
-    ringspec: Run, profile: Write, command: tuple[str, ...]
-) -> None:
-    path = profile('[fixtures]\nsegment = "x"\n')
-
-    ended = ringspec(*command, "--profile", path)
-
-    assert ended.status == 2
-    assert "mine.toml:9: the fixture segment does not fit the contract" in ended.stderr
-    assert "segmentIds/items" in ended.stderr
 
 
 def test_nothing_is_sent_elsewhere_unless_the_profile_says_live(

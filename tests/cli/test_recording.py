@@ -147,43 +147,6 @@ def test_record_on_a_full_disk_is_told_in_the_end(started: Started) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--record", "none/r.ndjson"), "the directory none does not exist"),
-        (("--report", "json"), "has no path"),
-        (("--report", "pdf=r"), "no report format 'pdf'"),
-        (("--record=r", "--report=json=r"), "would both go to r"),
-        (("--host", "192.0.2.1"), "cannot listen on 192.0.2.1, port 0"),
-        (("--max-body", "0"), "--max-body"),
-        (("--token", "abc"), "4 to 4,096 visible ASCII characters"),
-        (("--token", "   "), "--token (or RINGSPEC_TOKEN) is no token"),
-        (("--token", "süßes"), "that a header can hold"),
-    ],
-    ids=[
-        *("folder", "path", "format", "same", "host", "limit"),
-        *("short", "blank", "letters"),
-    ],
-)
-def test_what_cannot_be_is_refused_before_anything_is_served(
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    arguments: tuple[str, ...],
-    said: str,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-
-    with pytest.raises(SystemExit) as ended:
-        main(["serve", "--port=0", *arguments])
-
-    out, err = capsys.readouterr()
-    assert ended.value.code == 2
-    assert said in err
-    assert "Traceback" not in err
-    assert out == ""
-
-
-@pytest.mark.parametrize(
     ("host", "warned"),
     [("0.0.0.0", True), ("::", True), ("localhost", False), ("::1", False)],
 )

@@ -8,13 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from html import escape, unescape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
@@ -22,11 +20,14 @@ from urllib.parse import quote, unquote_to_bytes
 import pytest
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
+from starlette.requests import Request
+from starlette.responses import Response
 
 from ringspec.reference import Embedded
 from ringspec.reports import FORMATS
 
-from ..called import ran  # noqa: TID252 - tests are no distribution
+from .. import serving  # noqa: TID252 - tests are no distribution
+from ..called import at, ran  # noqa: TID252 - tests are no distribution
 from ..serving import ACCEPTED, slow  # noqa: TID252 - tests are no distribution
 
 Ringspec = Callable[..., Any]
@@ -175,58 +176,35 @@ def test_reports_of_a_careless_server_agree(
     assert before - timedelta(seconds=1) < times[0] < times[-1] <= after
 
 
-class _Echo(BaseHTTPRequestHandler):
-    """Gives out a token, and tells everyone of it in every spelling."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are sent apart
-
-    def log_message(self, *_: object) -> None:
-        """Keep quiet."""
-
-    def _answer(self) -> None:
-        came = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        given = self.headers.get("Authorization", "")
-        basic = b64encode(f"me:{CLIENT_SECRET}".encode()).decode()
-        told = {
-            "access_token": TOKEN,
-            "given": given,
-            "secret": CLIENT_SECRET,
-            "basic": f"Basic {basic}",
-            "tokens": [
-                b64encode(f"{'x' * n}{given}".encode()).decode() for n in range(3)
-            ],
-            "url": f"https://host.test/?token={quote(TOKEN, safe='')}",
-            "html": escape(f"<a title='{TOKEN}'>{CLIENT_SECRET}</a>"),
-            "nested": json.dumps({"token": TOKEN, "secret": CLIENT_SECRET}),
-            "came": came.decode("latin-1"),
-            "hex": TOKEN.encode().hex(),
-        }
-        data = json.dumps(told).encode() + (b"\xff" if b"e" in came[-9:] else b"")
-        if self.path != "/token":
-            data += f" {given} {quote(CLIENT_SECRET)} {CLIENT_SECRET}".encode()
-        status = 201 if len(came) % 2 else 500
-        self.send_response(200 if self.path == "/token" else status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("X-Given", given)
-        self.send_header("X-Secret", quote(CLIENT_SECRET, safe="").lower())
-        self.send_header("Set-Cookie", f"t={b64encode(TOKEN.encode()).decode()}")
-        self.end_headers()
-        self.wfile.write(data)
-
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer  # noqa: N815
-
-
-@pytest.fixture
-def echo() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Give out a token, and tell everyone of it in every spelling."""
+    request = Request(scope, receive)
+    came, given = await request.body(), request.headers.get("authorization", "")
+    basic = b64encode(f"me:{CLIENT_SECRET}".encode()).decode()
+    told = {
+        "access_token": TOKEN,
+        "given": given,
+        "secret": CLIENT_SECRET,
+        "basic": f"Basic {basic}",
+        "tokens": [b64encode(f"{'x' * n}{given}".encode()).decode() for n in range(3)],
+        "url": f"https://host.test/?token={quote(TOKEN, safe='')}",
+        "html": escape(f"<a title='{TOKEN}'>{CLIENT_SECRET}</a>"),
+        "nested": json.dumps({"token": TOKEN, "secret": CLIENT_SECRET}),
+        "came": came.decode("latin-1"),
+        "hex": TOKEN.encode().hex(),
+    }
+    data = json.dumps(told).encode() + (b"\xff" if b"e" in came[-9:] else b"")
+    is_token = scope["path"] == "/token"
+    if not is_token:
+        data += f" {given} {quote(CLIENT_SECRET)} {CLIENT_SECRET}".encode()
+    headers = {
+        "Content-Type": "application/json",
+        "X-Given": given,
+        "X-Secret": quote(CLIENT_SECRET, safe="").lower(),
+        "Set-Cookie": f"t={b64encode(TOKEN.encode()).decode()}",
+    }
+    status = 200 if is_token else 201 if len(came) % 2 else 500
+    await Response(data, status, headers)(scope, receive, send)
 
 
 def views(data: bytes) -> Iterator[bytes]:
@@ -250,15 +228,16 @@ def views(data: bytes) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("github", ["true", ""])
 def test_no_secret_is_in_any_byte_of_any_report(
-    ringspec: Ringspec, echo: str, tmp_path: Path, github: str
+    ringspec: Ringspec, tmp_path: Path, github: str
 ) -> None:
-    ended = ringspec(
-        *("run", echo, "--client-id", "me", "--token-url", f"{echo}/token"),
-        *("--select=name", "--select=auth"),
-        *("--level=may", "--verbose", "--phase=cases,wire,auth", *wanted(tmp_path)),
-        RINGSPEC_CLIENT_SECRET=CLIENT_SECRET,
-        GITHUB_ACTIONS=github,
-    )
+    with serving.served(echo) as url:
+        ended = ringspec(
+            *("run", url, "--client-id", "me", "--token-url", f"{url}/token"),
+            *("--select=name", "--select=auth"),
+            *("--level=may", "--verbose", "--phase=cases,wire,auth", *wanted(tmp_path)),
+            RINGSPEC_CLIENT_SECRET=CLIENT_SECRET,
+            GITHUB_ACTIONS=github,
+        )
 
     assert ended.status == 1, ended.stderr
     written = {name: (tmp_path / f"r.{name}").read_bytes() for name in FORMATS}
@@ -326,7 +305,7 @@ def test_stream_keeps_what_was_told_until_the_end_came(
 
 def test_github_is_told_of_what_fails_and_nobody_else(ringspec: Ringspec) -> None:
     with Embedded(mutant="delay-4321-accepted") as mutant:
-        run = ("run", mutant.url, "--bearer", mutant.token, "--select", "retryDelays")
+        run = ("run", *at(mutant), "--select", "retryDelays")
         there = ringspec(*run, GITHUB_ACTIONS="true")
         elsewhere = ringspec(*run, GITLAB_CI="true", CI="true")
 

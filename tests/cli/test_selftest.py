@@ -61,26 +61,6 @@ def test_a_dialect_is_spoken_by_all_over_the_network(
     assert ways == {"network"}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("no-such-name",), "no server of the fleet begins with 'no-such-name'"),
-        (("--report", "json"), "has no path"),
-        (("--report", "pdf=x"), "no matrix format 'pdf'"),
-        (("--report", "json=/no/such/folder/m.json"), "cannot be written"),
-    ],
-    ids=["name", "no-path", "format", "folder"],
-)
-def test_wrong_usage_is_refused_before_any_run(
-    ringspec: Command, arguments: tuple[str, ...], message: str
-) -> None:
-    ended = ringspec("selftest", *arguments)
-
-    assert ended.status == 2
-    assert message in ended.stderr
-    assert ended.stdout == ""
-
-
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
 def test_interrupt_prints_the_runs_so_far_and_leaves_no_process(
     started: Started, tmp_path: Path, sign: signal.Signals

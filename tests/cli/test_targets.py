@@ -13,7 +13,12 @@ from typing import Any
 
 import pytest
 
-from ..serving import Behaviour, answering, read_request  # noqa: TID252 - tests are no distribution
+from ..serving import (  # noqa: TID252 - tests are no distribution
+    Behaviour,
+    answering,
+    read_request,
+    replying,
+)
 
 Ringspec = Callable[..., Any]
 Served = Callable[[Behaviour], str]
@@ -258,13 +263,11 @@ def test_same_answer_to_everything_is_nonconformant(
 def test_target_that_tells_invalid_bodies_is_not_left(
     ringspec: Ringspec, served: Served, valid: int
 ) -> None:
-    def behave(connection: socket.socket) -> None:
-        while request := read_request(connection):
-            status = valid if b'"name":"' in request else 422
-            answer = f"HTTP/1.1 {status} no\r\nContent-Length: 0\r\n\r\n"
-            connection.sendall(answer.encode())
+    def telling(request: bytes) -> tuple[int, bytes]:
+        return valid if b'"name":"' in request else 422, b""
 
-    ended = ringspec("run", served(behave), "--select=name", "--quiet", report=True)
+    url = served(replying(telling))
+    ended = ringspec("run", url, "--select=name", "--quiet", report=True)
 
     assert "stopped after" not in ended.stdout
     assert ended.report["counts"]["cases"] > LOOKS

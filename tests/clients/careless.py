@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from naxai.models.voice import Choice, Menu, VoiceFlow, Welcome
-from naxai.models.voice.requests.broadcasts_requests import (
-    ActionItem,
-    Actions,
-    Inputs,
-    Sms,
-    Status,
-)
+from naxai.models.voice.requests.broadcasts_requests import Actions
 
-HELLO = Welcome(say="Hello.")
+from .conftest import flow
+
+
+def menu(*choices: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"voice_flow": flow(menu={"choices": choices, **more})}
+
+
+def actions(**reactions: Any) -> dict[str, Any]:
+    return {"actions": Actions.model_validate(reactions)}
+
+
+LAST_CALL = {"attribute": "last_call", "value": "failed"}
+# The model drops this keyword without a word: it knows senderServiceId.
+SMS = {"message": "Thank you.", "sender_service_id": "9d4e6b71-0c35-4a8f-b2e9"}
 
 # What is changed of a minimal broadcast, and the rule that this breaks.
 CARELESS: list[tuple[dict[str, Any], str]] = [
@@ -34,66 +40,24 @@ CARELESS: list[tuple[dict[str, Any], str]] = [
     ({"scheduled_at": "2030-01-01T09:00:00Z"}, "scheduledAt.type"),
     ({"calendar_id": "cal_1"}, "calendarId.format"),
     ({"distribution": "dynamic"}, "dynamicName.required"),
-    ({"voice_flow": VoiceFlow(welcome=Welcome())}, "voiceFlow.welcome.say.xor"),
+    ({"voice_flow": flow(welcome={})}, "voiceFlow.welcome.say.xor"),
     (
-        {"voice_flow": VoiceFlow(welcome=Welcome(say="a", prompt="https://b.c/d"))},
+        {"voice_flow": flow(welcome={"say": "a", "prompt": "https://b.c/d"})},
         "voiceFlow.welcome.say.xor",
     ),
+    (menu(say="a"), "voiceFlow.menu.choices.length"),
     (
-        {"voice_flow": VoiceFlow(welcome=HELLO, menu=Menu(say="a", choices=[]))},
-        "voiceFlow.menu.choices.length",
-    ),
-    (
-        {
-            "voice_flow": VoiceFlow(
-                welcome=HELLO,
-                menu=Menu(
-                    say="a",
-                    choices=[Choice(key="1", say="b"), Choice(key="1", say="c")],
-                ),
-            )
-        },
+        menu({"key": "1", "say": "b"}, {"key": "1", "say": "c"}, say="a"),
         "voiceFlow.menu.choices.key.unique",
     ),
+    (menu({"key": "1"}, say="a"), "voiceFlow.menu.choices.say.or"),
+    (menu({"key": "1", "say": "b"}), "voiceFlow.menu.say.or"),
     (
-        {
-            "voice_flow": VoiceFlow(
-                welcome=HELLO, menu=Menu(say="a", choices=[Choice(key="1")])
-            )
-        },
-        "voiceFlow.menu.choices.say.or",
-    ),
-    (
-        {
-            "voice_flow": VoiceFlow(
-                welcome=HELLO, menu=Menu(choices=[Choice(key="1", say="b")])
-            )
-        },
-        "voiceFlow.menu.say.or",
-    ),
-    (
-        {
-            "actions": Actions(
-                inputs=Inputs(**{"1": [ActionItem(attribute="satisfied")]})
-            )
-        },
+        actions(inputs={"1": [{"attribute": "satisfied"}]}),
         "actions.reaction.value.required",
     ),
-    # The model drops this keyword without a word: it knows senderServiceId.
     (
-        {
-            "actions": Actions(
-                actions=Status(
-                    delivered={
-                        "sms": Sms(
-                            message="Thank you.",
-                            sender_service_id="9d4e6b71-0c35-4a8f-b2e9-1f7a5c3d8e06",
-                        )
-                    },
-                    failed=[ActionItem(attribute="last_call", value="failed")],
-                )
-            )
-        },
+        actions(actions={"delivered": {"sms": SMS}, "failed": [LAST_CALL]}),
         "actions.reaction.sms.senderServiceId.required",
     ),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,21 +13,14 @@ from typing import Any
 import httpx
 import pytest
 from naxai import NaxaiClient
-from naxai.models.voice import (
-    Choice,
-    End,
-    Menu,
-    Transfer,
-    VoiceFlow,
-    VoiceMail,
-    Welcome,
-)
+from naxai.models.voice import VoiceFlow, Welcome
 from naxai.models.voice.requests import CreateBroadcastRequest
 
 from ringspec.reference import Embedded
 
 SEGMENT = "3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"
-AUDIO = "https://example.com/audio/notice.mp3"
+AUDIO = {"prompt": "https://example.com/audio/notice.mp3"}
+AGENT = {"destination": "sip:agent@example.com"}
 
 MINIMAL = CreateBroadcastRequest(
     name="Office closure notice",
@@ -38,47 +31,48 @@ MINIMAL = CreateBroadcastRequest(
 # Everything there is in one body, read by the names on the wire: by their names in
 # Python these models lose members.
 PAYLOADS = Path(__file__).parents[1] / "fixtures" / "naxai-sdk-payloads.json"
-FULL = CreateBroadcastRequest.model_validate(
-    next(
-        each["body"]
-        for each in json.loads(PAYLOADS.read_text("utf-8"))
-        if each["name"] == "full"
-    )
-)
+WRITTEN = {it["name"]: it["body"] for it in json.loads(PAYLOADS.read_text("utf-8"))}
+
+
+def flow(**parts: Any) -> VoiceFlow:
+    """Write what is said, with a welcome if none is given."""
+    return VoiceFlow.model_validate({"welcome": {"say": "Hello."}, **parts})
+
+
 BROADCASTS: dict[str, Any] = {
     "minimal": MINIMAL,
-    "full": FULL,
+    "full": CreateBroadcastRequest.model_validate(WRITTEN["full"]),
     "delays-at-both-ends": MINIMAL.model_copy(
         update={"retries": 3, "retry_on_failed": True, "retry_delays": [1, 60, 4320]}
     ),
     "no-delays-said": MINIMAL.model_copy(update={"retry_delays": []}),
     "transfer-without-replay": MINIMAL.model_copy(
         update={
-            "voice_flow": VoiceFlow(
-                welcome=Welcome(say="Hello."),
-                menu=Menu(
-                    say="Press hash for an agent.",
-                    choices=[
-                        Choice(
-                            key="#",
-                            replay=None,
-                            transfer=Transfer(destination="sip:agent@example.com"),
-                        )
-                    ],
-                ),
+            "voice_flow": flow(
+                menu={
+                    "say": "Press hash for an agent.",
+                    "choices": [{"key": "#", "replay": None, "transfer": AGENT}],
+                },
             )
         }
     ),
     "audio": MINIMAL.model_copy(
-        update={
-            "voice_flow": VoiceFlow(
-                voicemail=VoiceMail(prompt=AUDIO),
-                welcome=Welcome(prompt=AUDIO),
-                end=End(prompt=AUDIO),
-            )
-        }
+        update={"voice_flow": flow(voicemail=AUDIO, welcome=AUDIO, end=AUDIO)}
     ),
 }
+
+
+def naxai(about: Mapping[str, str], **options: Any) -> Any:
+    """Make a client of a server that is known by its line."""
+    settings: dict[str, Any] = {
+        "api_client_id": about["client_id"],
+        "api_client_secret": about["client_secret"],
+        "auth_url": about["token_url"],
+        "api_base_url": about["url"],
+        # Without one it writes to stderr, of which the next test knows nothing.
+        "logger": logging.getLogger("tests.clients"),
+    }
+    return NaxaiClient(**{**settings, **options})
 
 
 @pytest.fixture(autouse=True)
@@ -112,19 +106,9 @@ def dialect() -> Iterator[Embedded]:
 def connect() -> Iterator[Callable[..., Any]]:
     """Make a client of a server; it is closed when the test ends."""
     with ExitStack() as stack:
-
-        def make(server: Any, **options: Any) -> Any:
-            settings = {
-                "api_client_id": server.client_id,
-                "api_client_secret": server.client_secret,
-                "auth_url": server.token_url,
-                "api_base_url": server.url,
-                # Without one it writes to stderr, of which the next test knows nothing.
-                "logger": logging.getLogger("tests.clients"),
-            }
-            return stack.enter_context(NaxaiClient(**{**settings, **options}))
-
-        yield make
+        yield lambda server, **options: stack.enter_context(
+            naxai({"url": server.url, **server.access}, **options)
+        )
 
 
 @pytest.fixture

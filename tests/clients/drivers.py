@@ -6,7 +6,6 @@ Of Postman collections (v2.1) as much is read as ours has: no scripts, no files.
 from __future__ import annotations
 
 import json
-import logging
 import re
 import shutil
 import subprocess
@@ -17,12 +16,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
-from naxai import NaxaiClient
 from naxai.base.exceptions import NaxaiException
 
 from ..plain import PLAIN  # noqa: TID252 - tests are no distribution
 from .careless import CARELESS
-from .conftest import BROADCASTS, MINIMAL
+from .conftest import BROADCASTS, MINIMAL, naxai
 
 # What the server announces: url, token_url, client_id, client_secret, token.
 About: TypeAlias = Mapping[str, str]
@@ -52,7 +50,7 @@ class Client:
 
 def sdk(about: About) -> None:
     """Create all that the vendor's client is good for, and see one to its end."""
-    with _naxai(about) as client:
+    with naxai(about) as client:
         voice = client.voice.broadcasts
         created = [
             made for each in BROADCASTS.values() if (made := _try(voice.create, each))
@@ -69,7 +67,7 @@ def sdk(about: About) -> None:
 
 def careless(about: About) -> None:
     """Have the vendor's client create what breaks a rule."""
-    with _naxai(about) as client:
+    with naxai(about) as client:
         for change, _ in CARELESS:
             _try(client.voice.broadcasts.create, MINIMAL.model_copy(update=change))
 
@@ -81,16 +79,6 @@ def curl(about: About) -> None:
     asked += ["-H", f"Authorization: Bearer {token}"]
     for label in (["-H", "Content-Type: application/json"], []):
         subprocess.run([*asked, *label], check=True, capture_output=True)
-
-
-def _naxai(about: About) -> Any:
-    return NaxaiClient(
-        api_client_id=about["client_id"],
-        api_client_secret=about["client_secret"],
-        auth_url=about["token_url"],
-        api_base_url=about["url"],
-        logger=logging.getLogger("tests.clients"),
-    )
 
 
 def _try(create: Callable[[Any], Any], broadcast: Any) -> Any:

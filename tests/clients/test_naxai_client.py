@@ -18,7 +18,7 @@ from naxai.base.exceptions import (
 from ringspec.reference import Embedded
 from ringspec.spec import load
 
-from .conftest import PAYLOADS
+from .conftest import PAYLOADS, WRITTEN
 
 Listen: TypeAlias = Callable[[Any], list[httpx.Response]]
 
@@ -154,12 +154,6 @@ def sent(
     return [answer.request for answer in answers]
 
 
-def kept() -> dict[str, Any]:
-    """Read the payloads that were written down, by name."""
-    payloads = json.loads(PAYLOADS.read_text("utf-8"))
-    return {payload["name"]: payload["body"] for payload in payloads}
-
-
 def test_client_sends_today_what_was_written_down(
     sent: list[httpx.Request], broadcasts: dict[str, Any]
 ) -> None:
@@ -204,7 +198,7 @@ UNKNOWN = "body.unknown"  # inclubeUnsubscribed stands in all of them
 def test_payload_keeps_to_the_dialect_and_breaks_these_rules_of_the_contract(
     name: str, unsettled: set[str], broken: set[str], unknown: set[str]
 ) -> None:
-    dialect, contract, body = load(dialect="naxai-sdk"), load(), kept()[name]
+    dialect, contract, body = load(dialect="naxai-sdk"), load(), WRITTEN[name]
 
     open_ = contract.settled_prover.proven_broken(body)
 

@@ -4,73 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.faults.proxy import HEAVY, disturbing
+from tests.faults.proxy import disturbing
+from tests.inprocess import Told, plan_of, suite, told
 
-from ringspec.harness import Ended, Notice, Outcome, Result, Trouble
+from ringspec.harness import Trouble
 from ringspec.harness.running.plan import Plan
-from ringspec.harness.running.run import run
 from ringspec.harness.sending.exchange import Exchange, Failure, Filling
 from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.reference import Behaviour, Embedded, ServerSettings, application
-from ringspec.spec import Contract, Level, load
-from ringspec.strategies import Case, Request, cases_of
+from ringspec.spec import Level
+from ringspec.strategies import Request
 
 SELECT = ("retries", "retryDelays", "auth", "lifecycle.readable", "lifecycle.deleted")
 
 
-@pytest.fixture(scope="module")
-def contract() -> Contract:
-    return load()
-
-
-@pytest.fixture(scope="module")
-def cases(contract: Contract) -> tuple[Case, ...]:
-    return cases_of(contract, 0)
-
-
 @pytest.fixture
-def disturbed(
-    contract: Contract, cases: tuple[Case, ...]
-) -> Iterator[Callable[..., tuple[Result, int]]]:
+def disturbed() -> Iterator[Callable[..., tuple[Told, int]]]:
     """Run against a server by way of a disturbing proxy; count the faults."""
     with ExitStack() as stack:
 
-        def result(mutant: str | None, **options: Any) -> tuple[Result, int]:
+        def result(mutant: str | None, **options: Any) -> tuple[Told, int]:
             server = stack.enter_context(Embedded(mutant=mutant))
             port = urlsplit(server.url).port or 0
-            url, done = stack.enter_context(disturbing(port, HEAVY, 3))
+            url, done = stack.enter_context(disturbing(port, 3))
             token_url = f"{url}{urlsplit(server.token_url).path}"
             filling = Filling(**{**server.access, "token_url": token_url})
-            plan = Plan(
-                contract=contract,
-                cases=cases,
-                url=url,
-                filling=filling,
-                level=Level.MAY,
-                select=SELECT,
-            )
-            ended = list(run(replace(plan, **options)))[-1]
-            assert isinstance(ended, Ended)
-            return ended.result, done.total()
+            plan = Plan(contract=suite()[0], cases=suite()[1], url=url, filling=filling)
+            given = {"level": Level.MAY, "select": SELECT, **options}
+            return told(plan, **given), done.total()
 
         yield result
 
 
-def failing(result: Result) -> set[str]:
-    return {str(each.rule.id) for each in result.rules if each.outcome == Outcome.FAIL}
-
-
 def test_correct_server_is_not_accused_for_what_lies_between(disturbed: Any) -> None:
-    result, faults = disturbed(None)
+    found, faults = disturbed(None)
 
     assert faults > 20
-    assert failing(result) == set()
-    assert result.exit_code == 0
+    assert found.failing == set()
+    assert found.result.exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -84,10 +59,10 @@ def test_correct_server_is_not_accused_for_what_lies_between(disturbed: Any) -> 
 def test_defects_are_found_by_the_same_rules(
     disturbed: Any, mutant: str, rules: set[str]
 ) -> None:
-    result, faults = disturbed(mutant, select=("retryDelays", *rules))
+    found, faults = disturbed(mutant, select=("retryDelays", *rules))
 
     assert faults > 5
-    assert failing(result) == rules
+    assert found.failing == rules
 
 
 class Restarting(InProcess):
@@ -113,26 +88,13 @@ class Restarting(InProcess):
 
 
 @pytest.mark.parametrize("after", [2, 40, 75])
-def test_server_that_is_started_anew_in_mid_run_is_not_accused(
-    contract: Contract, cases: tuple[Case, ...], after: int
-) -> None:
+def test_server_that_is_started_anew_in_mid_run_is_not_accused(after: int) -> None:
     server = Restarting(ServerSettings(), after)
-    plan = Plan(
-        contract=contract,
-        cases=cases,
-        url=URL,
-        filling=server.filling,
-        level=Level.MAY,
-        select=("retries.type", "lifecycle"),
-        connect=lambda: server,
-    )
+    select = ("retries.type", "lifecycle")
 
-    events = list(run(plan))
+    found = told(plan_of(server, *suite(), select=select))
 
-    ended = events[-1]
-    assert isinstance(ended, Ended)
-    assert failing(ended.result) == set()
-    assert ended.result.exit_code == 0
-    told = [event.message for event in events if isinstance(event, Notice)]
-    assert any("the target is away" in each for each in told)
-    assert any("the target is back" in each for each in told)
+    assert found.failing == set()
+    assert found.result.exit_code == 0
+    assert any("the target is away" in each for each in found.notices)
+    assert any("the target is back" in each for each in found.notices)

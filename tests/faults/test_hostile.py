@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tests import inprocess
 from tests.called import environment
 from tests.serving import served
 
@@ -57,24 +58,14 @@ def body(data: bytes, *headers: tuple[str, str], status: int = 200) -> Answer:
     return fixed(lambda: [data], *headers, status=status)
 
 
-def edited(edit: Callable[[Any], Any], **headers: str) -> Answer:
+def edited(edit: Callable[[Any], Any]) -> Answer:
     """Answer as the correct server does, with an edit of its JSON."""
 
-    async def answer(app: Any, scope: Any, receive: Any, send: Any) -> None:
-        found: list[Any] = []
+    def changed(status: int, data: Any) -> tuple[int, Any]:
+        return status, edit(data) if data and status < 300 else data
 
-        async def keep(message: Any) -> None:
-            found.append(message)
-
-        await app(scope, receive, keep)
-        content = b"".join(each.get("body", b"") for each in found)
-        if content and found[0]["status"] < 300:
-            made = edit(json.loads(content))
-            content = made if isinstance(made, bytes) else json.dumps(made).encode()
-        kept = [it for it in found[0]["headers"] if it[0] != b"content-length"]
-        more = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await send({**found[0], "headers": kept + more})
-        await send({"type": "http.response.body", "body": content})
+    async def answer(app: Any, *request: Any) -> None:
+        await inprocess.edited(app, changed)(*request)
 
     return answer
 

@@ -5,52 +5,29 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.inprocess import plan_of, reference, suite
 
 from ringspec.harness import Known
 from ringspec.harness.judging.verdict import KnownList
-from ringspec.harness.running.plan import Part, Plan, part_of
+from ringspec.harness.running.plan import Part, part_of
 from ringspec.harness.running.run import run
-from ringspec.harness.sending.exchange import Filling
-from ringspec.harness.sending.inprocess import URL, InProcess
-from ringspec.reference import Behaviour, ServerSettings, application
 from ringspec.reports import Recorder, merge_reports, rendered
-from ringspec.spec import Contract, Level, load
-from ringspec.strategies import Case, Phase, cases_of
+from ringspec.strategies import Phase
 
 WHOLES, FEWER = (2, 3, 5), (3,)
 # What a server makes up differs from run to run.
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@cache
-def compiled() -> tuple[Contract, tuple[Case, ...]]:
-    contract = load()
-    return contract, cases_of(contract)
-
-
 def reported(
     path: Path, mutant: str | None, part: Part | None, **more: Any
 ) -> dict[str, Any]:
     """Run against a server in this process, and return the report as it is written."""
-    contract, cases = compiled()
-    settings = ServerSettings(mutant=mutant)
-    app = application(settings, Behaviour())
-    filling = Filling(**settings.access(URL))
-    plan = Plan(
-        contract=contract,
-        cases=cases,
-        url=URL,
-        filling=filling,
-        level=Level.MAY,
-        connect=lambda: InProcess(app, filling=filling),
-        part=part,
-        **more,
-    )
+    plan = plan_of(reference(mutant=mutant), *suite(), part=part, **more)
     recorder = Recorder()
     for event in run(plan):
         recorder.handle(event)
@@ -88,7 +65,7 @@ def assert_equal(
     for of in wholes:
         paths = [path / f"{number}-{of}.json" for number in range(1, of + 1)]
         for number, each in enumerate(paths, 1):
-            reported(each, mutant, part_of(compiled()[1], number, of))
+            reported(each, mutant, part_of(suite()[1], number, of))
 
         found = merge_reports(paths)
 
@@ -141,7 +118,7 @@ def test_known_failures_are_stale_as_in_a_whole_run(
     whole = told(reported(tmp_path / "whole.json", mutant, None, **given))
     paths = [tmp_path / f"{number}.json" for number in (1, 2, 3)]
     for number, each in enumerate(paths, 1):
-        part = part_of(compiled()[1], number, 3)
+        part = part_of(suite()[1], number, 3)
         reported(each, mutant, part, **given)
 
     found = told(json.loads(merge_reports(paths).render("json")))

@@ -11,29 +11,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from tests.inprocess import suite, told
 
-from ringspec.harness import Ended, Result
+from ringspec.harness import Result
 from ringspec.harness.running.plan import Plan
-from ringspec.harness.running.run import run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.reference import CHECKS
 from ringspec.reference.body_checks import validate
-from ringspec.spec import Level, load
-from ringspec.strategies import cases_of
+from ringspec.spec import Level
 
 
 def result_of(url: str) -> Result:
-    contract = load()
-    plan = Plan(
-        contract=contract,
-        cases=cases_of(contract),
-        url=url,
-        filling=Filling(token=TOKEN),
-        level=Level.MAY,
-    )
-    last = list(run(plan))[-1]
-    assert isinstance(last, Ended)
-    return last.result
+    contract, cases = suite()
+    filling = Filling(token=TOKEN)
+    plan = Plan(contract=contract, cases=cases, url=url, filling=filling)
+    return told(plan, level=Level.MAY).result
 
 
 @pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from ringspec.reference import Embedded
 from ringspec.spec import Contract, load
 from ringspec.strategies import cases_of
 
-from ..serving import listening, read_request  # noqa: TID252 - tests are no distribution
+from ..serving import listening, replying  # noqa: TID252 - tests are no distribution
 
 # A rule that the mutant below breaks, and some more of its member.
 BROKEN = "ringspec::retryDelays.items.max"
@@ -84,18 +83,15 @@ class Careless:
     hear: Callable[[], None] = lambda: None
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def behave(self, connection: socket.socket) -> None:
-        while request := read_request(connection):
-            with self._turn:
-                self.requests += 1
-            self.hear()
-            body = request.partition(b"\r\n\r\n")[2]
-            head = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
-            connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    def __call__(self, request: bytes) -> tuple[int, bytes]:
+        with self._turn:
+            self.requests += 1
+        self.hear()
+        return 201, request.partition(b"\r\n\r\n")[2]
 
 
 @pytest.fixture
 def careless() -> Iterator[Careless]:
     server = Careless()
-    with listening(server.behave) as server.url:
+    with listening(replying(server)) as server.url:
         yield server

@@ -92,6 +92,6 @@ def test_annotations(sample: ModuleType, snapshot: SnapshotAssertion) -> None:
 def test_rules_table(sample: ModuleType, snapshot: SnapshotAssertion) -> None:
     out = io.StringIO()
 
-    print_rules(rules_json(each.rule for each in sample.RULES), out)
+    print_rules("table", rules_json(it.rule for it in sample.RULES), out, "rules")
 
     assert out.getvalue() == snapshot

@@ -9,13 +9,7 @@ from typing import Any
 
 import click
 
-from ringspec.cli.options import (
-    Given,
-    file_type,
-    report_paths,
-    screen,
-    subcommand,
-)
+from ringspec.cli.options import Given, file_type, report_paths, screen, subcommand
 from ringspec.cli.outputs import attempted
 from ringspec.harness import Started
 from ringspec.reports import (

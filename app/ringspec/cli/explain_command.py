@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from ringspec.cli.options import Given, completer, rule_prefixes, subcommand
-from ringspec.reports import explain, print_rules, render_rules
+from ringspec.reports import explain, print_rules
 from ringspec.spec import (
     Contract,
     Json,
@@ -46,10 +46,7 @@ def command(given: Given) -> None:
         own = [each.removeprefix(f"{operation}/") for each in led]
         wanted = dict.fromkeys(rule for each in own for rule in _begun(contract, each))
         told += explain(contract, wanted)
-    if given.shape == "text":
-        print_rules(told, sys.stdout, "explain.txt")
-    else:
-        click.echo(render_rules(given.shape, told, "explain.md"), nl=False)
+    print_rules(given.shape, told, sys.stdout, "explain")
 
 
 def _begun(contract: Contract, words: str) -> list[RuleId]:

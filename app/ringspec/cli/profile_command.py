@@ -37,9 +37,7 @@ def check(options: Given) -> int:
     row = "{:<8} {:<9} {}".format
     click.echo(row("ok", "file", f"{profile.name} can be read"))
     setup = RunSetup(
-        profile=profile,
-        contract_file=options.contract,
-        operation=options.operation,
+        profile=profile, contract_file=options.contract, operation=options.operation
     )
     # The steps check a given URL themselves.
     server = (

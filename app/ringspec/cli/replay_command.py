@@ -12,7 +12,7 @@ import click
 from ringspec.cli.options import Given, completer, screen, subcommand, typed
 from ringspec.cli.outputs import Outputs, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
-from ringspec.harness.running.plan import Plan, lacking_rules
+from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
 from ringspec.harness.running.whole import Whole, run_each
 from ringspec.harness.sending.policy import is_loopback
@@ -95,7 +95,7 @@ class ReplayOptions(FireOptions):
                     again = [known[each] for each in own if each in known]
                     plan, why = _again(plan, again, past, path)
                 plan = setup.filled(plan, url, filling, redactor)
-                lacking = lacking_rules(plan)
+                lacking = plan.lacking_rules()
                 rules = {it.id: it.rule for it in plan.cases}
                 lacks = (it for it in own if rules.get(it) in lacking)
                 why = {**{it: lacking[rules[it]] for it in lacks}, **why}

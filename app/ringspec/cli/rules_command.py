@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from ringspec.cli.options import Given, each_selected, subcommand
-from ringspec.reports import print_rules, render_rules, rules_json
+from ringspec.reports import print_rules, rules_json
 
 
 @subcommand("rules", shape={"help": "How to print them."})
@@ -18,7 +16,4 @@ def command(given: Given) -> None:
         for contract, selection in each_selected(given)
         for rule in selection.rules
     )
-    if given.shape == "table":
-        print_rules(rows, sys.stdout)
-    else:
-        click.echo(render_rules(given.shape, rows), nl=False)
+    print_rules(given.shape, rows, sys.stdout, "rules")

@@ -15,14 +15,7 @@ import click
 
 from ringspec.cli.evidence import check_evidence
 from ringspec.cli.known_file import KnownFile
-from ringspec.cli.options import (
-    EVIDENCE,
-    Given,
-    run_formats,
-    screen,
-    subcommand,
-    typed,
-)
+from ringspec.cli.options import EVIDENCE, Given, run_formats, screen, subcommand, typed
 from ringspec.cli.outputs import Outputs, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
 from ringspec.harness.judging.selection import narrowed

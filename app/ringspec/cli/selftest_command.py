@@ -56,14 +56,7 @@ from ringspec.reports import (
     render_matrix,
     write_data,
 )
-from ringspec.spec import (
-    Contract,
-    Level,
-    UsageError,
-    did_you_mean,
-    load,
-    weakest,
-)
+from ringspec.spec import Contract, Level, UsageError, did_you_mean, load, weakest
 from ringspec.strategies import Case, cases_of
 
 REFERENCE = "reference"

@@ -32,7 +32,6 @@ from ringspec.harness import (
 )
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.selection import Selection, served
-from ringspec.harness.running.plan import lacking_rules
 from ringspec.harness.sending.policy import checked_url
 from ringspec.reports import Record, counted, report_json
 from ringspec.spec import Json, Level, Rule, RuleId, UsageError
@@ -90,7 +89,7 @@ class LoadSetup:
         plan = replace(plan, made=replace(plan.made, began=now()))
         filling, self.redactor = setup.access(target)
         self.plan = setup.filled(plan, target, filling, self.redactor)
-        lacking = lacking_rules(self.plan)
+        lacking = self.plan.lacking_rules()
         selection = Selection.of(self.contract, options.select, options.exclude)
         # In their order, twins first.
         self.cases = tuple(

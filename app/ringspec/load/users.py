@@ -22,7 +22,6 @@ from locust.runners import MasterRunner, WorkerRunner
 from ringspec.cli.exits import print_error
 from ringspec.harness import Conclusion, Finding, Judged
 from ringspec.harness.judging.outcome import Reachability
-from ringspec.harness.running.plan import refusal
 from ringspec.harness.running.run import first_looks
 from ringspec.load.conformance import (
     OPTIONS,
@@ -123,7 +122,7 @@ class LoadProcess:
                 self._exit(*reachability.account(), Conclusion.INCONCLUSIVE.exit_code)
             for judged in shooter.fire(case):
                 reachability.note(judged.case, judged.exchange)
-                refused = refusal(self.setup.plan, judged.exchange)
+                refused = self.setup.plan.refusal(judged.exchange)
                 if refused is not None and not self.rest.fired:
                     status = Conclusion.INCONCLUSIVE.exit_code
                     self._exit(refused[0], refused[1] and _TOKEN, status)

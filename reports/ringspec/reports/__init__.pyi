@@ -1,6 +1,3 @@
-from ringspec.reports.client_record import record_file as record_file
-from ringspec.reports.client_record import record_line as record_line
-from ringspec.reports.client_record import screen_line as screen_line
 from ringspec.reports.comparison import COMPARISON_FORMATS as COMPARISON_FORMATS
 from ringspec.reports.comparison import compare_reports as compare_reports
 from ringspec.reports.console import ProgressLine as ProgressLine
@@ -10,7 +7,6 @@ from ringspec.reports.console import stages as stages
 from ringspec.reports.curl import curl as curl
 from ringspec.reports.explanation import explain as explain
 from ringspec.reports.explanation import print_rules as print_rules
-from ringspec.reports.explanation import render_rules as render_rules
 from ringspec.reports.explanation import rules_json as rules_json
 from ringspec.reports.files import FORMATS as FORMATS
 from ringspec.reports.files import Display as Display
@@ -39,6 +35,9 @@ from ringspec.reports.merge import MERGED_FORMATS as MERGED_FORMATS
 from ringspec.reports.merge import check_merged as check_merged
 from ringspec.reports.merge import merge_reports as merge_reports
 from ringspec.reports.ndjson import EventStream as EventStream
+from ringspec.reports.ndjson import record_file as record_file
+from ringspec.reports.ndjson import record_line as record_line
+from ringspec.reports.ndjson import screen_line as screen_line
 from ringspec.reports.printable import counted as counted
 from ringspec.reports.printable import json_line as json_line
 from ringspec.reports.printable import json_page as json_page

@@ -206,7 +206,7 @@ def expiry(known: Known) -> str:
 def fault_lines(case: Case, twin: Case | None) -> list[str]:
     """Write the edit that made a case of its twin, an operation a line."""
     if isinstance(case.fault, dict):
-        words = _phrases().fault_of(case.fault, twin.request if twin else None)
+        words = phrases().fault_of(case.fault, twin.request if twin else None)
         return [shown(words, 200)]
     return list(_operations(case.edits, twin.body if twin else None))
 
@@ -253,16 +253,17 @@ def _written(value: Json, limit: int = _VALUE) -> str:
 
 def due(finding: Finding, rule: Rule) -> str:
     """Describe the expected reaction: the rule's sentence for a check of the answer."""
-    return str(_phrases().due(finding, rule))
+    return str(phrases().due(finding, rule))
 
 
 def expectation(case: Case) -> str:
     """Write the expectation of a case, as a phrase."""
-    return str(_phrases().expected(case))
+    return str(phrases().expected(case))
 
 
 @cache
-def _phrases() -> Any:
+def phrases() -> Any:
+    """Return the macros that write a case, and requests, in words."""
     from ringspec.reports.html_templates import macros  # noqa: PLC0415 - imports this
 
     path = Path(__file__).with_name("fault_words.toml")

@@ -10,22 +10,21 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import chain, product
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, ClassVar, Literal, TextIO
 
-from ringspec.reports.console import Color, console, print_template
-from ringspec.reports.printable import by_value, json_page, shown
+from ringspec.reports.console import Color, console, filled, print_template
+from ringspec.reports.printable import by_value, json_page, short_label
 from ringspec.reports.report_reader import Report, members, read_reports
 from ringspec.spec import Level, UsageError
 
-# Names, with the template and its styles.
+# Names, with the end of the template's name and its styles.
 COMPARISON_FORMATS: dict[str, tuple[str, ...]] = {
     "json": (),
-    "markdown": ("compare.md",),
-    "html": ("compare.html", "report.css", "table.css", "compare.css"),
+    "markdown": ("md",),
+    "html": ("html", "report.css", "table.css", "compare.css"),
 }
 # What a report says of a rule that it does not have.
 _NO_RULE: Report = {"failures": (), "inconclusive": (), "why": ""}
-_LABEL = 24
 LOCAL = ("localhost", "127.", "[::1]", "::1")
 
 
@@ -102,10 +101,36 @@ class Column:
         return f"{contract['title']} {contract['version']}"
 
 
+class Compared:
+    """What is shown in the formats of comparisons, by templates of one name."""
+
+    templates: ClassVar[str]
+
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON, which has everything."""
+        raise NotImplementedError
+
+    def show(
+        self, stdout: TextIO, *, everything: bool = False, color: Color = "auto"
+    ) -> None:
+        """Print it; everything: rules that are alike, or changes of all days, too."""
+        out, told = console(stdout, color), {"found": self, "everything": everything}
+        print_template(out, f"{self.templates}.txt", **told)
+
+    def render(self, name: str, *, everything: bool) -> bytes:
+        """Return it in one of the formats."""
+        if name == "json":
+            return json_page(self.data())
+        end, *styles = COMPARISON_FORMATS[name]
+        told = {"found": self, "everything": everything, "styles": tuple(styles)}
+        return filled(f"{self.templates}.{end}", **told)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(Compared):
     """Reports in their order, all compared at the strongest level of theirs."""
 
+    templates = "compare"
     mode: Literal["runs", "providers"]
     columns: tuple[Column, ...]
     level: Level
@@ -242,33 +267,45 @@ class Comparison:
             return 1
         return 3 if self.changes["unsettled"] else 0
 
-    def show(
-        self, stdout: TextIO, *, everything: bool = False, color: Color = "auto"
-    ) -> None:
-        """Print it; everything: also the rules that are alike, or unchanged."""
-        out = console(stdout, color)
-        print_template(out, "compare.txt", found=self, everything=everything)
-
-    def render(self, name: str, *, everything: bool) -> bytes:
-        """Return it in one of its formats; JSON has the rules alike, too."""
-        if name == "json":
-            return json_page(_data(self))
-        from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
-
-        rules = self.differing
-        if everything and name == "html":
-            rules += tuple(each for each in self.rules if each not in rules)
-        elif everything:
-            rules = tuple(self.rules)
-        template, *styles = COMPARISON_FORMATS[name]
-        return filled(
-            template,
-            styles=tuple(styles),
-            found=self,
-            runs=self.mode == "runs",
-            rules=rules,
-            cases=5,
-        )
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON, with the rules that are alike."""
+        data: dict[str, Any] = {
+            "format": "ringspec-comparison/1",
+            "mode": self.mode,
+            "level": self.level,
+            "exit_code": self.exit_code,
+            "remarks": self.remarks,
+            "reports": [
+                {
+                    "label": it.label,
+                    "path": it.path,
+                    **members(it.report, "target", "conclusion", "level", "seed"),
+                    "contract": members(
+                        it.report["contract"], "title", "version", "sha256", "dialect"
+                    ),
+                    "counts": {
+                        str(mark): list(it.marks.values()).count(mark)
+                        for mark in RuleMark
+                    },
+                }
+                for it in self.columns
+            ],
+        }
+        if self.mode == "runs":
+            data["counts"] = {kind: len(it) for kind, it in self.changes.items()}
+            data["changes"] = changes_json(self.changes)
+            return data
+        number, labels = len(self.differing), [column.label for column in self.columns]
+        data["counts"] = {"differing": number, "alike": len(self.rules) - number}
+        data["rules"] = [
+            {
+                **members(rule, "id", "level"),
+                "differs": name in self.differing,
+                "outcomes": dict(zip(labels, self.marks[name], strict=True)),
+            }
+            for name, rule in self.rules.items()
+        ]
+        return data
 
 
 def compare_reports(
@@ -321,54 +358,6 @@ def _labels(paths: Sequence[Path], targets: Sequence[str]) -> list[str]:
         if all(labels) and len(set(labels)) == len(labels):
             return labels
     return [f"{it}#{number}" for number, it in enumerate(stems, 1)]
-
-
-def short_label(text: str) -> str:
-    """Cut a label in its middle: its ends differ most."""
-    text = shown(text, 300)
-    if len(text) <= _LABEL:
-        return text
-    half = (_LABEL - 1) // 2
-    return f"{text[:half]}…{text[-(_LABEL - 1 - half) :]}"
-
-
-def _data(found: Comparison) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "format": "ringspec-comparison/1",
-        "mode": found.mode,
-        "level": found.level,
-        "exit_code": found.exit_code,
-        "remarks": found.remarks,
-        "reports": [
-            {
-                "label": it.label,
-                "path": it.path,
-                **members(it.report, "target", "conclusion", "level", "seed"),
-                "contract": members(
-                    it.report["contract"], "title", "version", "sha256", "dialect"
-                ),
-                "counts": {
-                    str(mark): list(it.marks.values()).count(mark) for mark in RuleMark
-                },
-            }
-            for it in found.columns
-        ],
-    }
-    if found.mode == "runs":
-        data["counts"] = {kind: len(it) for kind, it in found.changes.items()}
-        data["changes"] = changes_json(found.changes)
-        return data
-    number, labels = len(found.differing), [column.label for column in found.columns]
-    data["counts"] = {"differing": number, "alike": len(found.rules) - number}
-    data["rules"] = [
-        {
-            **members(rule, "id", "level"),
-            "differs": name in found.differing,
-            "outcomes": dict(zip(labels, found.marks[name], strict=True)),
-        }
-        for name, rule in found.rules.items()
-    ]
-    return data
 
 
 def changes_json(found: Mapping[str, list[Report]]) -> list[Report]:

@@ -67,6 +67,13 @@ def line(console: Console, text: Text | str = "") -> None:
     console.print(text, soft_wrap=True)
 
 
+def filled(template: str, **more: Any) -> bytes:
+    """Fill a template as `html_templates.filled` does."""
+    from ringspec.reports import html_templates  # noqa: PLC0415 - slow to import
+
+    return html_templates.filled(template, **more)
+
+
 def print_template(console: Console, template: str, **more: Any) -> None:
     """Fill a template, and print it as `html_templates.told` says."""
     from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import

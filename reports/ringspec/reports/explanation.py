@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from ringspec.reports.case_text import expectation, fault_lines
-from ringspec.reports.console import console, print_template
+from ringspec.reports.console import console, filled, print_template
+from ringspec.reports.files import STDOUT, put
 from ringspec.reports.json_report import rule_json
 from ringspec.reports.printable import json_page, visible
 from ringspec.spec import (
@@ -86,21 +87,17 @@ def rules_json(rules: Iterable[Rule]) -> list[dict[str, Json]]:
 
 
 def print_rules(
-    rules: Sequence[dict[str, Json]], stdout: TextIO, template: str = "rules.txt"
+    shape: str, rules: Sequence[dict[str, Json]], stdout: TextIO, template: str
 ) -> None:
-    """Print rules for people."""
-    print_template(console(stdout), template, rules=rules, written=_written)
-
-
-def render_rules(
-    shape: str, rules: Sequence[dict[str, Json]], template: str = "rules.md"
-) -> bytes:
-    """Return rules as JSON or Markdown."""
-    if shape == "json":
-        return json_page([*rules])
-    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
-
-    return filled(template, rules=rules, written=_written)
+    """Print rules for people, as Markdown or as JSON."""
+    if shape not in {"json", "markdown"}:
+        print_template(
+            console(stdout), f"{template}.txt", rules=rules, written=_written
+        )
+    elif shape == "json":
+        put(STDOUT, json_page([*rules]))
+    else:
+        put(STDOUT, filled(f"{template}.md", rules=rules, written=_written))
 
 
 def _written(value: Json) -> str:

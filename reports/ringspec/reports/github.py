@@ -13,6 +13,7 @@ from typing import TextIO
 
 from ringspec.harness import Ended, Event, Result, Started
 from ringspec.reports.causes import explained
+from ringspec.reports.console import filled
 from ringspec.reports.files import Display, rule_link
 from ringspec.reports.redact import Redactor
 
@@ -74,8 +75,6 @@ class GitHubAnnotations:
 
 def commands(result: Result, docs: str = "") -> list[str]:
     """Write a result, free of secrets, as workflow commands."""
-    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
-
     written = filled(
         "github.txt",
         result=result,

@@ -10,21 +10,19 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TextIO, TypeAlias
+from typing import Any, TypeAlias
 
 from ringspec.reports.comparison import (
-    COMPARISON_FORMATS,
     LOCAL,
     UNJUDGED,
     Column,
+    Compared,
     Comparison,
     RuleMark,
     changes_json,
     comparison_of,
-    short_label,
 )
-from ringspec.reports.console import Color, console, print_template
-from ringspec.reports.printable import counted, json_page
+from ringspec.reports.printable import counted
 from ringspec.reports.report_reader import Report, members, read_reports
 from ringspec.spec import Level, UsageError
 
@@ -115,9 +113,10 @@ def _latest(runs: Sequence[HistoryRun]) -> HistoryRun:
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
+class History(Compared):
     """The providers by name, and what makes them hard to compare."""
 
+    templates = "history"
     providers: tuple[Provider, ...]
     remarks: tuple[str, ...]
 
@@ -132,29 +131,41 @@ class History:
         codes = {it.steps[-1].exit_code for it in self.providers if it.steps}
         return next((code for code in (1, 3) if code in codes), 0)
 
-    def show(
-        self, stdout: TextIO, *, everything: bool = False, color: Color = "auto"
-    ) -> None:
-        """Print the last days that fit; everything: all changes and their rules."""
-        print_template(
-            console(stdout, color),
-            "history.txt",
-            found=self,
-            names=[short_label(it.name) for it in self.providers],
-            everything=everything,
-            most=999 if everything else 6,
-        )
-
-    def render(self, name: str, *, everything: bool) -> bytes:
-        """Return it in one of the formats of comparisons; JSON has everything."""
-        if name == "json":
-            return json_page(_data(self))
-        from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
-
-        template, *styles = COMPARISON_FORMATS[name]
-        template = template.replace("compare", "history")
-        most = 999 if everything else 12
-        return filled(template, styles=tuple(styles), found=self, most=most)
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        told = ("target", "conclusion", "level", "seed", "contract", "run")
+        return {
+            "format": "ringspec-history/1",
+            "exit_code": self.exit_code,
+            "remarks": list(self.remarks),
+            "days": self.days,
+            "providers": [
+                {
+                    "name": it.name,
+                    "runs": [
+                        {
+                            "path": run.path,
+                            "day": run.day,
+                            "verdict": run.cell()[0],
+                            **members(run.report, *told),
+                            "fails": run.fails,
+                        }
+                        for run in it.runs
+                    ],
+                    "steps": [
+                        {
+                            "from": step.columns[0].path,
+                            "to": step.columns[1].path,
+                            "exit_code": step.exit_code,
+                            "remarks": step.remarks,
+                            "changes": changes_json(step.changed),
+                        }
+                        for step in it.steps
+                    ],
+                }
+                for it in self.providers
+            ],
+        }
 
 
 def _steps(runs: Sequence[HistoryRun]) -> Iterator[Comparison]:
@@ -270,39 +281,3 @@ def _name(report: Report, home: str) -> str:
     place = url.partition("://")[2] or url
     profile: str = report["run"].get("profile", "")
     return profile if profile and place.startswith(LOCAL) else place
-
-
-def _data(found: History) -> dict[str, Any]:
-    told = ("target", "conclusion", "level", "seed", "contract", "run")
-    return {
-        "format": "ringspec-history/1",
-        "exit_code": found.exit_code,
-        "remarks": list(found.remarks),
-        "days": found.days,
-        "providers": [
-            {
-                "name": it.name,
-                "runs": [
-                    {
-                        "path": run.path,
-                        "day": run.day,
-                        "verdict": run.cell()[0],
-                        **members(run.report, *told),
-                        "fails": run.fails,
-                    }
-                    for run in it.runs
-                ],
-                "steps": [
-                    {
-                        "from": step.columns[0].path,
-                        "to": step.columns[1].path,
-                        "exit_code": step.exit_code,
-                        "remarks": step.remarks,
-                        "changes": changes_json(step.changed),
-                    }
-                    for step in it.steps
-                ],
-            }
-            for it in found.providers
-        ],
-    }

@@ -9,23 +9,23 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from markupsafe import Markup
 
-from ringspec.harness import Exchange, Finding, Outcome, RuleResult, Started
-from ringspec.reports.case_text import due, earlier, fault_lines, status_line
+from ringspec.harness import Finding, Outcome, RuleResult, Started
+from ringspec.reports.case_text import due, earlier, fault_lines, phrases, status_line
 from ringspec.reports.causes import explained
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.html_bodies import Body, one, pair
 from ringspec.reports.html_templates import filled
 from ringspec.reports.json_report import water_level
-from ringspec.reports.printable import cut, decoded, shown, visible
+from ringspec.reports.printable import cut, shown, visible
 from ringspec.spec import Level, Rule
-from ringspec.strategies import Phase, Request
+from ringspec.strategies import Phase
 
 Value: TypeAlias = str | Body
 
@@ -45,7 +45,6 @@ _EXACT = frozenset({"curl", "replay"})
 LISTED = 6000
 _FEWEST = 20
 _TEXT = 1000
-_HEADERS, _HEADER, _STEP_BODY = 60, 400, 400
 # Bytes of text in all; beyond each, a text may only be so long. The other reports hold
 # what is left out so.
 _STAGES = ((5_000_000, 1_000_000), (11_000_000, 1_500), (1_000_000_000, 200))
@@ -172,12 +171,12 @@ def _details(finding: Finding, rule: Rule, started: Started) -> dict[str, Value]
     sent, response = exchange.request.body, exchange.response
     edited = twin.request.body if twin else sent
     before, body = _pair(edited, sent) if edited != sent else ((), one(sent))
-    request: Value = _head(exchange.request)
+    told = phrases()
+    request: Value = told.head(exchange.request)
     if twin and case.broken and isinstance(case.fault, dict):
         # A parameter: what the fault changed stands in the line or in a header.
-        request = _pair(_head(twin.request).encode(), _head(exchange.request).encode())[
-            1
-        ]
+        heads = (told.head(it).encode() for it in (twin.request, exchange.request))
+        request = _pair(*heads)[1]
     # A found case stands in a report only.
     saved = ["REPORT.json", "--case"] if case.phase is Phase.EXPLORE else []
     words = ["ringspec", "replay", *saved, case.id, started.target]
@@ -189,13 +188,13 @@ def _details(finding: Finding, rule: Rule, started: Started) -> dict[str, Value]
         "why": shown(finding.reason, _TEXT),
         "due": due(finding, rule),
         "fault": "\n".join(fault_lines(case, twin)),
-        "before": "\n\n".join("\n".join(_step(each)) for each in earlier(exchange)),
+        "before": "\n\n".join(map(told.step, earlier(exchange))),
         "request": request,
         "twin_id": shown(case.twin or "", 200),
         "twin": before,
         "body": body,
         "status": status_line(exchange),
-        "headers": "\n".join(_headers(response.headers)) if response else "",
+        "headers": told.headers(response.headers) if response else "",
         "answer": one(response.body) if response else (),
         "curl": curl(exchange, case.id),
         "replay": "" if started.clients else visible(shlex.join(words)),
@@ -203,31 +202,3 @@ def _details(finding: Finding, rule: Rule, started: Started) -> dict[str, Value]
 
 
 _pair = lru_cache(maxsize=512)(pair)
-
-
-def _line(request: Request) -> str:
-    return f"{shown(request.method, 40)} {shown(request.path, 1000)}"
-
-
-def _head(request: Request) -> str:
-    return "\n".join((_line(request), *_headers(request.headers)))
-
-
-def _headers(headers: Sequence[tuple[str, str]]) -> Iterator[str]:
-    for name, value in headers[:_HEADERS]:
-        yield shown(f"{name}: {value}", _HEADER)
-    if headers[_HEADERS:]:
-        yield f"… and {len(headers) - _HEADERS} more"
-
-
-def _step(exchange: Exchange) -> Iterator[str]:
-    yield _line(exchange.request)
-    if exchange.request.body:
-        yield _start(exchange.request.body)
-    yield f"→ {status_line(exchange)}"
-    if exchange.response is not None and exchange.response.body:
-        yield _start(exchange.response.body)
-
-
-def _start(body: bytes) -> str:
-    return shown(decoded(body[: 4 * _STEP_BODY]), _STEP_BODY)

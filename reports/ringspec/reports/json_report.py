@@ -196,8 +196,8 @@ def failure_json(
 
 def rule_json(rule: Rule) -> dict[str, Json]:
     """Return the description of a rule that every JSON report has."""
-    names = ("id", "level", "evidence", "sentence", "source")
-    return attributes(rule, *(["operation"] if rule.operation else ()), *names)
+    names = ("operation", "id", "level", "evidence", "sentence", "source", "holds")
+    return attributes(rule, *(each for each in names if getattr(rule, each)))
 
 
 def attributes(value: object, *names: str) -> dict[str, Json]:

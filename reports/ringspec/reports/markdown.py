@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from ringspec.harness import Conclusion, Finding, Result
 from ringspec.reports.case_text import case_rows, untested_share
 from ringspec.reports.causes import explained
+from ringspec.reports.console import filled
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.printable import listed, shown, visible
@@ -62,8 +63,6 @@ def _entities(text: str) -> str:
 
 def render(record: Record) -> bytes:
     """Write the whole report, at most LIMIT bytes of it."""
-    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
-
     result = record.result
     found = explained(result)[0] if result.learnt else ()
     warnings = [(each.rule, each.warnings(result.level)) for each in result.rules]
@@ -138,6 +137,4 @@ def render_badge(record: Record) -> bytes:
 
 def headline(result: Result) -> str:
     """Summarise a run in a few words, such as `3 of 142 rules fail`."""
-    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - as above
-
     return filled("headline.txt", result=result).decode()

@@ -1,17 +1,29 @@
-"""The event stream, `ringspec-events/1`: a line of JSON for each event, as it happens.
+"""Lines of JSON, as it happens: the event stream, and the record of clients' requests.
 
-Each line is flushed, so that a crash leaves all events until then. Its members are
-described on the documentation's page of reports.
+Each line is flushed, so that a crash leaves all until then. Their members are described
+on the documentation's page of reports.
 """
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from dataclasses import asdict
 from pathlib import Path
 
-from ringspec.harness import Event, Judged, Notice, Outcome, Result, Started
-from ringspec.reports.files import LineFile, Record
+from ringspec.harness import (
+    Event,
+    Exchange,
+    Judged,
+    JudgedRequest,
+    Notice,
+    Outcome,
+    Result,
+    Started,
+    Verdict,
+)
+from ringspec.reports.console import filled
+from ringspec.reports.files import LineFile, Record, check, refused
 from ringspec.reports.json_report import (
     answer_json,
     attributes,
@@ -23,9 +35,9 @@ from ringspec.reports.json_report import (
 )
 from ringspec.reports.printable import json_line
 from ringspec.reports.redact import Redactor
-from ringspec.spec import Json
+from ringspec.spec import Json, is_shallow
 
-FORMAT = "ringspec-events/1"
+FORMAT, RECORD_FORMAT = "ringspec-events/1", "ringspec-record/1"
 # Bodies beyond are cut: a line is to be read by line readers.
 _LIMIT = 16 * 1024
 # Once a stream has this size, answers are cut shorter, so that it stays one that opens.
@@ -130,3 +142,68 @@ def _ended(result: Result) -> dict[str, Json]:
         ],
         "stale": [{"id": each.known.id, "why": each.why} for each in result.stale],
     }
+
+
+def record_file(path: Path) -> LineFile:
+    """Open the file of a record, or raise a ReportError."""
+    check("", path)
+    file = LineFile(path, "record", "a")
+    try:
+        file.open()
+    except OSError as error:
+        raise refused(path, "record", error) from error
+    return file
+
+
+def record_line(request: JudgedRequest) -> bytes:
+    """Write one request as a line of the record."""
+    exchange = request.exchange
+    return json_line(
+        {
+            "format": RECORD_FORMAT,
+            "number": request.number,
+            "time": utc(exchange.began_s),
+            "elapsed_s": round(exchange.elapsed_s, 6),
+            **attributes(request, "client", "operation"),
+            "request": _request(exchange),
+            "response": answer_json(exchange, _LIMIT),
+            "broken": [
+                attributes(each, "rule", "level", "reason")
+                for each in request.findings
+                if each.verdict is Verdict.FAIL
+            ],
+            "kept": list(request.rules(Verdict.PASS)),
+            "unspecified": [
+                {"what": about, "reason": why}
+                for about, why in request.unspecified.items()
+            ],
+            "remarks": list(request.remarks),
+        }
+    )
+
+
+def _request(exchange: Exchange) -> dict[str, Json]:
+    written = request_json(exchange.request, exchange.url, _LIMIT)
+    if "body_base64" in written and "truncated" not in written:
+        try:
+            body = json.loads(exchange.request.body)
+            json_line(body)  # Python reads as JSON what is none
+        except (ValueError, RecursionError):
+            return written
+        if is_shallow(body):
+            written["body"] = body
+    return written
+
+
+def screen_line(request: JudgedRequest) -> str:
+    """Write one request as a line for people: the rules that it breaks."""
+    exchange = request.exchange
+    path = exchange.url.partition("://")[2].partition("/")[2]
+    return filled(
+        "heard.txt",
+        request=request,
+        exchange=exchange,
+        path=path,
+        broken=request.rules(Verdict.FAIL),
+        kept=request.rules(Verdict.PASS),
+    ).decode()

@@ -13,6 +13,7 @@ from ringspec.spec import Json
 
 # At the beginning of a line, indented or not, this gives a command to a CI system.
 COMMAND = re.compile(r"^\s*(?=::|##\[)", re.MULTILINE)
+_LABEL = 24
 _RARE = re.compile("[^\n -~]+")
 _BREAK = re.compile(r"\s*[\r\n]\s*")
 _COMPACT = json.JSONEncoder(
@@ -58,6 +59,15 @@ def cut(text: str, limit: int) -> str:
 def shown(text: str, limit: int) -> str:
     """Cut, put on one line and make visible: fit for a line on a screen."""
     return visible(_BREAK.sub(" ", cut(text.strip(), limit)))
+
+
+def short_label(text: str) -> str:
+    """Cut a label in its middle: its ends differ most."""
+    text = shown(text, 300)
+    if len(text) <= _LABEL:
+        return text
+    half = (_LABEL - 1) // 2
+    return f"{text[:half]}…{text[-(_LABEL - 1 - half) :]}"
 
 
 def decoded(body: bytes) -> str:

@@ -1,3 +1,4 @@
+from ringspec.spec.answers import CODE as CODE
 from ringspec.spec.answers import Answer as Answer
 from ringspec.spec.answers import Answers as Answers
 from ringspec.spec.answers import Described as Described

@@ -27,7 +27,8 @@ from ringspec.spec.operations import (
 )
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import Catalogue, RuleId
-from ringspec.spec.values import Json, known_of
+from ringspec.spec.schemas import ITEM, walk
+from ringspec.spec.values import Json, known_of, pointer
 
 ANSWER_JSON, ENVELOPE = RuleId("answer.json"), RuleId("error.envelope")
 ERROR_STATUS = RuleId("error.status")
@@ -35,6 +36,8 @@ ERROR_STATUS = RuleId("error.status")
 DESCRIBED = frozenset({"answer.status", "answer.media", "answer.headers"})
 # Where in an answer with a response's status what was created stands.
 RESOURCE = "x-resource"
+# The name of a member that has an error's code.
+CODE = re.compile(r"(^|_|-|[a-z])code$", re.IGNORECASE)
 # Not for the request's content, or not for that alone.
 _UNSURE = frozenset({"401", "407", "408", "409", "429"})
 
@@ -51,6 +54,14 @@ class Answer:
     def prover(self) -> Prover:
         """Validator of answers."""
         return Prover(self.schema.schema, self.assertions)
+
+    def code_places(self, code: Json) -> list[str]:
+        """List where an error may have a code: as a value, else by a name."""
+        inside = [each for each in walk(self.schema.schema) if each.instance]
+        inside = [each for each in inside if ITEM not in each.instance]
+        listing = [each for each in inside if code in each.schema.get("enum", ())]
+        named = [each for each in inside if CODE.search(each.instance[-1])]
+        return [pointer(each.instance) for each in listing or named]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from ringspec.spec.document import Inlined
+from ringspec.spec.expressions import members_read
 from ringspec.spec.rules import GROUPS, RuleId
 from ringspec.spec.schemas import (
     CHOICES,
     CLOSING,
     CONTAINS,
+    HOLDS,
     KEYWORDS,
     Subschema,
     branches,
@@ -40,20 +42,22 @@ _VACUOUS = [
     *(("minLength", 0), ("minItems", 0), ("minProperties", 0), ("uniqueItems", False)),
 ]
 _REQUIRED = frozenset({"required", "dependentRequired"})
+# Keywords that are several assertions, each with its name as the last step.
+_SEVERAL = _REQUIRED | {HOLDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Assertion:
     """A part of a schema that can fail by itself."""
 
-    # Steps in the inlined schema, the keyword and, for `required`, the member's name
-    # included.
+    # Steps in the inlined schema, the keyword included and, for `required`, the name of
+    # the member, for an expression its rule.
     path: Path
     keyword: str
     rule: RuleId
     instance: Path  # where it applies in a body; `*` stands for any item
     place: str  # JSON pointer into the contract
-    value: Json  # the keyword's value
+    value: Json  # the keyword's value; the text of an expression
     # The branches of choices that it stands in, outermost first: the path of each
     # `anyOf` or `oneOf`, and the branch's index.
     within: Within = ()
@@ -61,12 +65,19 @@ class Assertion:
     @property
     def stem(self) -> Path:
         """Return the path of the subschema that it stands in."""
-        return self.path[: -2 if self.keyword in _REQUIRED else -1]
+        return self.path[: -2 if self.keyword in _SEVERAL else -1]
 
     @property
     def subject(self) -> Path:
         """Return the instance path of what it is about: of a member that is missing."""
         return self.instance + (self.value,) * (self.keyword in _REQUIRED)
+
+    @property
+    def subjects(self) -> tuple[Path, ...]:
+        """Return the instance paths that it is about: all that an expression reads."""
+        if self.keyword == HOLDS:
+            return members_read(self.value, self.instance)
+        return (self.subject,) if self.subject else ()
 
     @property
     def is_conditional(self) -> bool:
@@ -154,6 +165,9 @@ def _distinguished(stated: Iterable[Assertion]) -> Iterator[Assertion]:
     # What is stated outside a branch too is one rule.
     outside: dict[str, list[Assertion]] = {}
     for each in stated:
+        if each.keyword == HOLDS:
+            yield each  # it has a name of its own
+            continue
         same = outside.setdefault(repr((each.keyword, each.instance, each.value)), [])
         around = (a for a in same if a.within == each.within[: len(a.within)])
         if outer := next(around, None):
@@ -282,6 +296,12 @@ def _stated(
         place=inlined.place_of((*at.path, keyword)),
         value=value,
     )
+    for name, row in value.items() if keyword == HOLDS else ():
+        path, place = (*stated.path, name), inlined.place_of(at.path)
+        said = replace(stated, path=path, place=place, value=row["holds"])
+        yield replace(said, rule=RuleId(name))
+    if keyword == HOLDS:
+        return
     given = at.schema.get("x-rules", {}).get(keyword)
     if keyword not in _REQUIRED:
         derived = f"{naming.own}.{KEYWORDS[keyword].word}"
@@ -336,7 +356,10 @@ def without(
         keyword, name = assertion.keyword, assertion.value
         node = at_path(schema, assertion.stem)
         left: Json = None
-        if keyword == "required":
+        if keyword == HOLDS:
+            held = node[keyword].items()
+            left = {rule: row for rule, row in held if rule != assertion.rule}
+        elif keyword == "required":
             left = [each for each in node[keyword] if each != name]
         elif keyword == "dependentRequired":
             left = {

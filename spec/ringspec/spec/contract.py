@@ -22,6 +22,8 @@ from ringspec.spec.assertions import (
 )
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
+from ringspec.spec.expressions import Expression, Types
+from ringspec.spec.holding import Placed, apart, check_placed, types_of
 from ringspec.spec.links import Link, read_links, standard_rules
 from ringspec.spec.operations import Endpoint, Operation, Wanted, choose, endpoints
 from ringspec.spec.overlay import Overlay
@@ -34,7 +36,7 @@ from ringspec.spec.overrides import (
 )
 from ringspec.spec.packs import AnswerCheck, checks, closed, overlaid, read_packs
 from ringspec.spec.parameters import Wire, combined
-from ringspec.spec.proof import Prover
+from ringspec.spec.proof import Held, Prover
 from ringspec.spec.rules import (
     BODY_ACCEPTED,
     RULES,
@@ -48,8 +50,9 @@ from ringspec.spec.rules import (
     parse_catalogue,
     read_changes,
     respelt,
+    rows_of,
 )
-from ringspec.spec.schemas import walk
+from ringspec.spec.schemas import HOLDS, walk
 from ringspec.spec.security import Security, any_scheme
 from ringspec.spec.sentences import quotation, sentence
 from ringspec.spec.values import Json
@@ -87,7 +90,7 @@ class Inputs:
             UsageError: the operation does not exist.
         """
         base, rows, values = self.document, self.catalogue, self.fixtures
-        catalogue = parse_catalogue(rows, rows_at)
+        catalogue, expressed = apart(parse_catalogue(rows, rows_at), rows)
         origin = origin or self.dialect or ""
         changes = read_changes(self.changes, origin)
         info = reading.mapping(document.Node(base, base).at("info").value, "#/info")
@@ -106,14 +109,26 @@ class Inputs:
         request = with_fixtures(request, values)
         answers = read_answers(base, operation, catalogue.rules)
         links = read_links(base, operation, answers, catalogue.rules)
-        stated = assertions(request, in_choices=True)
         members = Inlined()
         if not catalogue.rules:  # it names all that binds
             members = combined(operation.wire, operation.place)
+        types = types_of(request.schema, operation.wire)
+        _, own = rows_of(operation.node.get(RULES, {}))
+        at = rows_at if catalogue.rules else ""
+        more = [(at, expressed), ("", self.packs), (operation.place, own.values())]
+        held = Placed(operation, types, request, members)
+        # What the schema says as well is a second statement of the same rule.
+        known = {each.rule for each in assertions(request) if expressed}
+        expressed = [row for row in expressed if row["id"] not in known]
+        for at, each in more:
+            held.place(each, at)
+        request, members = held.request, held.members
+        stated = assertions(request, in_choices=True)
         named = assertions(members, in_choices=True)
         testable = tuple(filter(operation.wire.is_testable, named))
         both = ((request, stated), (members, testable))
-        rules = _rules(catalogue, both, answers, operation, links)
+        named_rules = replace(catalogue, rules={**catalogue.rules, **held.rules})
+        rules = _rules(named_rules, both, answers, operation, links)
         rules = overlaid(amended(rules, changes, origin), self.packs)
         # A dropped rule keeps its row, so that a run can report it as not applicable.
         dropped = {n: rules.pop(n) for n, change in changes.items() if "drop" in change}
@@ -122,7 +137,7 @@ class Inputs:
         catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
         of_parameters = (each.schema for each in operation.wire.parameters)
         notices = [it for each in (request, *of_parameters) for it in each.notices]
-        notices += answers.notices
+        notices += [*answers.notices, *held.notices]
         # All that determines the cases and the judgement of answers.
         binding = {it: rows[it] for it in rows if it != "explained"}
         adapted = filter(None, (self.changes, values, self.given, self.packs))
@@ -144,6 +159,7 @@ class Inputs:
             dropped=tuple(name for name in catalogue.rules if name not in rules),
             catalogue=catalogue,
             fixtures=fixtures,
+            types=types,
             inputs=replace(self, operation=operation.id),
             notices=tuple(dict.fromkeys(notices)),
         )
@@ -171,6 +187,7 @@ class Contract:
     fixtures: tuple[Fixture, ...]  # values that a target has to know beforehand
     inputs: Inputs
     members: Inlined  # schema of the value that the parameters form
+    types: Types  # of the members that expressions name
     # Branches of choices that bodies are read as, by the choice's path.
     chosen: Chosen = field(default_factory=dict)
     checks: tuple[AnswerCheck, ...] = ()  # of rule packs
@@ -178,6 +195,8 @@ class Contract:
     # How a value is sent and read, if that value is not a body.
     wire: Wire | None = None
     notices: tuple[str, ...] = ()  # what is odd in the file, and stops nothing
+    # The parts of a request beside a body, or a value; by default the plain ones.
+    beside: Json = None
 
     @property
     def securities(self) -> tuple[Security, ...]:
@@ -223,18 +242,57 @@ class Contract:
     @cached_property
     def prover(self) -> Prover:
         """Validator of bodies."""
-        return Prover(self.request.schema, self.assertions, self.chosen)
+        schema, stated = self.request.schema, self.assertions
+        return Prover(schema, stated, self.chosen, held=self.held)
+
+    @cached_property
+    def form_prover(self) -> Prover:
+        """Validator of the settled form, whatever expressions say."""
+        return Prover(self.settled)
 
     @cached_property
     def settled_prover(self) -> Prover:
         """Validator of the settled form."""
-        return Prover(self.settled)
+        prover = self.form_prover
+        return prover.holding(self.held) if self.held else prover
+
+    @cached_property
+    def held(self) -> Held | None:
+        """The expressions that bodies keep to; None without any."""
+        expressions = {
+            each: Expression(each.value, self.types, ("body", *each.instance))
+            for each in self.assertions
+            if each.keyword == HOLDS
+        }
+        if not expressions:
+            return None
+        beside, wire = self.beside, self.operation.wire
+        if beside is None and self.wire is None:
+            # As the plain request has them.
+            headers = [(it.name, it.value or "") for it in self.operation.headers]
+            beside = wire.request(wire.read(self.operation.path, headers))
+        return Held(self.request.schema, expressions, self.wire, beside or {})
 
     def is_settled(self, body: Json) -> bool:
         """Return whether a body is valid and settled, by the quick validator alone."""
         # As it is read, no other branch of a `oneOf` may fit.
         is_read = not self.chosen or self.prover.is_valid(body)
         return is_read and self.settled_prover.is_valid(body)
+
+    def said(
+        self,
+        rule: RuleId,
+        path: str,
+        headers: Iterable[tuple[str, str]],
+        body: Json,
+    ) -> str:
+        """Write the expression that a request breaks, with its values, or nothing."""
+        wire, own = self.operation.wire, self.of_parameters
+        read = wire.read(path, headers)
+        beside = {**wire.request(read), "body": body}
+        judged = ((self.held, body), (own.held if own else None, read))
+        told = (held.within(beside).said(rule, it) for held, it in judged if held)
+        return next(filter(None, told), "")
 
     @cached_property
     def live_prover(self) -> Prover:
@@ -348,6 +406,13 @@ class _Source:
     rows_at: str
     digest: str  # of all of it
 
+    @property
+    def names_rules(self) -> bool:
+        """Whether its catalogue is of one operation, beside what expressions say."""
+        rows = self.rows.get("rules") if isinstance(self.rows, dict) else None
+        of_all = isinstance(rows, list) and all("holds" in each for each in rows)
+        return bool(self.rows_at) and not of_all
+
 
 def _source(
     path: Path, dialect: str | Overlay | None, overrides: Overrides | None = None
@@ -428,7 +493,7 @@ def load_each(
         UsageError: there is no such operation, or the dialect does not exist.
     """
     source = _source(path or OURS, dialect, overrides)
-    is_one = wanted == Wanted() and source.rows_at
+    is_one = wanted == Wanted() and source.names_rules
     ids = [None] if is_one else wanted.of(source.base)
     found: list[Contract] = []
     unread: list[Unread] = []
@@ -439,6 +504,10 @@ def load_each(
             unread.append(Unread(each or "", error))
     if not found:
         raise unread[0].error
+    known = [each.id for each in endpoints(source.base)]
+    if len(found) == len(ids) and (is_one or len(ids) == len(known)):
+        placed = [({*each.rules}, each.notices) for each in found]
+        check_placed([*source.packs, *source.rows["rules"]], known, placed)
     if len(ids) > 1:
         found = [replace(each, prefix=f"{each.operation.id}/") for each in found]
     return found, unread

@@ -12,11 +12,12 @@ from urllib.parse import unquote, urljoin
 from ringspec.spec.errors import SpecError, did_you_mean, nearest
 from ringspec.spec.patterns import portable
 from ringspec.spec.reading import check_form, mapping, sequence, text
-from ringspec.spec.rules import Catalogue
+from ringspec.spec.rules import RULES, Catalogue, rows_of
 from ringspec.spec.schemas import (
     CHOICES,
     CLOSING,
     FORMATS,
+    HOLDS,
     KEYWORDS,
     VOCABULARY,
     Subschema,
@@ -293,6 +294,15 @@ class _Inliner:
                 self.notices.append(f"{error}; the discriminator is ignored")
         return self._plain(node, path, inside)
 
+    def _holding(self, node: dict[str, Json]) -> dict[str, Json]:
+        """Take the expressions out of `x-rules`; of answers they say nothing."""
+        named, rows = rows_of(node.get(RULES, {}))
+        if not rows:
+            return node
+        made = {name: it for name, it in node.items() if name != RULES}
+        made |= {RULES: named} if named else {}
+        return {**made, HOLDS: rows} if self.is_request else made
+
     def _plain(self, node: dict[str, Json], path: Path, inside: Path) -> Json:
         place = self.origins[path]
         for keyword in _OLD & node.keys():
@@ -324,6 +334,7 @@ class _Inliner:
             return dict(_CLOSED)
 
         kept = {name: value for name, value in node.items() if name not in gone}
+        kept = self._holding(kept)
         kept = self._sent(kept, place)
         schema = self._formatted(self._patterned(rebuilt(kept, below), path), path)
         # `dependentSchemas` is a condition on a member's presence.

@@ -22,7 +22,7 @@ from ringspec.spec.plain import STYLES, fitting, settled, styled
 from ringspec.spec.proof import Prover
 from ringspec.spec.reading import short
 from ringspec.spec.rules import GROUPS, Catalogue, RuleId
-from ringspec.spec.schemas import CHOICES
+from ringspec.spec.schemas import CHOICES, HOLDS
 from ringspec.spec.values import Json, kind_of
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # OpenAPI 3.1, Parameter Object: parameters of these names are ignored.
 _RESERVED = frozenset({"accept", "content-type", "authorization"})
 _WHERE = ("path", "query", "header", "cookie")
+# What expressions call these parts of a request.
+_PARTS = {"header": "headers", "cookie": "cookies"}
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
 # What a text may not be that a path, a header, a cookie or any address can hold.
 _FIT = {
@@ -274,6 +276,17 @@ class Wire:
         return f"{path}?{'&'.join(query)}" if query else path, headers
 
     @property
+    def parts(self) -> dict[str, str]:
+        """The names of the members of the value, by parts of a request."""
+        return {_PARTS.get(where, where): it for where, it in self.groups.items()}
+
+    def request(self, value: Json) -> Json:
+        """Return a value as parts of a request, as expressions name them."""
+        found = {part: value.get(name, {}) for part, name in self.parts.items()}
+        headers = found["headers"].items()
+        return {**found, "headers": {name.lower(): it for name, it in headers}}
+
+    @property
     def names(self) -> list[str]:
         """The names of the placeholders, in their order."""
         return _PLACEHOLDER.findall(self.template)
@@ -334,6 +347,8 @@ class Wire:
 
     def is_testable(self, stated: Assertion) -> bool:
         """Return whether a text can carry what breaks an assertion."""
+        if stated.keyword == HOLDS:
+            return True  # by values that the schema admits
         where = {group: where for where, group in self.groups.items()}
         if len(stated.instance) < 2:
             around = where.get("".join(stated.instance), "path")

@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -21,7 +21,8 @@ from urllib.parse import quote
 
 from ringspec.spec.assertions import Assertion, Chosen, assertions, listed
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import InternalError
+from ringspec.spec.errors import InternalError, SpecError
+from ringspec.spec.expressions import Expression
 from ringspec.spec.rules import RuleId
 from ringspec.spec.schemas import CHOICES, CONTAINS, KEYWORDS, walk
 from ringspec.spec.values import Json, Location, Path, at, at_path, kind_of
@@ -29,6 +30,8 @@ from ringspec.spec.values import Json, Location, Path, at, at_path, kind_of
 if TYPE_CHECKING:
     import jsonschema
     import jsonschema_rs
+
+    from ringspec.spec.parameters import Wire
 
 
 # Most bodies and values whose verdicts are kept, by a validator of one schema.
@@ -103,6 +106,152 @@ class _Judges:
         return self._found[key]
 
 
+@dataclass(frozen=True)
+class Held:
+    """The expressions that the bodies of a schema keep to.
+
+    Of parameters, a body is the value that they form.
+    """
+
+    schema: Json
+    expressions: dict[Assertion, Expression]
+    wire: Wire | None  # how that value is sent
+    beside: Json = field(default_factory=dict)  # the other parts of the request
+
+    def request(self, body: Json) -> Json:
+        """Return the whole request of a body, by `REQUEST`."""
+        if self.wire is None:
+            return {**self.beside, "body": body}
+        return {**self.beside, **self.wire.request(body)}
+
+    def location(self, place: Location) -> Location | None:
+        """Return where in a body a place in its request is; None if it is beside it."""
+        first, *rest = place or ("",)
+        if self.wire is None:
+            return tuple(rest) if first == "body" else None
+        parts, name = self.wire.parts, rest[0] if rest else ""
+        if first not in parts:
+            return None
+        # Names of headers may be in any case.
+        named = (it.name for it in self.wire.parameters if it.takes_part)
+        spelt = next((it for it in named if it.lower() == str(name).lower()), name)
+        name = spelt if first == "headers" else name
+        return (parts[str(first)], name, *rest[1:])
+
+    def within(self, request: Json) -> Held:
+        """Return the expressions about bodies beside other parts of a request."""
+        return replace(self, beside={**self.beside, **request})
+
+    def places(self, assertion: Assertion, body: Json) -> Iterator[Location]:
+        """Yield where an expression stands in a body."""
+        yield from reached(self.schema, assertion.stem, body)
+
+    @cached_property
+    def strict(self) -> Held | None:
+        """The expressions without bounds that may be met; None if there are none."""
+        strict = {it: one.strict for it, one in self.expressions.items()}
+        is_same = strict == self.expressions
+        return None if is_same else replace(self, expressions=strict)
+
+    def unheld(
+        self, body: Json, *, quick: bool
+    ) -> Iterator[tuple[Assertion, Location]]:
+        """Yield the expressions that do not hold, by one evaluator, and where."""
+        request = self.request(body)
+        for assertion, expression in self.expressions.items():
+            for location in self.places(assertion, body):
+                value = self.subject(body, location)
+                if expression.holds(value, request, quick=quick) is False:
+                    yield assertion, location
+
+    def odd(self, body: Json) -> SpecError | None:
+        """Return the error that the evaluators read an expression differently."""
+        first, second = ([*self.unheld(body, quick=it)] for it in (True, False))
+        odd = (it for it in (*first, *second) if (it in first) != (it in second))
+        for stated, place in odd:
+            said = self.expressions[stated].shown
+            shown = said(self.subject(body, place), self.request(body))
+            return SpecError(
+                f"{stated.rule}: `{stated.value}`: two evaluators of CEL differ on"
+                f" whether {shown} is true",
+                hint="compare values of one type: see `has`, `double`, `string` of CEL",
+            )
+        return None
+
+    def said(self, rule: RuleId, body: Json) -> str:
+        """Write the expression that a body breaks, with its values; empty without."""
+        for assertion, location in self.unheld(body, quick=True):
+            if assertion.rule == rule:
+                expression = self.expressions[assertion]
+                return expression.shown(
+                    self.subject(body, location), self.request(body)
+                )
+        return ""
+
+    def subject(self, body: Json, location: Location) -> Json:
+        """Return what an expression at a location is about: of parameters, the body."""
+        return self.beside.get("body") if self.wire else at(body, location)
+
+
+def reached(schema: Json, path: Path, value: Json) -> Iterator[Location]:
+    """Yield where in a value the subschema at a path applies."""
+    if not path:
+        yield ()
+        return
+    step, *rest = path
+    named = step in _NAMED
+    below, left = schema[step], tuple(rest)
+    if named:
+        below, left = at_path(below, left[:1]), left[1:]
+    for place, inside in _inside(schema, step, rest[0] if named else "", value):
+        for deeper in reached(below, left, inside):
+            yield (*place, *deeper)
+
+
+_NAMED = frozenset(it for it, row in KEYWORDS.items() if row.holds in {"list", "named"})
+
+
+def _inside(
+    schema: Json, keyword: str, name: str, value: Json
+) -> Iterator[tuple[Location, Json]]:
+    """Yield the values that a subschema right below a schema applies to."""
+    about = KEYWORDS[keyword].speaks_of
+    if about == "same":
+        meant = (
+            schema[keyword]
+            if keyword not in _NAMED
+            else at_path(schema, (keyword, name))
+        )
+        taken = {
+            "then": schema.get("if", True),
+            "else": {"not": schema.get("if", True)},
+        }
+        if keyword == "dependentSchemas":
+            meant = {"type": "object", "required": [name]}
+        if keyword == "allOf" or _quick(json.dumps(taken.get(keyword, meant)))(value):
+            yield (), value
+    elif about == "items" and isinstance(value, list):
+        listed = [*enumerate(value)]
+        listed = listed[int(name) :][:1] if keyword == "prefixItems" else listed
+        yield from (((index,), each) for index, each in listed)
+    elif about == "members" and isinstance(value, dict):
+        own = schema.get("properties", {})
+        for member, child in value.items():
+            fits = member == name if keyword == "properties" else member not in own
+            if keyword == "patternProperties":
+                fits = bool(re.search(name, member))
+            if fits:
+                yield (member,), child
+
+
+@cache
+def _quick(schema: str) -> Callable[[Json], bool]:
+    import jsonschema_rs  # noqa: PLC0415 - slow to import
+
+    made = jsonschema_rs.Draft202012Validator(json.loads(schema), validate_formats=True)
+    return made.is_valid
+
+
 class Prover:
     """Names the rules that a body breaks, by two validators."""
 
@@ -113,12 +262,14 @@ class Prover:
         stated: Iterable[Assertion] | None = None,
         chosen: Chosen = MappingProxyType({}),  # branches, by the path of the choice
         above: Path = (),  # of the schema in the one that the assertions' paths are of
+        held: Held | None = None,  # the expressions that bodies keep to as well
     ) -> None:
         self._schema = schema
         self._judges = _Judges(schema)
         self._stated = stated
         self._chosen = chosen
         self._above = above
+        self._held = held
         # Of all branches of a choice, and those again as they are read here.
         self._branches: dict[Path, list[Prover]] = {}
         self._read: dict[Path, list[Prover]] = {}
@@ -136,13 +287,24 @@ class Prover:
         vars(other).update(_by_path=self._by_path, _chosen=chosen, _read={})
         return other
 
+    def beside(self, request: Json) -> Prover:
+        """Return a prover of bodies beside the other parts of a request."""
+        return (self._held and self.holding(self._held.within(request))) or self
+
+    def holding(self, held: Held | None) -> Prover:
+        """Return a prover of bodies that keep to some expressions as well."""
+        other = copy(self)
+        vars(other).update(_held=held)
+        return other
+
     def is_valid(self, body: Json) -> bool:
         """Return whether a body breaks nothing, by the quick validator alone."""
         try:
             renamed = _renamed(body) if self._judges.is_nameless else body
-            return bool(self._judges.quick.is_valid(renamed))
+            fits = self._judges.quick.is_valid(renamed)
         except ValueError:  # a lone surrogate, or an integer beyond its reach
-            return bool(self._judges.second.is_valid(body))
+            fits = self._judges.second.is_valid(body)
+        return fits and not any(self._unheld(body, quick=True))
 
     def breaches(self, body: Json) -> list[Breach]:
         """List what a body breaks, by the quick validator if it can read it."""
@@ -160,7 +322,12 @@ class Prover:
         breaches: list[Breach] = []
         for breach in _subsumed(self._named(body, found)):
             breaches += self._of_branch(body, breach, quick=quick) or [breach]
-        return _subsumed(breaches)
+        return _subsumed([*breaches, *self._unheld(body, quick=quick)])
+
+    def _unheld(self, body: Json, *, quick: bool) -> Iterator[Breach]:
+        held = self._held
+        for assertion, location in held.unheld(body, quick=quick) if held else ():
+            yield Breach(assertion, location)
 
     def broken(self, body: Json) -> frozenset[RuleId]:
         """Return the broken rules by the quick validator alone: for searching."""

@@ -79,6 +79,10 @@ class Rule:
     # JSON pointers into the contract; empty for a rule that no schema states.
     places: tuple[str, ...] = ()
     operation: str = ""  # that leads the id, in a run of several
+    holds: str = ""  # an expression that says it
+    answer: dict[str, Json] = field(
+        default_factory=dict
+    )  # `status`, `code` of refusals
 
     @property
     def group(self) -> str:
@@ -109,8 +113,12 @@ class Catalogue:
 
 
 # The fields of a rule as rows and changes give them.
-_FIELDS = ("id", "level", "evidence", "sentence", "source")
-_KINDS: dict[str, Callable[[str], str]] = {"level": Level, "evidence": Evidence}
+_FIELDS = ("id", "level", "evidence", "sentence", "source", "holds", "answer")
+_KINDS: dict[str, Callable[..., Any]] = {
+    "level": Level,
+    "evidence": Evidence,
+    "answer": dict,
+}
 
 
 def fields_of(row: dict[str, Json]) -> dict[str, Any]:
@@ -118,12 +126,34 @@ def fields_of(row: dict[str, Json]) -> dict[str, Any]:
     return {it: _KINDS.get(it, str)(row[it]) for it in _FIELDS if it in row}
 
 
+def rows_of(stated: Json) -> tuple[dict[str, str], dict[str, Json]]:
+    """Split what `x-rules` says beside a schema, a list of rows or a mapping.
+
+    It names the rules of keywords, and states others by expressions: rows by their ids.
+    """
+    if isinstance(stated, list):
+        ids = (row.get("id") if isinstance(row, dict) else None for row in stated)
+        return {}, {
+            str(name or number): row
+            for number, (name, row) in enumerate(zip(ids, stated, strict=True))
+        }
+    pairs = stated.items() if isinstance(stated, dict) else ()
+    rows = {name: {"id": name, **row} for name, row in pairs if isinstance(row, dict)}
+    return {name: it for name, it in pairs if name not in rows}, rows
+
+
+def expressed(row: dict[str, Json], source: str) -> Rule:
+    """Return the rule of a row that an expression says, documented by default."""
+    usual = {"level": Level.MUST, "evidence": Evidence.DOCUMENTED, "source": source}
+    return Rule(**usual | fields_of(row))
+
+
 def parse_catalogue(data: Json, origin: str) -> Catalogue:
     """Read a catalogue's data; SpecError names the place at fault."""
     check_form(data, "catalogue", f"{origin}: #")
     rules: dict[RuleId, Rule] = {}
     for row in data["rules"]:
-        rule = Rule(**fields_of(row))
+        rule = expressed(row, origin) if "holds" in row else Rule(**fields_of(row))
         if rule.id in rules:
             raise SpecError(
                 f"{origin}: rule {rule.id} stands twice", hint="keep one of the rows"

@@ -20,6 +20,8 @@ from ringspec.spec.values import Json, Path
 ITEM = "\0"
 # These three fail as one.
 CONTAINS = frozenset({"contains", "minContains", "maxContains"})
+# An annotation of ours: expressions about a value, by the ids of their rules.
+HOLDS = "x-holds"
 # Their branches are alternatives.
 CHOICES = frozenset({"anyOf", "oneOf"})
 # Words of JSON Schema and OpenAPI, and what is known of them.

@@ -302,12 +302,16 @@ class Requests:
         if any(it["op"] == "remove" or it["value"] is None for it in edits):
             body = json.loads(content)
             more["or_default"] = lawful_defaults(self.contract, body)
+        known = self.contract.rules[rule]
+        status = self.status(expect)
+        if expect == Expect.REJECT and "status" in known.answer:
+            status = (known.answer["status"],)
         return Case(
             id=f"{rule}/{'-'.join(label.split())}",
             rule=rule,
-            level=more.pop("level", self.contract.rules[rule].level),
+            level=more.pop("level", known.level),
             expect=expect,
-            status=self.status(expect),
+            status=status,
             request=self.create(content),
             **more,
         )

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, count
+from itertools import chain, count, islice
 from typing import TypeAlias, cast
 from urllib.parse import urlencode
 
@@ -19,13 +19,18 @@ from ringspec.spec.contract import Contract
 from ringspec.spec.errors import InternalError, SpecError
 from ringspec.spec.links import Role
 from ringspec.spec.proof import Prover, is_irregular
-from ringspec.spec.rules import ROBUSTNESS, SCOPE, RuleId
-from ringspec.spec.schemas import CHOICES
+from ringspec.spec.rules import BODY_ACCEPTED, ROBUSTNESS, SCOPE, RuleId
+from ringspec.spec.schemas import CHOICES, HOLDS
 from ringspec.spec.security import TokenPlace
 from ringspec.spec.values import Json, Path, steps
-from ringspec.strategies.bodies.invalid import InvalidCases, coupled_cases
+from ringspec.strategies.bodies.invalid import (
+    Certifier,
+    InvalidCases,
+    check_alike,
+    coupled_cases,
+)
 from ringspec.strategies.bodies.robustness import VALUES, robustness_cases, spoilt
-from ringspec.strategies.bodies.valid import valid_cases
+from ringspec.strategies.bodies.valid import accepted_case, having, valid_cases
 from ringspec.strategies.case import (
     STATUS,
     Case,
@@ -37,13 +42,16 @@ from ringspec.strategies.case import (
     Status,
     Step,
     closing,
+    encode,
     with_credentials,
     with_header,
     with_token,
 )
+from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.own_values import OwnValues
 from ringspec.strategies.shapes.bodies import Bodies, plain_case, tried
+from ringspec.strategies.shapes.locations import NOTHING
 
 _JSON = RuleId("wire.json")
 _MEDIA = RuleId("wire.media")
@@ -54,6 +62,9 @@ _CLIENT = RuleId("auth.client")
 _UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
 # Of more readings, all but the first show what is new in them.
 _MANY = 10
+# Most values of parameters beside which bodies break rules about both, and most of such
+# cases beside the first.
+_BESIDE, _FEW = 8, 8
 # Most readings in which a rule is tried in vain.
 _IN_VAIN = 3
 
@@ -123,6 +134,8 @@ def _cases(contract: Contract, seed: int, *, thorough: bool) -> Iterator[_Judged
         return
     made = list(listing(contract, unique))
     for bodies, accepted, judged in made:
+        check_alike(bodies, [*accepted, *(case for _, case in judged)])
+    for bodies, accepted, judged in made:
         for case in accepted:
             yield bodies.contract, case
         yield from judged
@@ -135,9 +148,11 @@ def _cases(contract: Contract, seed: int, *, thorough: bool) -> Iterator[_Judged
     sent = {each.request.body for each in wire}
     robust = robustness_cases(bodies, accepted)
     rejected = [*(case for _, case in judged), *coupled]
+    varied = [*_parameter_cases(contract, plain, listing)]
     for case in (
         *coupled,
-        *(unique(each) for each in _parameter_cases(contract, plain, listing)),
+        *(unique(each) for each in varied),
+        *(unique(each) for each in _across(bodies, varied)),
         *headers,
         *wire,
         *(unique(each) for each in robust if each.request.body not in sent),
@@ -153,6 +168,8 @@ def _parameter_cases(
     """Vary the parameters of the plain request, as members of a value of their own."""
     if (own := contract.of_parameters) is None:
         return
+    if own.held:
+        own = replace(own, beside={"body": plain.body})
     requests, ids = Requests(contract), dict[str, str]()
     unique = partial(_unique, taken={plain.id})
     try:
@@ -174,6 +191,52 @@ def _parameter_cases(
                     # What cannot be named is not there.
                     made = replace(made, status=(*made.status, 404))
             yield made
+
+
+def _across(bodies: Bodies, varied: list[Case]) -> Iterator[Case]:
+    """Break expressions of body and parameters beside other values of parameters."""
+    contract, known = bodies.contract, set[RuleId]()
+    own, wire = contract.of_parameters, contract.operation.wire
+    both = {it.rule for it in own.assertions if it.keyword == HOLDS} if own else set()
+    both &= {each.rule for each in contract.assertions}
+    beside = (each.request for each in varied if both and each.expect == Expect.ACCEPT)
+    for request in islice(beside, _BESIDE):
+        read = wire.request(wire.read(request.path, request.headers))
+        near = Bodies(replace(contract, beside=read))
+        for each in near.contract.assertions:
+            if each.rule not in both:
+                continue
+            shown = []
+            for body in having(near, near.read_by(each)):
+                found = _broken_in(near, each, body)
+                shown += [(body, *it) for it in islice(found, _FEW)]
+            # The first values show each part of the expression, others that it binds.
+            for body, fault, made in shown[: 1 if each.rule in known else _FEW]:
+                label = f"{fault.name}-beside-{request.path.partition('?')[2]}"
+                twin = accepted_case(contract, BODY_ACCEPTED, f"for-{label}", body)
+                sent = replace(request, body=twin.request.body)
+                yield (twin := replace(twin, request=sent))
+                known.add(each.rule)
+                made_of = {
+                    "twin": twin.id,
+                    "fault": fault.patch,
+                    "broken": (each.rule,),
+                }
+                case = Requests(contract).case(
+                    each.rule, label, Expect.REJECT, encode(made), **made_of
+                )
+                yield replace(case, request=replace(request, body=encode(made)))
+
+
+def _broken_in(
+    bodies: Bodies, assertion: Assertion, body: Json
+) -> Iterator[tuple[Fault, Json]]:
+    """Yield the faults of an assertion in a valid body that break just its rule."""
+    certifier, rules = Certifier(bodies.contract), frozenset({assertion.rule})
+    for _, _, fault in faults_in(bodies, assertion, body):
+        made = certifier.certified(body, fault, rules)
+        if made is not NOTHING:
+            yield fault, made
 
 
 def _differing(patch: tuple[dict[str, Json], ...]) -> dict[str, Json]:
@@ -296,21 +359,27 @@ def _label(
     """Return the rules that both validators find broken, or why it is not valid."""
     if case.expect == Expect.SURVIVE or not case.is_about_body:
         return frozenset()  # nothing is claimed of its body
+    prover, settled_prover = contract.prover, contract.settled_prover
     if own := contract.of_parameters:
-        request = case.request
-        read = contract.operation.wire.read(request.path, request.headers)
-        wanted = frozenset(case.broken if isinstance(case.fault, dict) else ())
-        if all(broken_by(each, read) != wanted for each in own.provers):
-            return broken_by(own.prover, read)
-        if wanted:
-            return wanted
+        request, wire = case.request, contract.operation.wire
+        read = wire.read(request.path, request.headers)
+        prover = prover.beside(wire.request(read))
+        settled_prover = settled_prover.beside(wire.request(read))
+        is_of_them = isinstance(case.fault, dict)
+        said = {it.rule for it in own.assertions if is_of_them or it.keyword == HOLDS}
+        wanted = said.intersection(case.broken)
+        provers = [each.beside({"body": body}) for each in (own.prover, *own.provers)]
+        if all(broken_by(each, read) != wanted for each in provers[1:]):
+            return broken_by(provers[0], read)
+        if wanted and is_of_them:
+            return frozenset(wanted)
     if not contract.operation.schema_place:
         return frozenset()
-    broken = broken_by(contract.prover, body)
+    broken = broken_by(prover, body)
     if case.broken or broken:
         return broken
     unsettled = {"text or number"} if is_irregular(body) else set[str]()
-    unsettled = unsettled or {*broken_by(contract.settled_prover, body)}
+    unsettled = unsettled or {*broken_by(settled_prover, body)}
     return frozenset(f"unsettled {each}" for each in unsettled)
 
 

@@ -2,88 +2,48 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from tests.inprocess import Told, suite, told
 from tests.unit.harness.guarded import AnsweringWire
 
-from ringspec.harness import Ended, Event, Exchange, Result
 from ringspec.harness.running.plan import Plan
-from ringspec.harness.running.run import run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.target import Route
-from ringspec.spec import Contract, Json, load
-from ringspec.strategies import Case, Request, cases_of
+from ringspec.spec import Contract
+from ringspec.strategies import Case
 
 Handler = Callable[[httpx.Request], Any]
 
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
-    return load()
+    return suite()[0]
 
 
 @pytest.fixture(scope="session")
-def cases(contract: Contract) -> tuple[Case, ...]:
-    return cases_of(contract, 0)
+def cases() -> tuple[Case, ...]:
+    return suite()[1]
 
 
-@pytest.fixture(scope="session")
-def case_of(cases: tuple[Case, ...]) -> Callable[[str], Case]:
-    """Find the first case whose id begins so."""
-
-    def find(prefix: str) -> Case:
-        return next(case for case in cases if case.id.startswith(prefix))
-
-    return find
-
-
-@pytest.fixture(scope="session")
-def exchange_of() -> Callable[..., Exchange]:
-    """Make an exchange out of an answer's status, body and label."""
-    from ringspec.harness import Response  # noqa: PLC0415 - only here
-
-    def make(
-        status: int, body: Json = None, media: str = "application/json"
-    ) -> Exchange:
-        return Exchange(
-            url="http://127.0.0.1/x",
-            request=Request(method="POST", path="/x", headers=(), body=b""),
-            response=Response(
-                status=status,
-                headers=(("Content-Type", media),),
-                body=json.dumps(body).encode(),
-            ),
-        )
-
-    return make
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look again at once, where something takes a moment to show."""
+    monkeypatch.setattr("ringspec.harness.running.firing._PAUSES_S", (0.0,) * 7)
 
 
 @pytest.fixture
 def fire(
     contract: Contract, cases: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., list[Event]]:
-    """Run against a function from request to response; return the events."""
+) -> Callable[..., Told]:
+    """Run against a function from request to response."""
 
-    def events(handler: Handler, **options: Any) -> list[Event]:
+    def run(handler: Handler, **options: Any) -> Told:
         monkeypatch.setattr(Route, "wire", lambda *_, **__: AnsweringWire(handler))
         plan = Plan(contract=contract, cases=cases, url="http://127.0.0.1:1")
-        return list(run(replace(plan, **{"filling": Filling(token="t"), **options})))
+        return told(plan, **{"filling": Filling(token="t"), **options})
 
-    return events
-
-
-@pytest.fixture
-def result(fire: Callable[..., list[Event]]) -> Callable[..., Result]:
-    """Run likewise, and return the result alone."""
-
-    def last(handler: Handler, **options: Any) -> Result:
-        ended = fire(handler, **options)[-1]
-        assert isinstance(ended, Ended)
-        return ended.result
-
-    return last
+    return run

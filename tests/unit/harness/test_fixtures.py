@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.inprocess import answering, plan_of, told
 
-from ringspec.harness import Conclusion, Ended, Outcome, Result
-from ringspec.harness.running.plan import Plan
-from ringspec.harness.running.run import run
+from ringspec.harness import Conclusion, Outcome, Result
 from ringspec.harness.sending.exchange import Filling
-from ringspec.harness.sending.inprocess import URL, Application, InProcess
+from ringspec.harness.sending.inprocess import Application, InProcess
 from ringspec.reference import DIALECTS, ServerDialect, ServerSettings, application
 from ringspec.spec import Contract, Json, Level, Overrides, RuleId, load
 from ringspec.strategies import Case, Expect, Phase, plain_case
@@ -106,6 +105,10 @@ def test_nothing_that_is_sent_has_the_contracts_own_values(
     assert "3b0f8a52-6c1d" not in json.dumps(mine.settled["properties"])
 
 
+ERROR = {"error": {"code": "invalid", "message": "There is no such voice or time."}}
+REFUSED = answering(json.dumps(ERROR).encode(), 422)
+
+
 def respelt(app: Application) -> Application:
     """Serve what the reference serves as the provider has it; refuse what it does."""
 
@@ -125,7 +128,7 @@ def respelt(app: Application) -> Application:
         ]
         raw = path.encode()
         scope = {**scope, "path": path, "raw_path": raw, "headers": headers}
-        answer = refused if is_beyond(message["body"]) else app
+        answer = REFUSED if is_beyond(message["body"]) else app
         await answer(scope, again, send)
 
     return shim
@@ -137,14 +140,6 @@ def is_beyond(body: bytes) -> bool:
     return b'"voice":"man"' in body or long is not None
 
 
-async def refused(_scope: Any, _receive: Any, send: Any) -> None:
-    headers = [(b"content-type", b"application/json")]
-    error = {"error": {"code": "invalid", "message": "There is no such voice or time."}}
-    body = json.dumps(error).encode()
-    await send({"type": "http.response.start", "status": 422, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
 @pytest.fixture(scope="module")
 def result(mine: Contract, cases: tuple[Case, ...]) -> Result:
     """Run against a server that speaks the dialect, and counts no delays."""
@@ -154,21 +149,10 @@ def result(mine: Contract, cases: tuple[Case, ...]) -> Result:
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(DIALECTS, "mine", ServerDialect("mine", spelling=SPELLING))
         app = respelt(application(settings))
-    filling = Filling(token=TOKEN)
-    plan = Plan(
-        contract=mine,
-        cases=cases,
-        url=URL,
-        filling=filling,
-        phases=frozenset(Phase),
-        level=Level.SHOULD,
-        examples=20,
-        patience_s=0.5,
-        connect=lambda: InProcess(app, filling=filling),
-    )
-    ended = list(run(plan))[-1]
-    assert isinstance(ended, Ended)
-    return ended.result
+    server = InProcess(app, filling=Filling(token=TOKEN))
+    options = {"level": Level.SHOULD, "examples": 20, "patience_s": 0.5}
+    plan = plan_of(server, mine, cases, phases=frozenset(Phase), **options)
+    return told(plan).result
 
 
 def test_ids_are_canonical_and_what_is_dropped_is_gone(

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tests.inprocess import JSON, answering
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
 from ringspec.harness.sending.exchange import ANSWER_LIMIT, Filling
@@ -17,7 +18,6 @@ from ringspec.harness.sending.target import Target
 from ringspec.spec import UsageError
 from ringspec.strategies import Request, Slot
 
-JSON = ((b"Content-Type", b"application/json"),)
 GZIP = (b"content-encoding", b"gzip")
 FILLING = Filling(
     token="t0ken", token_url="http://127.0.0.1/oauth2/token?a=b", client_id="us"
@@ -54,28 +54,6 @@ def failure_of(app: Application, **options: Any) -> Failure:
     found = fired(app, **options).failure
     assert found is not None
     return found
-
-
-def answering(
-    body: bytes = b'{"a":1}',
-    status: int = 201,
-    headers: tuple[tuple[bytes, bytes], ...] = JSON,
-    parts: int = 1,
-) -> Application:
-    """Answer always the same, in one piece or in several."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send(
-            {"type": "http.response.start", "status": status, "headers": headers}
-        )
-        size = -(-len(body) // parts) or 1
-        for number in range(parts):
-            piece = body[number * size : (number + 1) * size]
-            more = number + 1 < parts
-            message = {"type": "http.response.body", "body": piece, "more_body": more}
-            await send(message)
-
-    return app
 
 
 def heard(asked: Request, **options: Any) -> tuple[dict[str, Any], bytes]:

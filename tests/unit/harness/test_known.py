@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import reduce
 from typing import Any
 
-import httpx
 import pytest
+from tests.inprocess import Told, answering, plan_of, reference, suite, told
 
 from ringspec.harness import (
-    Event,
     Exchange,
     Finding,
     Judged,
@@ -25,13 +23,16 @@ from ringspec.harness import (
 from ringspec.harness.judging.verdict import KnownList, KnownUpdate
 from ringspec.harness.running.known_failures import UNREASONED, KnownAudit
 from ringspec.harness.running.plan import Plan
-from ringspec.spec import Contract, Level, RuleId
+from ringspec.harness.sending.exchange import Filling
+from ringspec.harness.sending.inprocess import InProcess
+from ringspec.reference import MUTANTS, Behaviour
+from ringspec.spec import Level, RuleId
 from ringspec.strategies import Case, Phase
 
 RULE = "name.required"
 TODAY = date(2026, 5, 4)
 NAMES = {"select": ("name.required", "from.required"), "phases": {Phase.CASES}}
-Fired = Callable[..., Result]
+NAMELESS = "name-not-required"
 
 
 def known(name: str = RULE, **more: Any) -> Known:
@@ -42,33 +43,13 @@ def listing(*entries: Known, **more: Any) -> KnownList:
     return KnownList(entries=entries, today=TODAY, **more)
 
 
-def strict(*slips: str, refusal: int = 422) -> Callable[..., httpx.Response]:
-    """Refuse a body without a name or without a from, save for some slips."""
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        try:
-            body = json.loads(request.content)
-        except (ValueError, RecursionError):
-            body = None
-        lacking = {"name", "from"} - set(body if isinstance(body, dict) else ())
-        if lacking - set(slips) or body is None:
-            error = {"code": "no", "message": "No."}
-            return httpx.Response(refusal, json={"error": error})
-        media = {"content-type": "application/json"}
-        return httpx.Response(201, content=request.content, headers=media)
-
-    return handle
-
-
-@pytest.fixture
-def fired(result: Callable[..., Result]) -> Fired:
-    """Run against a server that forgets to check some members."""
-
-    def fire(slips: tuple[str, ...], *entries: Known, **options: Any) -> Result:
-        options = {**NAMES, "known": listing(*entries), **options}
-        return result(options.pop("handler", strict(*slips)), **options)
-
-    return fire
+def fired(slips: tuple[str, ...], *entries: Known, **options: Any) -> Told:
+    """Run against the reference with some defects."""
+    server = options.pop("server", None) or reference(
+        reduce(lambda it, slip: MUTANTS[slip].apply(it), slips, Behaviour())
+    )
+    given = {**NAMES, "known": listing(*entries), "level": Level.MUST, **options}
+    return told(plan_of(server, *suite(), **given))
 
 
 def rule_of(result: Result, name: str = RULE) -> RuleResult:
@@ -79,21 +60,22 @@ def stale(result: Result) -> dict[str, str]:
     return {each.known.id: each.why for each in result.stale}
 
 
-def test_another_case_of_the_rule_still_gates(fired: Fired) -> None:
-    ids = [each.case.id for each in rule_of(fired(("name",))).failures]
+def test_another_case_of_the_rule_still_gates() -> None:
+    ids = [each.case.id for each in rule_of(fired((NAMELESS,)).result).failures]
     assert len(ids) > 1
 
-    one, all_ = fired(("name",), known(ids[0])), fired(("name",), *map(known, ids))
+    one = fired((NAMELESS,), known(ids[0])).result
+    all_ = fired((NAMELESS,), *map(known, ids)).result
 
     assert (one.exit_code, rule_of(one).excused) == (1, False)
     assert rule_of(one).known == (known(ids[0]),)
     assert (all_.exit_code, rule_of(all_).excused) == (0, True)
 
 
-def test_what_no_longer_fails_is_stale_by_rule_and_by_case(fired: Fired) -> None:
-    case = rule_of(fired(("name",))).failures[0].case.id
+def test_what_no_longer_fails_is_stale_by_rule_and_by_case() -> None:
+    case = rule_of(fired((NAMELESS,)).result).failures[0].case.id
 
-    ended = fired((), known(), known(case))
+    ended = fired((), known(), known(case)).result
 
     assert stale(ended) == dict.fromkeys((RULE, case), "it no longer fails")
     assert (ended.conclusion, ended.exit_code) == ("nonconformant", 1)
@@ -102,10 +84,8 @@ def test_what_no_longer_fails_is_stale_by_rule_and_by_case(fired: Fired) -> None
 
 
 @pytest.mark.parametrize(("day", "excused"), [(3, False), (4, True), (5, True)])
-def test_entry_excuses_until_its_last_day(
-    fired: Fired, day: int, *, excused: bool
-) -> None:
-    ended = fired(("name",), known(expires=date(2026, 5, day)))
+def test_entry_excuses_until_its_last_day(day: int, *, excused: bool) -> None:
+    ended = fired((NAMELESS,), known(expires=date(2026, 5, day))).result
 
     assert (rule_of(ended).excused, ended.exit_code) == (excused, not excused)
     assert stale(ended) == ({} if excused else {RULE: "it expired on 2026-05-03"})
@@ -117,21 +97,19 @@ def test_entry_excuses_until_its_last_day(
         {"select": ("from.required",)},
         {"phases": {Phase.WIRE}, "select": ()},
         {"quick": frozenset(), "select": ("robustness",)},
-        {"handler": lambda _: httpx.Response(422, json={})},
+        {"server": InProcess(answering(b"{}", 422), filling=Filling())},
     ],
     ids=["deselected", "other-phase", "quick", "inconclusive"],
 )
-def test_what_was_not_judged_is_not_stale(
-    fired: Fired, options: dict[str, Any]
-) -> None:
-    assert stale(fired((), known(), known("robustness"), **options)) == {}
+def test_what_was_not_judged_is_not_stale(options: dict[str, Any]) -> None:
+    assert stale(fired((), known(), known("robustness"), **options).result) == {}
 
 
-def test_what_warns_below_the_level_is_known_all_the_same(fired: Fired) -> None:
+def test_what_warns_below_the_level_is_known_all_the_same() -> None:
     name = "error.status"
-    options = {"select": (RULE, name), "handler": strict(refusal=409)}
-    must = fired((), known(name), **options)
-    should = fired((), known(name), level=Level.SHOULD, **options)
+    slips, options = ("invalid-as-conflict",), {"select": (RULE, name)}
+    must = fired(slips, known(name), **options).result
+    should = fired(slips, known(name), level=Level.SHOULD, **options).result
 
     assert stale(must) == stale(should) == {}
     assert (must.exit_code, should.exit_code) == (0, 0)
@@ -140,12 +118,10 @@ def test_what_warns_below_the_level_is_known_all_the_same(fired: Fired) -> None:
     assert rule_of(should, name).excused
 
 
-def test_known_failure_does_not_stop_a_run_that_stops_at_the_first(
-    fire: Callable[..., list[Event]],
-) -> None:
+def test_known_failure_does_not_stop_a_run_that_stops_at_the_first() -> None:
     def failing(*entries: Known) -> set[str]:
-        options = {**NAMES, "fail_fast": True, "known": listing(*entries)}
-        events = fire(strict("name", "from"), **options)
+        slips = NAMELESS, "from-not-required"
+        events = fired(slips, *entries, fail_fast=True).events
         judged = (each for each in events if isinstance(each, Judged))
         found = (it for each in judged for it in each.findings)
         return {it.rule for it in found if it.verdict is Verdict.FAIL}
@@ -158,8 +134,8 @@ def test_known_failure_does_not_stop_a_run_that_stops_at_the_first(
 
 
 @pytest.fixture
-def plan(contract: Contract, cases: tuple[Case, ...]) -> Plan:
-    return Plan(contract=contract, cases=cases, url="http://127.0.0.1:1")
+def plan() -> Plan:
+    return plan_of(reference(), *suite(), level=Level.MUST)
 
 
 def finding(case: Case) -> Finding:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
 import pytest
-from tests.unit.harness.guarded import AnsweringWire
+from tests.inprocess import Told, plan_of, told
+from tests.unit.harness import guarded
+from tests.unit.harness.guarded import AnsweringWire, answered, asked
 
-from ringspec.harness import Conclusion, Ended, Event, Exchange, Notice, Response
-from ringspec.harness.running.plan import Plan
-from ringspec.harness.running.run import run
+from ringspec.harness import Conclusion, Exchange, Response
 from ringspec.harness.sending.credentials import (
     QUIET_S,
     Credentials,
@@ -24,100 +23,57 @@ from ringspec.harness.sending.credentials import (
     Renewing,
 )
 from ringspec.harness.sending.exchange import Filling, is_proper
-from ringspec.harness.sending.inprocess import URL, Application, InProcess
+from ringspec.harness.sending.inprocess import Application, InProcess
 from ringspec.harness.sending.target import Route
 from ringspec.reference import ServerSettings, application
-from ringspec.reports import Recorder, Redactor
-from ringspec.spec import Contract, Level, TargetError, UsageError
+from ringspec.reports import Redactor
+from ringspec.spec import Contract, TargetError, UsageError
 from ringspec.strategies import Case, Phase, Request, quick_of
 
 
-@dataclass
-class Clock:
-    now: float = 1000.0
+class Scene:
+    """A server that knows some tokens, and what gives out numbered ones, or none."""
 
-    def __call__(self) -> float:
-        return self.now
+    def __init__(
+        self,
+        *known: str,
+        expires_in: float = 3600.0,
+        fails: bool = False,
+        same: bool = False,
+    ) -> None:
+        self.known, self.now, self.given = known, 1000.0, 1
+        self.expires_in, self.fails, self.same = expires_in, fails, same
+        self.fetched, self.shown = list[int](), list[str]()
+        first = Grant("token-1", expires_in)
+        self.renewal = Renewal(first, self._fetch, clock=lambda: self.now)
+        self.filling = Filling(token="token-1", renewal=self.renewal)
+        self.server = guarded.Recorder(self._answer)
+        self.connection = Renewing(self.server, self.renewal)
 
-
-@dataclass
-class Issuer:
-    """Gives out numbered tokens, or none."""
-
-    expires_in: float = 3600.0
-    given: int = 1
-    fails: bool = False
-    same: bool = False
-    asked: list[int] = field(default_factory=list)
-
-    async def __call__(self) -> Grant:
-        self.asked.append(self.given)
+    async def _fetch(self) -> Grant:
+        self.fetched.append(self.given)
         await asyncio.sleep(0)
         if self.fails:
             raise TargetError("no token from there: HTTP 503")
-        self.given += 0 if self.same else 1
+        self.given += not self.same
         return Grant(f"token-{self.given}", self.expires_in)
 
-
-@dataclass
-class Server:
-    """Knows some tokens, and notes with which it is asked."""
-
-    filling: Filling
-    known: set[str]
-    asked: list[str] = field(default_factory=list)
-
-    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
-        del repeats
+    async def _answer(self, request: Request) -> Response:
         headers = dict(self.filling.headers(request))
         shown = headers.get("Authorization", "").removeprefix("Bearer ")
-        self.asked.append(shown)
+        self.shown.append(shown)
         await asyncio.sleep(0)
-        status = 201 if shown in self.known else 401
-        response = Response(status=status, headers=(), body=b"{}")
-        return Exchange(url="http://127.0.0.1/x", request=request, response=response)
-
-    async def close(self) -> None:
-        self.asked.append("closed")
-
-
-@dataclass
-class Scene:
-    clock: Clock
-    issuer: Issuer
-    renewal: Renewal
-    server: Server
-    connection: Renewing
-
-    def fire(self, *headers: str) -> list[Exchange]:
-        async def all_at_once() -> list[Exchange]:
-            sent = [self.connection.exchange(asked(each)) for each in headers]
-            return list(await asyncio.gather(*sent))
-
-        return asyncio.run(all_at_once())
+        return answered(201 if shown in self.known else 401)
 
     def statuses(self, *headers: str) -> list[int]:
-        found = self.fire(*headers)
-        return [each.response.status for each in found if each.response]
+        """Show some headers at once, and return how each is answered."""
 
+        async def all_at_once() -> list[Exchange]:
+            named = ([("Authorization", it)] if it else [] for it in headers)
+            requests = [asked("POST", "/x", {}, *it) for it in named]
+            return await asyncio.gather(*map(self.connection.exchange, requests))
 
-def asked(header: str = "Bearer {token}") -> Request:
-    headers = (("Authorization", header),) if header else ()
-    return Request(method="POST", path="/x", headers=headers, body=b"{}")
-
-
-@pytest.fixture
-def scene() -> Callable[..., Scene]:
-    def make(*known: str, **issuer: object) -> Scene:
-        clock, gives = Clock(), Issuer(**issuer)  # type: ignore[arg-type] # its fields
-        fetch: Callable[[], Awaitable[Grant]] = gives
-        first = Grant("token-1", gives.expires_in)
-        renewal = Renewal(first, fetch, clock=clock)
-        filling = Filling(token="token-1", renewal=renewal)
-        server = Server(filling, set(known))
-        return Scene(clock, gives, renewal, server, Renewing(server, renewal))
-
-    return make
+        return [each.status for each in asyncio.run(all_at_once())]
 
 
 PROPER = "Bearer {token}"
@@ -135,17 +91,17 @@ PROPER = "Bearer {token}"
     ],
 )
 def test_a_token_is_replaced_once_a_minute_before_it_expires(
-    scene: Callable[..., Scene], expires_in: float, after: float, shown: str
+    expires_in: float, after: float, shown: str
 ) -> None:
-    made = scene("token-1", "token-2", "token-3", expires_in=expires_in)
-    made.clock.now += after
+    made = Scene("token-1", "token-2", "token-3", expires_in=expires_in)
+    made.now += after
 
     assert made.statuses(*[PROPER] * 4) == [201] * 4
-    assert made.server.asked == [shown] * 4
+    assert made.shown == [shown] * 4
 
 
 @pytest.mark.parametrize(
-    ("known", "options", "status", "shown", "asked"),
+    ("known", "options", "status", "shown", "fetched"),
     [
         (("token-2",), {}, 201, {"token-1", "token-2"}, [1]),
         # A refusal of the new token, too, and the same token again, end it.
@@ -157,57 +113,50 @@ def test_a_token_is_replaced_once_a_minute_before_it_expires(
     ids=["replaced", "refused-too", "same", "none"],
 )
 def test_a_token_is_fetched_once_for_all_who_wait(
-    scene: Callable[..., Scene],
     known: tuple[str, ...],
     options: dict[str, Any],
     status: int,
     shown: set[str],
-    asked: list[int],
+    fetched: list[int],
 ) -> None:
-    made = scene(*known, **options)
-    made.clock.now += 1
+    made = Scene(*known, **options)
+    made.now += 1
 
     assert made.statuses(*[PROPER] * 4) == [status] * 4
     assert made.statuses(PROPER) == [status]
-    assert set(made.server.asked) == shown
-    assert made.issuer.asked == asked
+    assert set(made.shown) == shown
+    assert made.fetched == fetched
     assert ("HTTP 503" in made.renewal.trouble) == ("fails" in options)
 
 
-def test_a_refused_token_is_fetched_again_after_a_while(
-    scene: Callable[..., Scene],
-) -> None:
-    made = scene()
-    made.fire(PROPER)
-    made.clock.now += QUIET_S + 1
-    made.fire(PROPER)
+def test_a_refused_token_is_fetched_again_after_a_while() -> None:
+    made = Scene()
+    made.statuses(PROPER)
+    made.now += QUIET_S + 1
+    made.statuses(PROPER)
 
-    assert made.issuer.asked == [1, 2]
+    assert made.fetched == [1, 2]
 
 
-def test_what_may_not_be_sent_twice_leaves_the_new_token_to_the_next(
-    scene: Callable[..., Scene],
-) -> None:
-    found = scene("token-2")
+def test_what_may_not_be_sent_twice_leaves_the_new_token_to_the_next() -> None:
+    found = Scene("token-2")
     found.connection = Renewing(found.server, found.renewal, lambda _: False)
 
     assert found.statuses(PROPER) == [401]
     assert found.statuses(PROPER) == [201]
-    assert found.server.asked == ["token-1", "token-2"]
+    assert found.shown == ["token-1", "token-2"]
 
 
 @pytest.mark.parametrize(
     "header",
     ["", "Bearer {token-cut}", "Bearer {token}x", "Bearer no", "Basic {token}", "x"],
 )
-def test_who_shows_something_else_on_purpose_is_left_alone(
-    scene: Callable[..., Scene], header: str
-) -> None:
-    made = scene("token-2")
-    made.clock.now += 3541
+def test_who_shows_something_else_on_purpose_is_left_alone(header: str) -> None:
+    made = Scene("token-2")
+    made.now += 3541
 
     assert made.statuses(header) == [401]
-    assert made.issuer.asked == []
+    assert made.fetched == []
 
 
 def test_no_case_about_tokens_is_disturbed(cases: tuple[Case, ...]) -> None:
@@ -222,59 +171,45 @@ def test_no_case_about_tokens_is_disturbed(cases: tuple[Case, ...]) -> None:
     assert all(is_proper(each.request) for each in cases if each.broken)
 
 
-def test_a_new_token_is_learnt_before_it_is_sent(scene: Callable[..., Scene]) -> None:
-    made = scene("token-2")
-    redactor = Redactor(made.server.filling.secrets())
+def test_a_new_token_is_learnt_before_it_is_sent() -> None:
+    made = Scene("token-2")
+    redactor = Redactor(made.filling.secrets())
     made.renewal.learners.append(redactor.learn)
 
-    made.fire(PROPER)
+    made.statuses(PROPER)
 
     assert "token-2" not in redactor.text("it was token-2, before it token-1")
     assert "token-1" not in redactor.text("it was token-2, before it token-1")
-    assert "token-2" in set(made.server.filling.secrets())
+    assert "token-2" in set(made.filling.secrets())
 
 
-def test_a_run_outlives_its_token(
-    scene: Callable[..., Scene], contract: Contract, cases: tuple[Case, ...]
-) -> None:
-    made = scene()
-    settings = ServerSettings()
-    filling = made.server.filling
+def test_a_run_outlives_its_token(contract: Contract, cases: tuple[Case, ...]) -> None:
+    made, settings = Scene(), ServerSettings()
     app = _revoking(application(settings), settings, after=100)
-    redactor = Redactor(filling.secrets())
-    made.renewal.learners.append(redactor.learn)
-    plan = Plan(
-        contract=contract,
-        cases=cases,
-        url=URL,
-        filling=filling,
-        level=Level.MAY,
-        phases=frozenset({Phase.CASES, Phase.AUTH}),
-        quick=quick_of(contract, cases),
-        connect=lambda: Renewing(InProcess(app, filling=filling), made.renewal),
-    )
+    server = InProcess(app, filling=made.filling)
+    options = {
+        "phases": frozenset({Phase.CASES, Phase.AUTH}),
+        "quick": quick_of(contract, cases),
+        "connect": lambda: Renewing(server, made.renewal),
+    }
 
-    recorder = Recorder(redactor)
-    for event in run(plan):
-        recorder.handle(event)
+    result = told(plan_of(server, contract, cases, **options)).result
 
-    result = recorder.record.result
     assert result.conclusion == Conclusion.IN_PART
     assert made.renewal.tokens == ("token-1", "token-2")
-    assert made.issuer.asked == [1]
+    assert made.fetched == [1]
 
 
 def test_a_token_that_cannot_be_renewed_is_told_of(
-    scene: Callable[..., Scene], fire: Callable[..., list[Event]]
+    fire: Callable[..., Told],
 ) -> None:
-    made = scene(fails=True)
+    made = Scene(fails=True)
 
-    events = fire(lambda _: httpx.Response(401), filling=made.server.filling)
+    found = fire(lambda _: httpx.Response(401), filling=made.filling)
 
-    told = [each.message for each in events if isinstance(each, Notice)]
-    assert told == ["the token could not be renewed: no token from there: HTTP 503"]
-    assert isinstance(events[-1], Ended)
-    assert events[-1].result.exit_code == 3
+    why = "the token could not be renewed: no token from there: HTTP 503"
+    assert found.notices == [why]
+    assert found.result.exit_code == 3
 
 
 def _revoking(app: Application, settings: ServerSettings, *, after: int) -> Application:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.inprocess import Told
 
-from ringspec.harness import Event, Exchange, Notice, Started, Trouble
+from ringspec.harness import Exchange, Started, Trouble
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.target import Route, Target
@@ -214,16 +215,16 @@ def test_a_token_is_fetched_on_the_same_route(pems: Path) -> None:
 
 
 def test_a_proxy_of_the_environment_is_told_of(
-    fire: Callable[..., list[Event]],
+    fire: Callable[..., Told],
 ) -> None:
     route = Route(proxy="http://me:hush@127.0.0.1:3128", from_environment=True)
     filling = Filling(token_url=ELSEWHERE)
 
-    events = fire(lambda _: None, route=route, phases=frozenset())
+    found = fire(lambda _: None, route=route, phases=frozenset())
     unchecked = replace(route, insecure=True)
-    (begun, *_) = fire(lambda _: None, route=unchecked, filling=filling, phases=set())
+    other = fire(lambda _: None, route=unchecked, filling=filling, phases=set())
 
-    told = [each.message for each in events if isinstance(each, Notice)]
-    assert "by the proxy http://127.0.0.1:3128, as the environment says" in told
+    begun, notice = other.events[0], "by the proxy http://127.0.0.1:3128, as the "
+    assert f"{notice}environment says" in found.notices
     assert isinstance(begun, Started)
     assert "api.example.com is not checked" in begun.made.warning

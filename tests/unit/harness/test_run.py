@@ -9,19 +9,16 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.inprocess import Told
 from tests.unit.harness.guarded import AnsweringWire
 
 from ringspec.harness import (
     Conclusion,
-    Ended,
-    Event,
     Exchange,
     Finding,
     Judged,
     Known,
-    Notice,
     Outcome,
-    Result,
     RuleResult,
     Started,
     Verdict,
@@ -36,8 +33,7 @@ from ringspec.harness.sending.target import Route
 from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import Case
 
-Results = Callable[..., Result]
-Fire = Callable[..., list[Event]]
+Fire = Callable[..., Told]
 
 JSON = {"content-type": "application/json"}
 
@@ -56,27 +52,22 @@ def is_json(data: bytes) -> bool:
     return True
 
 
-def outcomes(result: Result) -> dict[str, str]:
-    return {each.rule.id: str(each.outcome) for each in result.rules}
-
-
 def test_events_come_in_the_order_of_the_cases(
     fire: Fire, cases: tuple[Case, ...]
 ) -> None:
-    events = fire(accepting, pacing=Pacing(workers=8))
+    found = fire(accepting, pacing=Pacing(workers=8))
 
-    judged = [event for event in events if isinstance(event, Judged)]
-    assert isinstance(events[0], Started)
-    assert isinstance(events[-1], Ended)
+    judged = [event for event in found.events if isinstance(event, Judged)]
+    assert isinstance(found.events[0], Started)
     fired = [case for case in cases if case.rule != "auth.client"]  # no endpoint here
     assert [event.case for event in judged] == fired
-    assert len(fired) == events[-1].result.counts.cases
+    assert len(fired) == found.result.counts.cases
 
 
 @pytest.mark.parametrize(
     "url", ["http://192.0.2.1", "http://localhost.invalid", "http://127.0.0.1.invalid"]
 )
-def test_target_outside_this_machine_gets_no_create(result: Results, url: str) -> None:
+def test_target_outside_this_machine_gets_no_create(fire: Fire, url: str) -> None:
     seen: list[str] = []
 
     def noting(request: httpx.Request) -> httpx.Response:
@@ -84,14 +75,15 @@ def test_target_outside_this_machine_gets_no_create(result: Results, url: str) -
         assert request.url.host == httpx.URL(url).host
         return httpx.Response(401, json={})
 
-    ended = result(noting, url=url, select=("auth", "name", "lifecycle.unknown"))
+    found = fire(noting, url=url, select=("auth", "name", "lifecycle.unknown"))
 
+    ended = found.result
     assert ended.exit_code == 3
     assert set(seen) == {"GET"}
     assert "is live, and the profile does not allow creates" in ended.message
     assert "allow_create" in ended.hint
-    assert outcomes(ended)["auth.token"] == "pass"
-    assert outcomes(ended)["name.required"] == "inconclusive"
+    assert found.outcomes["auth.token"] == "pass"
+    assert found.outcomes["name.required"] == "inconclusive"
 
 
 @pytest.mark.parametrize("after", [1, 2, 40])
@@ -106,18 +98,17 @@ def test_interrupt_thrown_in_ends_with_a_result(
     for _ in range(after):
         next(events)
 
-    ended = events.throw(KeyboardInterrupt())
+    found = Told([events.throw(KeyboardInterrupt())])
 
-    assert isinstance(ended, Ended)
-    assert ended.result.exit_code == 130
-    assert ended.result.interrupted
-    assert outcomes(ended.result)["voiceFlow.type"] == "inconclusive"
+    ended = found.result
+    assert ended.exit_code == 130
+    assert ended.interrupted
+    assert found.outcomes["voiceFlow.type"] == "inconclusive"
     # What passed by then is a part of the whole.
-    passed = "pass" in outcomes(ended.result).values()
-    assert ended.result.conclusion == (
-        Conclusion.IN_PART if passed else Conclusion.INCONCLUSIVE
-    )
-    assert ended.result.narrowed == ("an interrupt",)
+    passed = "pass" in found.outcomes.values()
+    part = Conclusion.IN_PART if passed else Conclusion.INCONCLUSIVE
+    assert ended.conclusion == part
+    assert ended.narrowed == ("an interrupt",)
     assert list(events) == []
 
 
@@ -132,17 +123,12 @@ def test_bug_of_ours_in_a_worker_is_not_swallowed(fire: Fire) -> None:
 
 
 def test_rules_of_authentication_do_not_apply_without_a_token(fire: Fire) -> None:
-    events = fire(accepting, filling=Filling(), select=("auth", "name"))
+    found = fire(accepting, filling=Filling(), select=("auth", "name"))
 
-    ended = events[-1]
-    assert isinstance(ended, Ended)
-    assert outcomes(ended.result)["auth.token"] == "not-applicable"
-    assert [event for event in events if isinstance(event, Notice)]
-    assert all(
-        not event.case.rule.startswith("auth")
-        for event in events
-        if isinstance(event, Judged)
-    )
+    judged = [each.case.rule for each in found.events if isinstance(each, Judged)]
+    assert found.outcomes["auth.token"] == "not-applicable"
+    assert found.notices
+    assert not any(each.startswith("auth") for each in judged)
 
 
 RULE = RuleId("name.required")

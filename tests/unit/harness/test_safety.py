@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,13 @@ from tests.unit.harness.guarded import (
     Recorder,
     answered,
     asked,
+    case_of,
     created,
 )
 
 from ringspec.harness import Trouble
 from ringspec.harness.sending.guard import Guard
+from ringspec.harness.sending.journal import Entry
 from ringspec.harness.sending.policy import Policy, Safety
 from ringspec.harness.sending.target import Target
 from ringspec.spec import Contract, Json, UsageError
@@ -56,6 +57,17 @@ def no_name_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def sent(guard: Guard, *requests: Request) -> list[Any]:
     async def talk() -> list[Any]:
         return [await guard.exchange(each) for each in requests]
+
+    return asyncio.run(talk())
+
+
+def left_of(guard: Guard, *requests: Request, limit_s: float = 5) -> tuple[Entry, ...]:
+    """Send requests, clean up, and return what is left then."""
+
+    async def talk() -> tuple[Entry, ...]:
+        for each in requests:
+            await guard.exchange(each)
+        return await guard.clean_up(guard, limit_s)
 
     return asyncio.run(talk())
 
@@ -397,17 +409,9 @@ def test_what_is_left_is_deleted_at_the_end(gate: Gate) -> None:
         if r.method == "POST"
         else answered(404 if r.path.endswith("/b") else 204)
     )
-    guard = gate.guard(gate.allowing())
+    requests = *[gate.plain.request] * 3, asked("DELETE", f"{BASE}/a")
 
-    async def talk() -> Any:
-        for _ in range(3):
-            await guard.exchange(gate.plain.request)
-        await guard.exchange(asked("DELETE", f"{BASE}/a"))
-        return await guard.clean_up(guard, 5)
-
-    left = asyncio.run(talk())
-
-    assert left == ()
+    assert left_of(gate.guard(gate.allowing()), *requests) == ()
     last = {each["delete"][-1]: each["status"] for each in gate.lines()}
     assert last == {"a": "deleted", "b": "gone", "c": "deleted"}
     assert gate.recorder.told.count(f"DELETE {BASE}/a") == 1
@@ -415,36 +419,25 @@ def test_what_is_left_is_deleted_at_the_end(gate: Gate) -> None:
 
 def test_what_cannot_be_deleted_is_told_of(gate: Gate) -> None:
     gate.recorder.answer = lambda r: created(r) if r.method == "POST" else answered(500)
-    guard = gate.guard(gate.allowing())
 
-    async def talk() -> Any:
-        await guard.exchange(gate.plain.request)
-        return await guard.clean_up(guard, 5)
-
-    (left,) = asyncio.run(talk())
+    (left,) = left_of(gate.guard(gate.allowing()), gate.plain.request)
 
     assert left.delete == f"{BASE}/b-1"
     assert gate.lines()[-1]["status"] == "failed"
 
 
-def test_clean_up_ends_in_time(gate: Gate) -> None:
-    async def never() -> Any:
-        await asyncio.sleep(60)
+async def never() -> Any:
+    await asyncio.sleep(60)
 
+
+def test_clean_up_ends_in_time(gate: Gate) -> None:
     gate.recorder.answer = lambda r: created(r) if r.method == "POST" else never()
     guard = gate.guard(gate.allowing())
 
-    async def talk() -> Any:
-        await guard.exchange(gate.plain.request)
-        return await guard.clean_up(guard, 0.05)
-
-    assert len(asyncio.run(talk())) == 1
+    assert len(left_of(guard, gate.plain.request, limit_s=0.05)) == 1
 
 
 def test_clean_up_can_be_hurried(gate: Gate) -> None:
-    async def never() -> Any:
-        await asyncio.sleep(60)
-
     gate.recorder.answer = lambda r: created(r) if r.method == "POST" else never()
     guard = gate.guard(gate.allowing())
 
@@ -517,13 +510,8 @@ def test_creates_end_where_one_cannot_be_deleted(gate: Gate, body: Json) -> None
 @pytest.mark.parametrize("name", ["b-1", "a:b=@c", "7", 7])
 def test_plain_id_is_deleted_by(gate: Gate, name: Json) -> None:
     gate.recorder.answer = lambda _: answered(201, {"broadcastId": name})
-    guard = gate.guard(gate.allowing())
 
-    async def talk() -> Any:
-        await guard.exchange(gate.plain.request)
-        return await guard.clean_up(guard, 5)
-
-    assert asyncio.run(talk()) == ()
+    assert left_of(gate.guard(gate.allowing()), gate.plain.request) == ()
     assert gate.recorder.told[-1] == f"DELETE {BASE}/{quote(str(name), safe='')}"
 
 
@@ -571,7 +559,7 @@ def test_explored_case_is_not_sent_again_to_a_live_target(
     assert "explore" in policy.leaves_out(replace(cases[0], phase=Phase.EXPLORE))
 
 
-def test_recorder_is_a_connection(case_of: Callable[[str], Case]) -> None:
+def test_recorder_is_a_connection() -> None:
     recorder = Recorder()
 
     exchange = asyncio.run(recorder.exchange(case_of("body").request))

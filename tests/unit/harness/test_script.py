@@ -3,177 +3,104 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import TypeAlias
 
 import pytest
+from tests.inprocess import suite
+from tests.unit.harness.guarded import answered
 
-from ringspec.harness import Exchange, Failure, Finding, Response, Trouble
+from ringspec.harness import Exchange, Failure, Finding, Trouble
 from ringspec.harness.judging.oracle import Oracle, missing_links
-from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import play
-from ringspec.spec import Contract, Json, Paging
+from ringspec.harness.sending.exchange import Filling
+from ringspec.harness.sending.inprocess import InProcess
+from ringspec.reference import Behaviour, ServerSettings, application
+from ringspec.reference.json_values import FACTS
+from ringspec.reference.store import EDITABLE, Store
+from ringspec.spec import Json, Paging
 from ringspec.strategies import Case, Request
 
+pytestmark = pytest.mark.usefixtures("quick")
 Answer = tuple[int, Json]
 Override: TypeAlias = "Callable[[str, str, Api], Answer | None]"
-ROUTE = re.compile(r"/voice/broadcasts(?:/([^/?]+))?(?:/(\w+))?(?:\?(.*))?")
 
 
-@dataclass
-class Api:
-    """A small API that keeps what it is sent; any answer can be overridden.
+class Api(InProcess):
+    """The reference; any answer can be overridden.
 
-    Attributes:
-        late: how many reads a state takes to be seen.
+    However many a page is asked to have, it has no more than `page`.
     """
 
-    override: Override = lambda *_: None
-    page: int = 100
-    late: int = 0
-    made: int = 0
-    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    async def close(self) -> None:
-        """Nothing is open."""
+    def __init__(
+        self, override: Override = lambda *_: None, *, page: int = 100, kept: int = 0
+    ) -> None:
+        self.override, self.page, self.store = override, page, Store()
+        self.asked: list[str] = []
+        for _ in range(kept):
+            self.store.add({"name": "ringspec trace no-token"}, 0)
+        settings = ServerSettings(token="t")
+        app = application(settings, Behaviour(store=lambda: self.store))
+        super().__init__(app, filling=Filling(token=settings.token))
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
-        assert repeats >= 0  # whoever comes before may see to repeats
         self.asked.append(f"{request.method} {request.path}")
         found = self.override(request.method, request.path, self)
-        status, data = found or self._answer(request)
-        response, failure = None, None
-        if status:
-            headers = (("Content-Type", "application/json"),)
-            content = json.dumps(data).encode()
-            response = Response(status=status, headers=headers, body=content)
-        else:
+        if found is None:
+            path = re.sub(r"(?<=pageSize=)\d+", str(self.page), request.path)
+            passed = replace(request, path=path)
+            exchange = await super().exchange(passed, repeats=repeats)
+            return replace(exchange, request=request)
+        status, data = found
+        made = Exchange(url=f"http://127.0.0.1{request.path}", request=request)
+        if not status:
             failure = Failure(trouble=Trouble.DROPPED, message="it was dropped")
-        return Exchange(
-            url=f"http://127.0.0.1{request.path}",
-            request=request,
-            response=response,
-            failure=failure,
-        )
-
-    def _answer(self, request: Request) -> Answer:
-        found = ROUTE.fullmatch(request.path)
-        assert found is not None
-        one, command, query = found.groups()
-        refused = self._refusal(request, one)
-        if refused is not None:
-            return refused
-        if request.method == "POST" and one is None:
-            self.made += 1
-            made = f"b-{self.made}"
-            self.kept[made] = {**self._body(request), "state": "draft"}
-            return 201, self.shown(made)
-        if request.method == "GET" and one is None:
-            return 200, self.listed(query or "")
-        if command:
-            return self._command(one, command)
-        if request.method == "PUT":
-            self.kept[one] = {**self._body(request), "state": "draft"}
-        if request.method == "DELETE":
-            del self.kept[one]
-            return 204, None
-        return 200, self.shown(one)
-
-    def _refusal(self, request: Request, one: str | None) -> Answer | None:
-        error = {"error": {"code": "no", "message": "no"}}
-        if not any("{token}" in value for _, value in request.headers):
-            return 401, error
-        if one is not None and one not in self.kept:
-            return 404, error
-        if request.method in {"POST", "PUT"} and request.body:
-            try:
-                json.loads(request.body)
-            except ValueError:
-                return 400, error
-            if not _is_valid(json.loads(request.body)):
-                return 422, error
-        return None
-
-    def _command(self, one: str, command: str) -> Answer:
-        goes = {
-            ("draft", "start"): "started",
-            ("started", "pause"): "paused",
-            ("paused", "resume"): "started",
-            ("started", "cancel"): "canceled",
-            ("paused", "cancel"): "canceled",
-        }
-        state = goes.get((self.kept[one]["state"], command))
-        if state is None:
-            return 409, {"error": {"code": "no", "message": "no"}}
-        self.kept[one] |= {"state": state, "looks": self.late}
-        return 200, {"broadcastId": one, "state": state}
-
-    def _body(self, request: Request) -> dict[str, Any]:
-        return dict(json.loads(request.body))
+            return replace(made, failure=failure)
+        return replace(made, response=answered(status, data))
 
     def shown(self, one: str) -> Json:
-        kept = self.kept[one]
-        state = kept["state"]
-        if kept.get("looks", 0) > 0:
-            kept["looks"] -= 1
-            state = "starting"
-        defaults = {"distribution": "none", "language": "fr-BE", "voice": "woman"}
-        shown = {**defaults, **kept, "state": state, "broadcastId": one}
-        shown.pop("looks", None)
-        return shown
+        """Return what is read of one; None if there is none."""
+        found = self.store.find(one)
+        return found and found.full(FACTS["defaults"])
 
-    def listed(self, query: str) -> Json:
-        number = int(dict(re.findall(r"(\w+)=(\d+)", query)).get("page", 1))
-        names = list(self.kept)
-        start = (number - 1) * self.page
-        items = [
-            {"broadcastId": one, "name": self.kept[one]["name"], "state": "draft"}
-            for one in names[start : start + self.page]
-        ]
-        told = {"page": number, "pageSize": self.page, "totalRecord": len(names)}
-        return {"items": items, "pagination": told}
+    def listed(self, path: str, but_for: str = "") -> Json:
+        """Return a page of the list, without those of a state."""
+        number = int(dict(re.findall(r"[?&](page)=(\d+)", path)).get("page", 1))
+        every = self.store.slice(0, len(self.store))
+        kept = [each.short({}) for each in every if each.state != but_for]
+        items = kept[(number - 1) * self.page : number * self.page]
+        return {
+            "items": items,
+            "pagination": {"page": number, "totalRecord": len(kept)},
+        }
 
 
-_CONTRACT: list[Contract] = []
+def played(api: Api) -> list[tuple[Case, Exchange]]:
+    """Play every script against an API."""
+    scripts = [case for case in suite()[1] if case.steps]
+    return [(case, asyncio.run(play(api, case))) for case in scripts]
 
 
-def _is_valid(body: Json) -> bool:
-    return _CONTRACT[0].prover.is_valid(body)
+def judged(api: Api) -> dict[str, str]:
+    """Play every script; return what fails or stays open, and why."""
+    oracle, exchanges = Oracle(suite()[0]), played(api)
+    missing = missing_links(suite()[0], exchanges)
+    found: dict[str, str] = {}
+    for case, exchange in exchanges:
+        if not {step.link for step in case.steps} & missing:
+            # What fails is kept, whatever else is open.
+            amiss = _amiss(oracle.judge(case, exchange))
+            fails = {k: v for k, v in found.items() if v.startswith("fail")}
+            found |= amiss | fails
+    return found
 
 
-@pytest.fixture(autouse=True)
-def quick(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
-    _CONTRACT[:] = [contract]
-    monkeypatch.setattr(script_module, "_PAUSES_S", (0.0,) * 7)
-
-
-@pytest.fixture
-def scripts(cases: tuple[Case, ...]) -> list[Case]:
-    return [case for case in cases if case.steps]
-
-
-@pytest.fixture
-def judged(contract: Contract, scripts: list[Case]) -> Callable[..., dict[str, str]]:
-    """Play every case against an API; return what fails or stays open, and why."""
-
-    def judge(api: Api) -> dict[str, str]:
-        oracle = Oracle(contract)
-        played = [(case, asyncio.run(play(api, case))) for case in scripts]
-        missing = missing_links(contract, played)
-        found: dict[str, str] = {}
-        for case, exchange in played:
-            if not {step.link for step in case.steps} & missing:
-                # What fails is kept, whatever else is open.
-                amiss = _amiss(oracle.judge(case, exchange))
-                fails = {k: v for k, v in found.items() if v.startswith("fail")}
-                found |= amiss | fails
-        return found
-
-    return judge
+def missing(override: Override) -> set[str]:
+    """Return the links that an API seems to lack."""
+    return missing_links(suite()[0], played(Api(override)))
 
 
 def _amiss(findings: tuple[Finding, ...]) -> dict[str, str]:
@@ -184,15 +111,12 @@ def _amiss(findings: tuple[Finding, ...]) -> dict[str, str]:
     }
 
 
-Judged = Callable[[Api], dict[str, str]]
-
-
 def last_of(path: str, number: int = 1) -> str:
     return path.split("/")[-number]
 
 
 def answering(
-    method: str, pattern: str, answer: Callable[[Api, str], Answer]
+    method: str, pattern: str, answer: Callable[[Api, str], Answer | None]
 ) -> Override:
     def override(asked: str, path: str, api: Api) -> Answer | None:
         if asked == method and re.fullmatch(pattern, path):
@@ -208,22 +132,31 @@ ALL = r"/voice/broadcasts(\?.*)?"
 ERROR = {"error": {"code": "no", "message": "no"}}
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"page": 1}, {"page": 3}, {"page": 7}, {"late": 4}], ids=str
-)
-def test_right_api_is_not_accused(judged: Judged, options: dict[str, Any]) -> None:
-    assert judged(Api(**options)) == {}
+@pytest.mark.parametrize("page", [1, 3, 7, 100])
+def test_right_api_is_not_accused_whatever_was_left_by_an_earlier_run(
+    page: int,
+) -> None:
+    assert judged(Api(page=page, kept=1)) == {}
 
 
-def test_state_that_never_comes_says_nothing(judged: Judged) -> None:
+def test_state_that_takes_four_looks_is_waited_for() -> None:
+    looks = Counter[tuple[str, str]]()
+
+    def late(api: Api, path: str) -> Answer | None:
+        shown = api.shown(last_of(path)) or {"state": "draft"}
+        looks[path, shown["state"]] += 1
+        is_late = shown["state"] != "draft" and looks[path, shown["state"]] < 5
+        return (200, {**shown, "state": "starting"}) if is_late else None
+
+    assert judged(Api(answering("GET", ONE, late))) == {}
+
+
+def test_state_that_never_comes_says_nothing() -> None:
     # What is called is done at once, as with an empty segment.
-    def completed(api: Api, path: str) -> Answer:
-        one = last_of(path)
-        if one not in api.kept:
-            return 404, ERROR
-        if api.kept[one]["state"] != "draft":
-            return 200, {**api.shown(one), "state": "completed"}
-        return 200, api.shown(one)
+    def completed(api: Api, path: str) -> Answer | None:
+        shown = api.shown(last_of(path)) or {"state": "draft"}
+        is_begun = shown["state"] not in EDITABLE
+        return (200, {**shown, "state": "completed"}) if is_begun else None
 
     assert set(judged(Api(answering("GET", ONE, completed)))) <= {
         # A canceled one that is shown as completed is wrong all the same.
@@ -236,13 +169,7 @@ def same(status: int, data: Json = None) -> Callable[[Api, str], Answer]:
     return lambda *_: (status, data)
 
 
-def test_what_was_left_by_an_earlier_run_is_not_held_against_it(judged: Judged) -> None:
-    old = {"name": "ringspec trace no-token", "state": "draft"}
-
-    assert judged(Api(kept={"old": old})) == {}
-
-
-def test_id_that_is_missing_or_the_same_is_found(judged: Judged) -> None:
+def test_id_that_is_missing_or_the_same_is_found() -> None:
     again = judged(Api(answering("POST", CREATE, same(201, {"broadcastId": "b-1"}))))
     none = judged(Api(answering("POST", CREATE, same(201, {"state": "draft"}))))
 
@@ -251,43 +178,26 @@ def test_id_that_is_missing_or_the_same_is_found(judged: Judged) -> None:
     assert "/broadcastId" in none["lifecycle.readable"]
 
 
-@pytest.fixture
-def missing(contract: Contract, scripts: list[Case]) -> Callable[[Override], set[str]]:
-    """Return the links that an API seems to lack."""
-
-    def links(override: Override) -> set[str]:
-        api = Api(override)
-        played = [(case, asyncio.run(play(api, case))) for case in scripts]
-        return missing_links(contract, played)
-
-    return links
-
-
 @pytest.mark.parametrize("status", [404, 405, 501])
-def test_operation_that_is_not_there_is_not_accused(
-    judged: Judged,
-    contract: Contract,
-    missing: Callable[[Override], set[str]],
-    status: int,
-) -> None:
+def test_operation_that_is_not_there_is_not_accused(status: int) -> None:
     def nothing(method: str, path: str, _: Api) -> Answer | None:
         return (status, ERROR) if (method, path) != ("POST", CREATE) else None
 
-    assert missing(nothing) == {each.name for each in contract.links}
+    assert missing(nothing) == {each.name for each in suite()[0].links}
     assert judged(Api(nothing)) == {}
 
 
-def test_one_operation_that_is_not_there_is_told_from_one_that_errs(
-    missing: Callable[[Override], set[str]],
-) -> None:
+def test_one_operation_that_is_not_there_is_told_from_one_that_errs() -> None:
     assert missing(answering("DELETE", ONE, same(405, ERROR))) == {"delete"}
     assert missing(answering("DELETE", ONE, same(404, ERROR))) == set()
 
 
-def test_failure_on_the_way_is_brought_back(
-    contract: Contract, scripts: list[Case]
-) -> None:
-    case = next(each for each in scripts if each.id == "lifecycle.deleted/read")
+def script(name: str) -> Case:
+    return next(case for case in suite()[1] if case.id == name)
+
+
+def test_failure_on_the_way_is_brought_back() -> None:
+    case = script("lifecycle.deleted/read")
     drops = answering("DELETE", ONE, same(0))
 
     exchange = asyncio.run(play(Api(drops), case))
@@ -296,25 +206,21 @@ def test_failure_on_the_way_is_brought_back(
     assert exchange.sent == 2
     assert exchange.played is not None
     assert len(exchange.played.earlier) == 1
-    found = _amiss(Oracle(contract).judge(case, exchange))
+    found = _amiss(Oracle(suite()[0]).judge(case, exchange))
     assert found["robustness"] == "fail: it was dropped"
     assert found["lifecycle.deleted"].startswith("inconclusive")
 
 
-def old(count: int) -> dict[str, dict[str, Any]]:
-    return {f"o-{n}": {"name": "x", "state": "draft"} for n in range(count)}
-
-
 @pytest.fixture
-def listing(scripts: list[Case]) -> Case:
-    return next(each for each in scripts if each.id == "lifecycle.listed/created")
+def listing() -> Case:
+    return script("lifecycle.listed/created")
 
 
 def test_list_without_a_total_is_read_to_its_end(listing: Case) -> None:
     def without(api: Api, path: str) -> Answer:
         return 200, {"items": api.listed(path)["items"], "pagination": {}}
 
-    api = Api(answering("GET", ALL, without), page=2, kept=old(4))
+    api = Api(answering("GET", ALL, without), page=2, kept=4)
 
     exchange = asyncio.run(play(api, listing))
 
@@ -345,7 +251,7 @@ def test_list_is_read_by_what_each_page_says_of_the_next(
 
     *before, last = listing.steps
     last = replace(last, paging=Paging(items="/items", next="/next", page="page"))
-    api = Api(answering("GET", ALL, paged), page=2, kept=old(4))
+    api = Api(answering("GET", ALL, paged), page=2, kept=4)
 
     exchange = asyncio.run(play(api, replace(listing, steps=(*before, last))))
 
@@ -357,11 +263,11 @@ def test_list_is_read_by_what_each_page_says_of_the_next(
     assert "".join(api.asked).isascii()
 
 
-def test_unfinished_list_accuses_nobody(contract: Contract, listing: Case) -> None:
-    exchange = asyncio.run(play(Api(page=3, kept=old(90)), listing))
+def test_unfinished_list_accuses_nobody(listing: Case) -> None:
+    exchange = asyncio.run(play(Api(page=3, kept=90), listing))
     assert exchange.played is not None
     unfinished = replace(exchange.played, items=(), complete=False)
     exchange = replace(exchange, played=unfinished)
 
-    (found,) = _amiss(Oracle(contract).judge(listing, exchange)).values()
+    (found,) = _amiss(Oracle(suite()[0]).judge(listing, exchange)).values()
     assert found.startswith("inconclusive: not read: some pages")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.inprocess import plan_of, suite
 
 from ringspec.harness import Exchange, Finding
 from ringspec.harness.exploring import search
@@ -19,23 +20,26 @@ from ringspec.harness.running.firing import Patience, play
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.exchange import Connection, Filling
 from ringspec.harness.sending.inprocess import InProcess
-from ringspec.reference import LAWFUL, Behaviour, ServerSettings, Variant, application
+from ringspec.reference import (
+    LAWFUL,
+    Behaviour,
+    ServerSettings,
+    Variant,
+    application,
+    endpoints,
+)
+from ringspec.reference.store import Broadcast
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Lifecycle, Phase, Request, Walk, cases_of
 
 from ...general import payments  # noqa: TID252 - tests are no distribution
-from . import test_script as scripts
-from .test_explore import Explorable, Told
+from .test_explore import Explorable, Server, Told
 from .test_script import ALL, ERROR, ONE, Answer, Api, answering, last_of
+
+pytestmark = pytest.mark.usefixtures("quick")
 
 WALKS = 60
 PAUSES_S = script_module._PAUSES_S
-
-
-@pytest.fixture(autouse=True)
-def quick(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
-    scripts._CONTRACT[:] = [contract]
-    monkeypatch.setattr(script_module, "_PAUSES_S", (0.0,) * 7)
 
 
 @dataclass
@@ -61,59 +65,41 @@ def script_of(case: Case) -> list[str]:
     return [f"{step.request.method} {step.link or 'create'}" for step in case.steps]
 
 
-Walking = Callable[..., Walked]
-
-
-@pytest.fixture
-def walk(contract: Contract, cases: tuple[Case, ...]) -> Walking:
+def walk(api: Connection, walks: int = WALKS, **options: Any) -> Walked:
     """Go some walks against an API, after a look at what it offers."""
+    contract, cases = suite()
+    oracle = Oracle(contract)
+    plan = Plan(contract=contract, cases=cases, url="", examples=walks, **options)
+    with asyncio.Runner() as runner:
 
-    def go(api: Connection, walks: int = WALKS, **options: Any) -> Walked:
-        oracle = Oracle(contract)
-        plan = Plan(contract=contract, cases=cases, url="", examples=walks, **options)
-        with asyncio.Runner() as runner:
+        def once(case: Case, *, patient: bool = True) -> Exchange:
+            patience = Patience() if patient else Patience(0.0)
+            return runner.run(play(api, case, patience))
 
-            def once(case: Case, *, patient: bool = True) -> Exchange:
-                patience = Patience() if patient else Patience(0.0)
-                return runner.run(play(api, case, patience))
+        life = Lifecycle.of(contract, cases)
+        assert life is not None
+        survey = life.survey()
+        missing = missing_links(contract, [(survey, once(survey))])
+        gone = Walked(life.lacking(missing))
 
-            life = Lifecycle.of(contract, cases)
-            assert life is not None
-            survey = life.survey()
-            missing = missing_links(contract, [(survey, once(survey))])
-            gone = Walked(life.lacking(missing))
+        def fire(each: Any) -> Attempt:
+            gone.fired.append(each)
+            return walked(each, once, oracle.judge)
 
-            def fire(each: Any) -> Attempt:
-                gone.fired.append(each)
-                return walked(each, once, oracle.judge)
-
-            going = search.Search(plan, (), Failures(), gone.life, fire)
-            gone.told.extend(going.walk(walks))
-            gone.late = going.late
-        return gone
-
-    return go
+        going = search.Search(plan, (), Failures(), gone.life, fire)
+        gone.told.extend(going.walk(walks))
+        gone.late = going.late
+    return gone
 
 
 @pytest.fixture
-def explored(
-    contract: Contract, cases: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
-) -> Explorable:
+def explored(monkeypatch: pytest.MonkeyPatch) -> Explorable:
     """Explore by runs, without schemathesis: its bodies take long."""
     monkeypatch.setattr(search, "foreign_sources", lambda _: ([], ""))
-    return Explorable(
-        Plan(
-            contract=contract,
-            cases=cases,
-            url="http://127.0.0.1",
-            filling=Filling(token="t"),
-            examples=100,
-            level=Level.MAY,
-        )
-    )
+    return Explorable(plan_of(Server(), *suite(), examples=100))
 
 
-def test_right_api_is_not_accused(walk: Walking) -> None:
+def test_right_api_is_not_accused() -> None:
     gone = walk(Api(), 40)
 
     assert gone.failures == []
@@ -122,19 +108,17 @@ def test_right_api_is_not_accused(walk: Walking) -> None:
     assert steps == {"", *(each.name for each in gone.life.contract.links)}
 
 
-def test_what_becomes_of_itself_is_not_held_against_anybody(walk: Walking) -> None:
-    def completed(api: Api, path: str) -> Answer:
-        one = last_of(path)
-        if one not in api.kept:
-            return 404, ERROR
-        begun = api.kept[one]["state"] == "started"
-        return 200, {**api.shown(one), **({"state": "completed"} if begun else {})}
+def test_what_becomes_of_itself_is_not_held_against_anybody() -> None:
+    def completed(api: Api, path: str) -> Answer | None:
+        shown = api.shown(last_of(path)) or {"state": ""}
+        is_begun = shown["state"] == "started"
+        return (200, {**shown, "state": "completed"}) if is_begun else None
 
     assert walk(Api(answering("GET", ONE, completed))).failures == []
 
 
 @pytest.mark.parametrize("status", [404, 405, 501])
-def test_what_only_creates_is_only_asked_to(walk: Walking, status: int) -> None:
+def test_what_only_creates_is_only_asked_to(status: int) -> None:
     def nothing(method: str, path: str, _api: Api) -> Answer | None:
         return (status, ERROR) if (method, path) != ("POST", ALL[:17]) else None
 
@@ -145,59 +129,50 @@ def test_what_only_creates_is_only_asked_to(walk: Walking, status: int) -> None:
     assert {step.link for each in gone.fired for step in each.whole().steps} == {""}
 
 
-@dataclass
 class Lying(Api):
-    """An API that keeps what it is sent, but for one lie.
+    """The reference, but for one lie.
 
-    Attributes:
-        lie: gets the API, the method and the last segment of an accepted request.
-        before: what it kept before a request.
-        aside: what it keeps beside that.
+    That gets the API, and the method and last segment of an accepted request; and has
+    at hand what was kept before it, and what it keeps aside.
     """
 
-    lie: Callable[[Lying, str, str], None] = lambda *_: None
-    before: dict[str, dict[str, Any]] = field(default_factory=dict)
-    aside: dict[str, dict[str, Any]] = field(default_factory=dict)
+    def __init__(self, lie: Callable[[Lying, str, str], None]) -> None:
+        super().__init__()
+        self.lie, self.before = lie, dict[str, Broadcast]()
+        self.aside: dict[str, Broadcast] = {}
 
-    def _answer(self, request: Request) -> Answer:
-        self.before = {one: dict(kept) for one, kept in self.kept.items()}
-        status, data = super()._answer(request)
-        if status < 300:
+    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
+        self.before = {**self.store._kept}
+        found = await super().exchange(request, repeats=repeats)
+        if found.status // 100 == 2:
             self.lie(self, request.method, last_of(request.path))
-        return status, data
+        return found
 
 
 def reverting(api: Lying, method: str, last: str) -> None:
     """A second update brings back the body of the first one."""
     if method == "PUT" and last in api.aside:
-        api.kept[last] = dict(api.aside[last])
+        api.store.restore(api.aside[last])
     elif method == "PUT":
-        api.aside[last] = dict(api.kept[last])
+        api.aside[last] = api.store._kept[last]
 
 
 def catching(api: Lying, method: str, last: str) -> None:
     """A start starts the others too."""
     if last == "start" and method == "POST":
-        for each in api.kept.values():
-            each["state"] = "started"
+        for each in [*api.store._kept.values()]:
+            api.store.restore(replace(each, state="started"))
 
 
 def forgetful(api: Lying, method: str, last: str) -> None:
     """An update of what is paused is lost."""
-    if method == "PUT" and api.before[last]["state"] == "paused":
-        api.kept[last] = api.before[last]
+    if method == "PUT" and api.before[last].state == "paused":
+        api.store.restore(api.before[last])
 
 
-class Hiding(Lying):
+def hiding(api: Api, path: str) -> Answer:
     """What was paused is no longer listed, though it can be read."""
-
-    def listed(self, query: str) -> Any:
-        kept = self.kept
-        try:
-            self.kept = {k: v for k, v in kept.items() if v["state"] != "paused"}
-            return super().listed(query)
-        finally:
-            self.kept = kept
+    return 200, api.listed(path, but_for="paused")
 
 
 LOOK = "GET read"
@@ -213,10 +188,13 @@ LIES = {
 
 @pytest.mark.parametrize("name", LIES)
 def test_lie_is_found_and_shrunk_to_its_shortest_script(
-    walk: Walking, name: str
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(endpoints, "EDITABLE", {"draft", "scheduled", "paused"})
     rule, script = LIES[name]
-    api = Hiding() if name == "hiding" else Lying(lie=globals()[name])
+
+    hides = name == "hiding"
+    api = Api(answering("GET", ALL, hiding)) if hides else Lying(globals()[name])
 
     found = walk(api, 150).scripts.get(rule, [""])
 
@@ -225,12 +203,11 @@ def test_lie_is_found_and_shrunk_to_its_shortest_script(
     assert found[-1] in {script[-1], "GET list", "PUT update"}
 
 
-def test_what_is_found_is_a_case_that_shows_it_again(
-    walk: Walking, contract: Contract
-) -> None:
-    found = walk(Lying(lie=catching), 60).failures[0]
+def test_what_is_found_is_a_case_that_shows_it_again(contract: Contract) -> None:
+    failures = walk(Lying(catching), 60).failures
+    (found,) = (each for each in failures if each.rule == "lifecycle.state")
 
-    exchange = asyncio.run(play(Lying(lie=catching), found.case))
+    exchange = asyncio.run(play(Lying(catching), found.case))
     again = Oracle(contract).judge(found.case, exchange)
 
     assert [each.rule for each in again if each.verdict == "fail"] == [found.rule]
@@ -241,14 +218,11 @@ def test_what_is_found_is_a_case_that_shows_it_again(
     assert found.level == Level.MAY
 
 
-def test_state_that_never_comes_is_found_with_all_patience(walk: Walking) -> None:
-    def stays(api: Api, path: str) -> Answer:
-        one = last_of(path, 2)
-        if one not in api.kept:
-            return 404, ERROR
-        if api.kept[one]["state"] != "draft":
-            return 409, ERROR
-        return 200, {"broadcastId": one, "state": "starting"}
+def test_state_that_never_comes_is_found_with_all_patience() -> None:
+    def stays(api: Api, path: str) -> Answer | None:
+        shown = api.shown(last_of(path, 2)) or {"state": ""}
+        is_draft = shown["state"] == "draft"
+        return (200, {**shown, "state": "starting"}) if is_draft else None
 
     gone = walk(Api(answering("POST", f"{ONE}/start", stays)))
 
@@ -259,7 +233,7 @@ def test_state_that_never_comes_is_found_with_all_patience(walk: Walking) -> Non
 
 
 def test_target_that_dies_is_not_asked_for_ever_shorter_walks(
-    walk: Walking, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(search, "SHRINK_REQUESTS", 1000)
     left = iter(range(60))
@@ -274,7 +248,7 @@ def test_target_that_dies_is_not_asked_for_ever_shorter_walks(
     assert len(gone.fired) <= 12 + 4
 
 
-def test_root_of_a_failure_is_told_once(walk: Walking) -> None:
+def test_root_of_a_failure_is_told_once() -> None:
     gone = walk(Api(answering("GET", ONE, lambda *_: (404, ERROR))))
 
     assert gone.scripts == {"lifecycle.readable": ["POST create", LOOK]}
@@ -291,7 +265,7 @@ HABITS = [each for each in LAWFUL if each.words.keys() & IN_LIFE]
 
 @pytest.mark.parametrize("lawful", HABITS, ids=lambda each: each.name)
 def test_lawful_habit_is_not_accused(
-    walk: Walking, lawful: Variant, monkeypatch: pytest.MonkeyPatch
+    lawful: Variant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Some show what was written a moment later, by the clock.
     if lawful.name.endswith("-late"):

@@ -8,6 +8,7 @@ from typing import Any
 from ringspec.reference import BUSY, CHECKS, EQUIVALENT, LAWFUL, MUTANTS, Behaviour
 from ringspec.reference.body_checks import MEMBERS
 from ringspec.reference.json_values import at
+from ringspec.reference.mutants.rows import _ROWS, rows_of
 from ringspec.spec import load
 
 from .conftest import ALL, FILE, PEOPLE, SURVEY, Body, Send
@@ -20,7 +21,7 @@ ANSWERED = re.compile("broadcastId|createdAt|state|.*Count|modifiedBy|items|erro
 
 
 def test_names_are_in_kebab_case_and_unique() -> None:
-    names = [each.name for each in VARIANTS]
+    names = [each.name for each in (*_ROWS, *rows_of("busy"), *LAWFUL)]
 
     assert len(names) == len(set(names))
     assert all(re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", name) for name in names)

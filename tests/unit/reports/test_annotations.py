@@ -23,7 +23,7 @@ from ringspec.harness import (
 )
 from ringspec.reports import GitHubAnnotations, Recorder, Redactor, Terminal, rendered
 from ringspec.reports.files import FORMATS
-from ringspec.reports.github import commands, on_github
+from ringspec.reports.github import commands
 
 KINDS = ("error", "warning", "notice", "debug", "add-mask", "group", "endgroup")
 
@@ -104,18 +104,6 @@ def test_commands_are_heard_again_after_an_early_end(sample: ModuleType) -> None
     runner = Runner().read(f"{out.getvalue()}::error::after us")
 
     assert runner.heard == [("error", {}, "after us")]
-
-
-@pytest.mark.parametrize(
-    ("value", "there"), [("true", True), ("", False), ("1", False)]
-)
-def test_only_github_is_told(
-    monkeypatch: pytest.MonkeyPatch, value: str, *, there: bool
-) -> None:
-    monkeypatch.setenv("GITHUB_ACTIONS", value)
-    monkeypatch.setenv("GITLAB_CI", "true")
-
-    assert on_github() is there
 
 
 # Each ends a line for some reader, or does something to a screen.

@@ -2,77 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
+from tests.inprocess import edited, plan_of, reference, suite
 
 from ringspec.harness import Outcome
-from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
-from ringspec.harness.sending.exchange import Filling
-from ringspec.harness.sending.inprocess import URL, InProcess
-from ringspec.reference import MUTANTS, Behaviour, ServerSettings, application
+from ringspec.reference import MUTANTS, Behaviour
 from ringspec.reports import Record, Recorder
 from ringspec.reports.causes import Cause, explained
-from ringspec.spec import Contract, Level, load
-from ringspec.strategies import Case, cases_of
+from ringspec.spec import Level
 
-App = Callable[..., Awaitable[None]]
 ITEM = "/voice/broadcasts/{broadcastId}"
 CURT = b'{"error":{"code":"no","message":"It will not do."}}'
 
 
 @cache
-def suite() -> tuple[Contract, tuple[Case, ...]]:
-    contract = load()
-    return contract, cases_of(contract)
+def served(*mutants: str, curt: bool = False) -> Record:
+    """Run every case against a server that has all those defects.
 
+    If `curt` it answers every refusal in the same words, as many servers do.
+    """
 
-def curt(app: App) -> App:
-    """Answer every refusal in the same words, as many servers do."""
+    def edit(status: int, data: Any) -> tuple[int, Any]:
+        return status, CURT if curt and status >= 400 else data
 
-    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
-        refused = False
-
-        async def told(message: dict[str, Any]) -> None:
-            nonlocal refused
-            if message["type"] == "http.response.start":
-                refused = message["status"] >= 400
-                if refused:
-                    kept = [
-                        it for it in message["headers"] if it[0] != b"content-length"
-                    ]
-                    size = (b"content-length", str(len(CURT)).encode())
-                    message = {**message, "headers": [*kept, size]}
-            elif refused:
-                message = {"type": "http.response.body", "body": CURT}
-            await send(message)
-
-        await app(scope, receive, told)
-
-    return wrapped
-
-
-@cache
-def served(*mutants: str, wrapped: Callable[[App], App] = lambda app: app) -> Record:
-    """Run every case against a server that has all those defects."""
-    settings, behaviour = ServerSettings(), Behaviour()
+    behaviour = Behaviour()
     for name in mutants:
         behaviour = MUTANTS[name].apply(behaviour)
-    app = wrapped(application(settings, behaviour))
-    filling = Filling(**settings.access(URL))
-    contract, cases = suite()
-    plan = Plan(
-        contract=contract,
-        cases=cases,
-        url=URL,
-        filling=filling,
-        level=Level.MAY,
-        connect=lambda: InProcess(app, filling=filling),
-    )
+    server = reference(behaviour)
+    server._app = edited(server._app, edit)
+    plan = plan_of(server, *suite())
     recorder = Recorder()
     for event in run(plan):
         recorder.handle(event)
@@ -119,9 +83,9 @@ def test_one_defect_is_one_cause(mutant: str) -> None:
 
 @pytest.mark.parametrize("mutants", [("name-lost", "token-not-checked")], ids="+".join)
 def test_two_defects_are_not_told_as_one(mutants: tuple[str, str]) -> None:
-    record = served(*mutants, wrapped=curt)
+    record = served(*mutants, curt=True)
     one, other = (
-        failing(*explained(served(each, wrapped=curt).result)[0]) for each in mutants
+        failing(*explained(served(each, curt=True).result)[0]) for each in mutants
     )
 
     told = explained(record.result)[0]

@@ -17,6 +17,8 @@ from ringspec.reports.comparison import Comparison, RuleMark
 from ringspec.reports.json_report import report_json
 from ringspec.spec import UsageError
 
+from .conftest import TABLES
+
 Made = Callable[..., Path]
 RuleChange = Callable[[dict[str, Any]], None]
 RULE = "delays.count"
@@ -51,11 +53,14 @@ def rule(data: dict[str, Any], name: str = RULE) -> dict[str, Any]:
     return found
 
 
-def told(outcome: str, cases: int = 3, name: str = RULE) -> RuleChange:
-    """Let a rule come out so, by some of its cases where it fails."""
+def told(said: str) -> RuleChange:
+    """Let a rule come out so, by some of its cases where it fails; or be `absent`."""
+    outcome, _, number = said.partition(" ")
 
     def change(data: dict[str, Any]) -> None:
-        found = rule(data, name)
+        found, cases = rule(data), int(number or 3)
+        if outcome == "absent":
+            data["rules"].remove(found)
         found["outcome"] = "fail" if outcome == "known" else outcome
         fails = outcome in {"fail", "known"}
         found["failures"] = found["failures"][:cases] if fails else []
@@ -65,10 +70,6 @@ def told(outcome: str, cases: int = 3, name: str = RULE) -> RuleChange:
                 each["known"] = True
 
     return change
-
-
-def without(data: dict[str, Any]) -> None:
-    data["rules"].remove(rule(data))
 
 
 def runs(*paths: Path) -> Comparison:
@@ -81,36 +82,11 @@ def text(found: Comparison, **options: Any) -> str:
     return out.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "kind", "status"),
-    [
-        (told("pass"), told("fail"), "regression", 1),
-        (told("inconclusive"), told("fail"), "regression", 1),
-        (told("pass"), told("known"), "excused", 0),
-        (told("fail", 1), told("fail", 2), "worse", 1),
-        (told("fail", 2), told("fail", 1), "better", 0),
-        (told("known", 1), told("known", 2), "unchanged", 0),
-        (told("known"), told("fail"), "unchanged", 0),
-        (told("fail"), told("fail"), "unchanged", 0),
-        (told("fail"), told("known"), "unchanged", 0),
-        (told("fail"), told("pass"), "fixed", 0),
-        (told("known"), told("pass"), "fixed", 0),
-        (told("pass"), told("inconclusive"), "unsettled", 3),
-        (told("fail"), told("inconclusive"), "unsettled", 3),
-        (told("inconclusive"), told("inconclusive"), "unchanged", 0),
-        (told("inconclusive"), told("pass"), "settled", 0),
-        (told("skipped"), told("fail"), "new failure", 0),
-        (told("not-applicable"), told("pass"), "added", 0),
-        (told("pass"), told("skipped"), "removed", 0),
-        (told("skipped"), told("not-applicable"), "unchanged", 0),
-        (without, told("fail"), "new failure", 0),
-        (told("pass"), without, "removed", 0),
-    ],
-)
+@pytest.mark.parametrize(("before", "after", "kind", "status"), TABLES["changes"])
 def test_what_became_of_a_rule(
-    made: Made, before: RuleChange, after: RuleChange, kind: str, status: int
+    made: Made, before: str, after: str, kind: str, status: int
 ) -> None:
-    found = runs(made("a.json", before), made("b.json", after))
+    found = runs(made("a.json", told(before)), made("b.json", told(after)))
 
     kinds = {it["id"]: it["kind"] for each in found.changes.values() for it in each}
     assert kinds.pop(RULE) == kind
@@ -120,7 +96,7 @@ def test_what_became_of_a_rule(
 
 
 def test_new_cases_of_a_failing_rule_are_named(made: Made) -> None:
-    found = runs(made("a.json", told("fail", 1)), made("b.json"))
+    found = runs(made("a.json", told("fail 1")), made("b.json"))
 
     (change,) = found.changes["worse"]
     assert [it["case"] for it in change["new"]] == ["delays.count/3", "delays.count/4"]
@@ -128,7 +104,7 @@ def test_new_cases_of_a_failing_rule_are_named(made: Made) -> None:
 
 
 def test_cases_of_another_seed_tell_nothing(made: Made) -> None:
-    found = runs(made("a.json", told("fail", 1)), made("b.json", seed=8))
+    found = runs(made("a.json", told("fail 1")), made("b.json", seed=8))
 
     assert not found.changes["worse"]
     assert "another seed: 7 (a); 8 (b)" in found.remarks
@@ -146,15 +122,7 @@ def test_levels_are_brought_to_the_strongest(made: Made) -> None:
     assert "another level: must (a); should (b); compared at must" in found.remarks
 
 
-@pytest.mark.parametrize(
-    ("change", "remark"),
-    [
-        ({"title": "Other"}, "another contract: Sample API 2023-03-25 (a); Other"),
-        ({"sha256": "f" * 64}, "another contract of the same name: 000000000000 (a)"),
-        ({"dialect": "sdk"}, "another dialect: none (a); sdk (b)"),
-    ],
-    ids=["title", "digest", "dialect"],
-)
+@pytest.mark.parametrize(("change", "remark"), TABLES["remarks"].values())
 def test_what_is_hard_to_compare_is_said(
     made: Made, change: dict[str, str], remark: str
 ) -> None:
@@ -224,19 +192,7 @@ def test_every_unreadable_report_is_named(made: Made, tmp_path: Path) -> None:
     assert "cannot be read: Is a directory" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("targets", "labels"),
-    [
-        (("https://a.example/v1", "https://b.example/v1"), ["a.example", "b.example"]),
-        (
-            ("https://a.example/v1", "https://a.example/v2"),
-            ["a.example/v1", "a.example/v2"],
-        ),
-        (("http://127.0.0.1:1", "http://127.0.0.1:2"), ["one", "two"]),
-        (("https://[bad", "https://[bad"), ["one", "two"]),
-    ],
-    ids=["hosts", "paths", "loopback", "no-url"],
-)
+@pytest.mark.parametrize(("targets", "labels"), TABLES["labels"].values())
 def test_columns_are_named_by_what_tells_them_apart(
     made: Made, targets: tuple[str, str], labels: list[str]
 ) -> None:
@@ -305,21 +261,10 @@ def began(day: str, profile: str = "") -> dict[str, Any]:
     return {"run": {"began": when, "profile": profile, "ringspec": "1"}}
 
 
-A, B = "https://a.example/v1", "https://b.example/v1"
+A = "https://a.example/v1"
 
 
-@pytest.mark.parametrize(
-    ("files", "names"),
-    [
-        (f"1={A} 2={A}/", "a.example/v1"),
-        (f"x/1={A} y/1={A}", "x y"),
-        ("x/1=http://[::1]:1 x/2=http://[::1]:2 y/1=http://[::1]:1", "x y"),
-        (f"2026-11-01/1={A}", "a.example/v1"),
-        ("run-1/1=http://[::1]:1", "[::1]:1"),
-        ("1=http://[::1]:1@mine 2=http://127.0.0.1:2@mine", "mine"),
-        (f"1={A}@m 2={B}@m", "a.example/v1 b.example/v1"),
-    ],
-)
+@pytest.mark.parametrize(("files", "names"), TABLES["providers"])
 def test_what_names_a_provider(
     made: Made, tmp_path: Path, files: str, names: str
 ) -> None:
@@ -342,26 +287,7 @@ OF_RUN: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("runs", "said", "status"),
-    [
-        ("1 pass, 2 fail", "02  broke: delays.count\n", 1),
-        ("1 fail, 2 pass", "02  mended: delays.count\n", 0),
-        ("1 pass, 2 inconclusive", "became inconclusive: delays.count\n", 3),
-        ("1 pass, 2 skipped", "no longer tested: delays.count\n", 0),
-        ("1 skipped, 2 pass", "newly tested: delays.count\n", 0),
-        # The last step counts, and a part between two runs hides nothing.
-        ("1 pass, 2 fail, 3 fail", "none worse than in the run before\n", 0),
-        ("1 pass, 2 skipped part, 3 fail", "1 rule compared with an earlier run,", 1),
-        ("1 pass, 2 fail should", "another level: must (2026-11-01); should", 1),
-        # Two of a day: the last, by the time.
-        ("1 fail, 2026-11-01T10:00:00+00:00 pass", "nonconformant 1 (2 runs)", 0),
-        ("2026-11-01T11:00:00+01:00 pass, 1 fail", "01 10:00:00  mended: delays", 0),
-        ("soon pass, 1 fail", "does not say when it began", 0),
-        ("1 pass part", "  in part\n", 0),
-        ("1 known", "nonconformant 1, 1 known\n", 0),
-    ],
-)
+@pytest.mark.parametrize(("runs", "said", "status"), TABLES["histories"])
 def test_what_a_history_says(
     made: Made, tmp_path: Path, runs: str, said: str, status: int
 ) -> None:

@@ -3,10 +3,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -18,7 +17,7 @@ from ringspec.reports import curl
 from ringspec.spec import load
 from ringspec.strategies import Phase, Request, cases_of
 
-from ...serving import ACCEPTED, listening, read_request  # noqa: TID252 - tests are no distribution
+from ...serving import Heard, listening  # noqa: TID252 - tests are no distribution
 from ...waiting import eventually  # noqa: TID252 - as above
 
 URL = "http://127.0.0.1:1/broadcasts"
@@ -112,22 +111,6 @@ FILLING = Filling(
 )
 
 
-@dataclass
-class Wire:
-    """A server that records what it is sent, to the byte."""
-
-    url: str = ""
-    heard: list[bytes] = field(default_factory=list)
-
-    def has(self, number: int) -> bool:
-        return len(self.heard) >= number
-
-    def behave(self, connection: socket.socket) -> None:
-        while request := read_request(connection):
-            self.heard.append(request)
-            connection.sendall(ACCEPTED)
-
-
 def told(raw: bytes, sent: Request) -> tuple[bytes, list[bytes], bytes]:
     """Return the first line, the headers that the request has, and the body."""
     head, _, body = raw.partition(b"\r\n\r\n")
@@ -140,7 +123,11 @@ def told(raw: bytes, sent: Request) -> tuple[bytes, list[bytes], bytes]:
     return first, sorted(kept, key=lambda line: b"Length:" in line), body
 
 
-def by_us(wire: Wire, requests: list[Request]) -> list[bytes]:
+def has(wire: Heard, number: int) -> bool:
+    return len(wire.requests) >= number
+
+
+def by_us(wire: Heard, requests: list[Request]) -> list[bytes]:
     async def fire() -> None:
         filling = replace(FILLING, token_url=f"{wire.url}/oauth?a=b")
         target = Target(wire.url, filling=filling, timeout_s=30)
@@ -148,12 +135,12 @@ def by_us(wire: Wire, requests: list[Request]) -> list[bytes]:
             assert (await target.exchange(each, repeats=0)).failure is None
         await target.close()
 
-    wire.heard.clear()
+    wire.requests.clear()
     asyncio.run(fire())
-    return list(wire.heard)
+    return list(wire.requests)
 
 
-def by_curl(wire: Wire, requests: list[Request], *, pasted: bool) -> list[bytes]:
+def by_curl(wire: Heard, requests: list[Request], *, pasted: bool) -> list[bytes]:
     filling = replace(FILLING, token_url=f"{wire.url}/oauth?a=b")
     urls = [filling.url(wire.url, each) for each in requests]
     pairs = zip(urls, requests, strict=True)
@@ -166,11 +153,11 @@ def by_curl(wire: Wire, requests: list[Request], *, pasted: bool) -> list[bytes]
         "RINGSPEC_CLIENT_ID": FILLING.client_id,
         "RINGSPEC_CLIENT_SECRET": FILLING.client_secret,
     }
-    wire.heard.clear()
+    wire.requests.clear()
     if not pasted:
         text = "\n".join(lines).encode()
         subprocess.run(["bash", "-e"], input=text, env=env, check=True, timeout=60)
-        return list(wire.heard)
+        return list(wire.requests)
     # At a prompt, with an editor that would complete a tab and expand `!!`.
     ours, theirs = os.openpty()
     shell = ["bash", "--norc", "--noprofile", "-i"]
@@ -180,17 +167,17 @@ def by_curl(wire: Wire, requests: list[Request], *, pasted: bool) -> list[bytes]
     ) as typed:
         for number, line in enumerate(lines, 1):
             os.write(ours, line.encode() + b"\n")
-            assert eventually(partial(wire.has, number))
+            assert eventually(partial(has, wire, number))
         typed.kill()
     os.close(ours)
     os.close(theirs)
-    return list(wire.heard)
+    return list(wire.requests)
 
 
 @pytest.fixture
-def wire() -> Iterator[Wire]:
-    wire = Wire()
-    with listening(wire.behave) as wire.url:
+def wire() -> Iterator[Heard]:
+    wire = Heard()
+    with listening(wire) as wire.url:
         yield wire
 
 
@@ -219,7 +206,7 @@ def every_request() -> list[Request]:
 )
 @pytest.mark.parametrize("pasted", [False, True], ids=["script", "prompt"])
 def test_line_sends_byte_for_byte_what_we_sent(
-    wire: Wire,
+    wire: Heard,
     pasted: bool,  # noqa: FBT001 - a table's column
 ) -> None:
     requests = every_request()[: len(BODIES) if pasted else None]

@@ -13,6 +13,8 @@ from ringspec.reports.case_text import fault_lines
 from ringspec.reports.files import rule_link
 from ringspec.spec import ReportError, RuleId, UsageError
 
+from .conftest import TABLES
+
 
 def test_report_replaces_an_older_one_behind_a_link(
     tmp_path: Path, record: Record
@@ -25,29 +27,6 @@ def test_report_replaces_an_older_one_behind_a_link(
 
     assert link.is_symlink()
     assert old.read_text().startswith("<?xml")
-
-
-@pytest.mark.parametrize(
-    ("path", "why"),
-    [
-        ("none/r.json", "none does not exist"),
-        (".", "is a directory"),
-        ("file/r.json", "is not a directory"),
-        ("x" * 300 + "/r.json", "too long"),
-    ],
-    ids=["missing", "directory", "below a file", "long"],
-)
-def test_path_that_cannot_be_written_is_told(
-    tmp_path: Path, record: Record, path: str, why: str
-) -> None:
-    (tmp_path / "file").touch()
-
-    with pytest.raises(ReportError, match=why) as refused:
-        write("json", tmp_path / path, record)
-
-    assert "the json report cannot be written" in str(refused.value)
-    assert refused.value.hint
-    assert refused.value.exit_code == 2
 
 
 def test_directory_without_permission_is_told(
@@ -76,13 +55,6 @@ def test_failure_while_writing_leaves_the_old_report(
     assert [each.name for each in tmp_path.iterdir()] == ["r.json"]
 
 
-def test_unknown_format_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="pdf") as refused:
-        check("pdf", tmp_path / "r.pdf")
-
-    assert ", ".join(FORMATS) in refused.value.hint
-
-
 BASE = "https://example.com/ringspec"
 
 
@@ -99,24 +71,7 @@ def test_base_is_an_address_of_the_web(given: str, base: str) -> None:
     assert checked_docs(given) == base
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        "",
-        "docs",
-        "javascript:alert(1)",
-        "file:///etc/passwd",
-        "ftp://example.com",
-        "https://",
-        "https:///docs",
-        "https://user:secret@example.com",
-        'https://example.com/"onclick="x',
-        "https://example.com/a b",
-        "https://example.com/)|[x](y",
-        "https://example.com/?q#f",
-        "https://example.com/\n",
-    ],
-)
+@pytest.mark.parametrize("given", TABLES["addresses"])
 def test_anything_else_is_refused(given: str) -> None:
     with pytest.raises(UsageError, match="no documentation can be at"):
         checked_docs(given)
@@ -165,17 +120,7 @@ def test_hostile_id_stays_text(record: Record, name: str) -> None:
 @pytest.mark.parametrize(
     ("operation", "line"),
     [
-        ({"op": "replace", "path": "/n", "value": 2}, "replace /n: 1 -> 2"),
-        ({"op": "replace", "path": "/none", "value": 2}, "replace /none: 2"),
-        ({"op": "remove", "path": "/l/1"}, 'remove /l/1 (was "b")'),
-        ({"op": "remove", "path": "/z"}, "remove /z (was null)"),
-        ({"op": "remove", "path": "/l/x"}, "remove /l/x"),
-        ({"op": "add", "path": "/m", "value": None}, "add /m: null"),
-        ({"op": "move", "from": "/n", "path": "/m"}, "move /n -> /m"),
-        (
-            {"op": "replace", "path": "", "value": []},
-            'replace the whole body: {"n": 1, "l": ["a", "b"], "z": null} -> []',
-        ),
+        *TABLES["operations"],
         (
             {"op": "add", "path": "/m", "value": "\u202e" + "x" * 99},
             'add /m: "\\u202e' + "x" * 59 + '…" (40 more characters)',

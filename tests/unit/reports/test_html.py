@@ -17,6 +17,8 @@ from ringspec.reports.html_bodies import one, pair
 from ringspec.spec import Json, patched
 from ringspec.strategies import encode
 
+from .conftest import TABLES
+
 SCRIPT = '</script><script>alert(1)</script><img src="x" onerror="alert(2)">'
 BIDI = "\u202eevil\u2066"
 
@@ -181,37 +183,7 @@ PLAIN: Json = {"name": "a", "retries": 1, "delays": [5, {"k": 1}], "flow": {"say
 
 
 @pytest.mark.parametrize(
-    ("patch", "was", "now"),
-    [
-        (
-            [{"op": "replace", "path": "/retries", "value": 4}],
-            ['"retries": 1,'],
-            ['"retries": 4,'],
-        ),
-        ([{"op": "remove", "path": "/name"}], ['"name": "a",'], []),
-        ([{"op": "add", "path": "/voice", "value": "x"}], [], ['"voice": "x"']),
-        ([{"op": "add", "path": "/delays/0", "value": 7}], [], ["7,"]),
-        ([{"op": "remove", "path": "/delays/0"}], ["5,"], []),
-        (
-            [{"op": "replace", "path": "/delays/1/k", "value": True}],
-            ['"k": 1'],
-            ['"k": true'],
-        ),
-        (
-            [{"op": "replace", "path": "/flow", "value": []}],
-            ['"flow": {', '"say": "b"', "}"],
-            ['"flow": []'],
-        ),
-        (
-            [
-                {"op": "replace", "path": "/retries", "value": 1.0},
-                {"op": "remove", "path": "/flow/say"},
-            ],
-            ['"retries": 1,', '"flow": {', '"say": "b"', "}"],
-            ['"retries": 1.0,', '"flow": {}'],
-        ),
-    ],
-    ids=["replace", "remove", "add", "insert", "drop", "deep", "kind", "two"],
+    ("patch", "was", "now"), TABLES["faults"].values(), ids=TABLES["faults"]
 )
 def test_fault_is_marked_in_both_bodies(
     patch: Json, was: list[str], now: list[str]

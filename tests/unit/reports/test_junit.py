@@ -136,42 +136,31 @@ def badge(record: Record, result: Result) -> tuple[str, str]:
     return told["message"], told["color"]
 
 
+STALE = Stale(known=Known(id="a.b", reason="r"), why="it passes")
+
+
 @pytest.mark.parametrize(
-    ("more", "expected"),
+    ("conclusion", "more", "said", "color"),
     [
-        (
-            {"conclusion": Conclusion.CONFORMANT},
-            ("conformant (must), 1 of 2 rules untested", "green"),
-        ),
-        (
-            {"conclusion": Conclusion.INCONCLUSIVE},
-            ("inconclusive, 1 of 2 rules untested", "yellow"),
-        ),
-        (
-            {"conclusion": Conclusion.INCONCLUSIVE, "interrupted": True},
-            ("interrupted, 1 of 2 rules untested", "yellow"),
-        ),
-        (
-            {
-                "conclusion": Conclusion.NONCONFORMANT,
-                "stale": (Stale(known=Known(id="a.b", reason="r"), why="it passes"),),
-            },
-            ("1 stale known failure, 1 of 2 rules untested", "red"),
-        ),
-        (
-            {"conclusion": Conclusion.NONCONFORMANT},
-            ("nonconformant, 1 of 2 rules untested", "red"),
-        ),
+        ("conformant", {}, "conformant (must)", "green"),
+        ("inconclusive", {}, "inconclusive", "yellow"),
+        ("inconclusive", {"interrupted": True}, "interrupted", "yellow"),
+        ("nonconformant", {"stale": (STALE,)}, "1 stale known failure", "red"),
+        ("nonconformant", {}, "nonconformant", "red"),
     ],
-    ids=["conformant", "inconclusive", "interrupted", "stale", "nothing learnt"],
 )
 def test_badge_says_in_a_word_what_came_of_it(
     sample: ModuleType,
     record: Record,
+    *,
+    conclusion: str,
     more: dict[str, object],
-    expected: tuple[str, str],
+    said: str,
+    color: str,
 ) -> None:
-    assert badge(record, replace(sample.clean(), **more)) == expected
+    found = replace(sample.clean(), conclusion=Conclusion(conclusion), **more)
+
+    assert badge(record, found) == (f"{said}, 1 of 2 rules untested", color)
 
 
 def test_badge_counts_failures_and_known_ones_apart(

@@ -159,51 +159,39 @@ def test_failures_come_once_and_in_the_order_of_a_whole_run(join: Join) -> None:
     assert cases == ["a.b/1", "a.b/5", "a.b/9"]
 
 
+FIRST = part(1, 2, rule("a.b"))
+
+
 @pytest.mark.parametrize(
-    ("reports", "what"),
+    ("others", "what"),
     [
-        ([part(1, 3, rule("a.b"))], "parts 2, 3 of 3 missing"),
-        ([part(1, 2, rule("a.b"))] * 2, r"part 1 is there 2 times: .*part 2 of 2"),
-        (
-            [part(1, 2, rule("a.b")), part(2, 3, rule("a.b"))],
-            "differ in the number of parts: 2 .*; 3 ",
-        ),
+        ([FIRST], r"part 1 is there 2 times: .*part 2 of 2"),
+        ([part(2, 3, rule("a.b"))], "differ in the number of parts: 2 .*; 3 "),
         ([part(4, 2, rule("a.b"))], "says it is part 4 of 2"),
+        ([part(2, 2, rule("a.b"), interrupted=True)], r"1\.json was .*: run part 2 ag"),
+        ([part(2, 2, rule("a.b"), judged="clients")], "is of clients"),
+        ([part(2, 2, rule("a.b"), seed=7)], "differ in the seed: 0 .*; 7"),
         (
-            [part(1, 2, rule("a.b")), part(2, 2, rule("a.b"), interrupted=True)],
-            r"1\.json was interrupted: run part 2 again",
-        ),
-        ([part(1, 1, rule("a.b"), judged="clients")], "is of clients"),
-        (
-            [part(1, 2, rule("a.b")), part(2, 2, rule("a.b"), seed=7)],
-            "differ in the seed: 0 .*; 7",
-        ),
-        (
-            [
-                part(1, 2, rule("a.b")),
-                part(2, 2, rule("a.b"), shard={"list": "1" * 64}),
-            ],
+            [part(2, 2, rule("a.b"), shard={"list": "1" * 64})],
             "differ in the list of cases: 000000000000 .*; 111111111111",
         ),
+        ([part(2, 2, rule("c.d"))], "do not judge the same rules"),
         (
-            [part(1, 2, rule("a.b")), part(2, 2, rule("c.d"))],
-            "do not judge the same rules",
-        ),
-        (
-            [
-                part(1, 2, rule("a.b")),
-                part(2, 2, rule("a.b"), target="http://127.0.0.1:2"),
-            ],
+            [part(2, 2, rule("a.b"), target="http://127.0.0.1:2")],
             "differ in the target.*say --one-deployment",
         ),
     ],
-    ids=lambda each: each[:24].strip() if isinstance(each, str) else "",
 )
 def test_what_does_not_belong_together_is_not_joined(
-    join: Join, reports: list[Report], what: str
+    join: Join, others: list[Report], what: str
 ) -> None:
     with pytest.raises(UsageError, match=rf"(?s){what}"):
-        join(*reports)
+        join(FIRST, *others)
+
+
+def test_missing_parts_are_named(join: Join) -> None:
+    with pytest.raises(UsageError, match="parts 2, 3 of 3 missing"):
+        join(part(1, 3, rule("a.b")))
 
 
 def test_several_urls_of_one_deployment_are_joined_with_a_notice(join: Join) -> None:

@@ -20,6 +20,7 @@ from ringspec.harness.sending.exchange import (
     parsed,
 )
 from ringspec.spec import (
+    CODE,
     Answer,
     Answers,
     Contract,
@@ -189,9 +190,8 @@ def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
             known = {} if breach.location else _members(answer.schema.schema)
             name, parent = assertion.value, at(data, breach.location)
             is_list = "items" in known.get(name, {})
-            what = (
-                f"{where} lacks {name}{instead(parent, name, known, is_list=is_list)}"
-            )
+            other = instead(parent, name, known, is_list=is_list)
+            what = f"{where} lacks {name}{other}"
         else:
             what = f"{where} breaks {assertion.keyword} {json.dumps(assertion.value)}"
         found.setdefault(assertion.rule, what)
@@ -451,6 +451,36 @@ def taken(contract: Contract, case: Case, response: Response) -> tuple[Verdict, 
         verdict = Verdict.FAIL if is_known else Verdict.INCONCLUSIVE
         return verdict, f"{accepted}, and {unknown}"
     return Verdict.PASS, f"accepted, and the answer shows {due}"
+
+
+def refused_as(due: Json, answers: Answers, response: Response) -> str:
+    """Return why a refusal is not the one that a rule asks for; empty if it is."""
+    status, code = due.get("status", response.status), due.get("code")
+    if status != response.status:
+        return f"refused with HTTP {response.status}, where {status} is due"
+    if code is None:
+        return ""
+    data, _ = parse(response)
+    answer = answers.of(response.status)
+    places = answer.code_places(code) if answer else []
+    found = [
+        it for it in (at_pointer(data, place) for place in places) if it is not None
+    ]
+    found = found or list(_codes(data))
+    if code in found:
+        return ""
+    shown = " and ".join(dict.fromkeys(map(short, found))) or "no code"
+    return f"refused with {shown}, where the code {short(code)} is due"
+
+
+def _codes(data: Json) -> Iterator[Json]:
+    """Yield the values of the members of an error that are called code."""
+    below = data.items() if isinstance(data, dict) else enumerate(data)
+    for name, child in below if isinstance(data, dict | list) else ():
+        if isinstance(child, dict | list):
+            yield from _codes(child)
+        elif CODE.search(str(name)):
+            yield child
 
 
 def _omitted(

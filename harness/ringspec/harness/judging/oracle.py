@@ -208,21 +208,26 @@ class Oracle:
     def _reject(self, case: Case, response: Response) -> Iterator[Judgement]:
         status = response.status
         if status // 100 == 2:
-            judged = checks.taken(self.contract, case, response)
+            verdict, reason = checks.taken(self.contract, case, response)
             for rule in case.broken:
-                yield rule, *judged
-        elif _is_silent(self.contract.answers, status):
+                sent = case.request.path, case.request.headers, case.body
+                said = self.contract.said(rule, *sent)
+                yield rule, verdict, reason + (f": {said} is false" if said else "")
+        elif _is_silent(self.contract.answers, status) and status not in case.status:
             yield from _open(case, _silence(status))
         elif why := self._twin_refused(case):
             yield from _open(case, why)
         else:
+            due = self.contract.rules[case.rule].answer
             if status < 400:
                 yield from _open(case, f"HTTP {status} says nothing of it")
             else:
-                yield case.rule, Verdict.PASS, ""
+                answers, single = self.contract.answers, not case.coupled
+                wrong = checks.refused_as(due, answers, response) if single else ""
+                yield checks.judgement(case.rule, wrong)
             wanted = " or ".join(map(str, case.status))
             wrong = f"answered with {status}, not with {wanted}"
-            fits = status_fits(status, case.status)
+            fits = status_fits(status, case.status) or "status" in due
             yield checks.judgement(ERROR_STATUS, wrong * (not fits))
             if status >= 400:
                 yield from checks.form(self.contract.answers, response)

@@ -35,10 +35,8 @@ def served(rules: Iterable[RuleId], cases: Collection[Case]) -> set[RuleId]:
     own = {rule for case in cases for rule in _rules_of(case)}
     if cases:
         own.add(ROBUSTNESS)  # every exchange serves that
-    wanted, there = (
-        set(rules),
-        {it for case in cases for it in (case.expect, case.phase)},
-    )
+    wanted = set(rules)
+    there = {it for case in cases for it in (case.expect, case.phase)}
     by_kind = {rule for rule, kind in _kinds(wanted).items() if kind in there}
     return wanted & own | by_kind
 
@@ -63,14 +61,11 @@ def narrowed(
     if not any(each.prefix for each in listed):
         return [(each, select, exclude) for each in listed]
 
-    def own(contract: Contract, prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    def own(contract: Contract, given: tuple[str, ...]) -> tuple[str, ...]:
         lead = contract.prefix
-        names = [
-            "" if lead.startswith(it) else it.removeprefix(lead) for it in prefixes
-        ]
-        return tuple(
-            it for it in names if any(r.startswith(it) for r in contract.rules)
-        )
+        names = ["" if lead.startswith(it) else it.removeprefix(lead) for it in given]
+        rules = tuple(contract.rules)
+        return tuple(it for it in names if any(r.startswith(it) for r in rules))
 
     for prefix in (*select, *exclude):
         if not any(own(each, (prefix,)) for each in listed):

@@ -130,6 +130,62 @@ class Plan:
         """How many bodies explore tries; none unless that phase is wanted."""
         return self.examples if Phase.EXPLORE in self.phases else 0
 
+    def check(self) -> None:
+        """Make sure that a plan does no harm, and has the URL that is meant."""
+        path = self.contract.operation.path.partition("?")[0].rstrip("/")
+        if path and self.url.rstrip("/").endswith(path):
+            base = self.url.rstrip("/").removesuffix(path)
+            raise UsageError(
+                f"{self.url} ends with {path}, which every request adds to it",
+                hint=f"did you mean {base}?",
+            )
+        if self.explored and self.live:
+            where = "live" if is_loopback(self.url) else "not on this machine"
+            raise UsageError(
+                f"{self.url} is {where}: explore is out of the question",
+                hint=f"explored bodies may {self.contract.operation.effect}",
+            )
+        if self.live and (elsewhere := self.safety.hosts(self.url).stranger()):
+            hint = "add its host to `allowed_hosts` in the profile, if that is intended"
+            raise UsageError(elsewhere, hint=hint)
+
+    @property
+    def is_unguarded(self) -> bool:
+        """Whether the contract asks for credentials that the plan has not."""
+        return bool(self.filling.lacks(self.contract.operation.security))
+
+    def lacking_rules(self) -> dict[RuleId, str]:
+        """Return the rules that need credentials which it lacks, with the reason."""
+        lacking: dict[RuleId, str] = {}
+        url = self.filling.token_url
+        if not (url and self.filling.client_id):
+            lacking[_CLIENT] = "no token endpoint was given"
+        elif elsewhere := self.safety.hosts(self.url).refusal(url):
+            lacking[_CLIENT] = f"the token endpoint is not sent to: {elsewhere}"
+        if self.filling.weaker is None:
+            why = "no weaker credentials were given: see [weaker] of profiles"
+            lacking[SCOPE] = why
+        asked, why = self.contract.operation.security, ""
+        if self.is_unguarded:
+            why = "no credentials were given, and none are asked for"
+        elif asked.unsent and not asked.places:
+            why = f"{', '.join(asked.unsent)} is no scheme of which a token is sent"
+        for rule in self.contract.rules if why else ():
+            if rule.startswith("auth."):
+                lacking[rule] = why
+        return lacking
+
+    def refusal(self, exchange: Exchange) -> tuple[str, str] | None:
+        """Return why it is in vain to go on after the first case, with a hint."""
+        if exchange.failure is not None:
+            return f"{self.url}: {exchange.failure.message}", ""
+        if exchange.status not in {401, 407}:
+            return None
+        why = f"{self.url} refuses every request: {exchange.summary}"
+        asked = self.contract.operation.security
+        is_given = self.filling.tokens and not (asked.unsent or self.is_unguarded)
+        return why, "" if is_given else advice(self.filling)
+
 
 def parse_shard(text: str) -> tuple[int, int]:
     """Read which part of how many is meant, such as `2/3`.
@@ -168,67 +224,6 @@ def part_of(cases: Sequence[Case], number: int, of: int) -> Part:
         if least == number - 1:
             found.update(case.id for case in group)
     return Part(number, of, frozenset(found))
-
-
-def check(plan: Plan) -> None:
-    """Make sure that a plan does no harm, and has the URL that is meant."""
-    path = plan.contract.operation.path.partition("?")[0].rstrip("/")
-    if path and plan.url.rstrip("/").endswith(path):
-        base = plan.url.rstrip("/").removesuffix(path)
-        raise UsageError(
-            f"{plan.url} ends with {path}, which every request adds to it",
-            hint=f"did you mean {base}?",
-        )
-    if plan.explored and plan.live:
-        where = "live" if is_loopback(plan.url) else "not on this machine"
-        raise UsageError(
-            f"{plan.url} is {where}: explore is out of the question",
-            hint=f"explored bodies may {plan.contract.operation.effect}",
-        )
-    elsewhere = plan.safety.hosts(plan.url).stranger() if plan.live else ""
-    if elsewhere:
-        raise UsageError(
-            elsewhere,
-            hint="add its host to `allowed_hosts` in the profile, if that is intended",
-        )
-
-
-def is_unguarded(plan: Plan) -> bool:
-    """Return whether a contract asks for credentials that the plan has not."""
-    return bool(plan.filling.lacks(plan.contract.operation.security))
-
-
-def lacking_rules(plan: Plan) -> dict[RuleId, str]:
-    """Return the rules that need credentials which the plan lacks, with the reason."""
-    lacking: dict[RuleId, str] = {}
-    url = plan.filling.token_url
-    if not (url and plan.filling.client_id):
-        lacking[_CLIENT] = "no token endpoint was given"
-    elif elsewhere := plan.safety.hosts(plan.url).refusal(url):
-        lacking[_CLIENT] = f"the token endpoint is not sent to: {elsewhere}"
-    if plan.filling.weaker is None:
-        lacking[SCOPE] = "no weaker credentials were given: see [weaker] of profiles"
-    asked, why = plan.contract.operation.security, ""
-    if is_unguarded(plan):
-        why = "no credentials were given, and none are asked for"
-    elif asked.unsent and not asked.places:
-        why = f"{', '.join(asked.unsent)} is no scheme of which a token is sent"
-    for rule in plan.contract.rules if why else ():
-        if rule.startswith("auth."):
-            lacking[rule] = why
-    return lacking
-
-
-def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
-    """Return why there is no point in going on after the first case, with a hint."""
-    if exchange.failure is not None:
-        return f"{plan.url}: {exchange.failure.message}", ""
-    if exchange.status not in {401, 407}:
-        return None
-    why = f"{plan.url} refuses every request: {exchange.summary}"
-    asked = plan.contract.operation.security
-    is_given = plan.filling.tokens and not (asked.unsent or is_unguarded(plan))
-    return why, "" if is_given else advice(plan.filling)
 
 
 def advice(filling: Filling) -> str:

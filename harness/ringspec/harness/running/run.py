@@ -41,13 +41,7 @@ from ringspec.harness.judging.verdict import (
     now,
 )
 from ringspec.harness.running.known_failures import KnownAudit
-from ringspec.harness.running.plan import (
-    Plan,
-    check,
-    is_unguarded,
-    lacking_rules,
-    refusal,
-)
+from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.resources import PathResource, aimed, resources_of
 from ringspec.harness.running.source import (
     LiveSource,
@@ -155,7 +149,7 @@ class Session:
         self.interrupted = False
         self._plan = plan
         selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
-        check(plan)
+        plan.check()
         self._selected = frozenset(selection.rules)
         plain = plan.cases[0].body if plan.cases else None
         policy = Policy(plan.safety, plan.contract, plan.live, plain)
@@ -198,7 +192,7 @@ class Session:
     def _chosen(self, wanted: Sequence[Case]) -> tuple[Case, ...]:
         """Return the cases to fire, and note what that means for the rules."""
         plan, policy, selected = self._plan, self._policy, self._selected
-        inapplicable = lacking_rules(plan)
+        inapplicable = plan.lacking_rules()
         left_out: dict[str, str] = {}
         out, others = list[Case](), list[Case]()
         sent = {case.request.body for case in plan.cases[:1]}
@@ -295,7 +289,7 @@ class Session:
             yield self._judged(self._weighed(case, exchange))
             if self._oracle.refusal:
                 yield Notice(message=f"{self._oracle.refusal}: {_HINTS['refused']}")
-            refused = refusal(self._plan, exchange)
+            refused = self._plan.refusal(exchange)
             if refused is not None:
                 self._end(*refused)
                 return
@@ -308,7 +302,7 @@ class Session:
                     message, hint = self._reachability.account()
                     hint = _HINTS["made-up"] if self._oracle.made_up else hint
                     self._end(f"{message}; stopped after {self.done} cases", hint)
-        if is_unguarded(self._plan):
+        if self._plan.is_unguarded:
             message = "without credentials: the rules of authentication do not apply"
             yield Notice(message=message)
         if not self._ended_by:
@@ -406,10 +400,7 @@ class Session:
         self._names = self._create(self._resources)
         ids = {it.name: it.named for it in operation.wire.parameters if it.is_id}
         made_up = [it for it in ids if not (ids[it] or it in self._names)]
-        reasons = {it: self._uncreated.get(it) for it in made_up}
-        told = (
-            f"{it} (the create: {why})" if why else it for it, why in reasons.items()
-        )
+        told = (it + self._uncreated.get(it, "") for it in made_up)
         self._oracle.made_up = ", ".join(told)
         is_barred = bool(made_up) and operation.method in {"put", "patch"}
         if operation.method == "delete":
@@ -460,7 +451,7 @@ class Session:
             self._keep(Fired(case=case, exchange=exchange))
             self._requests += exchange.sent
             if exchange.status // 100 != 2:
-                why = f"{case.request.method} {exchange.summary}"
+                why = f" (the create: {case.request.method} {exchange.summary})"
                 self._uncreated[each.parameter.name] = why
             if name := each.named(exchange):
                 names[each.parameter.name] = name

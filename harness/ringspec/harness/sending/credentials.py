@@ -149,11 +149,8 @@ class Credentials:
             raise mistake("half-header")
         if not _HEADER.fullmatch(self.header):
             raise mistake("no-header", name=self.header, example="X-Api-Key")
-        what, hint = (
-            f"the value of {self.header}",
-            "check --header, or [credentials] value",
-        )
-        return _sendable(self.value.strip(), what, hint)
+        hint = "check --header, or [credentials] value"
+        return _sendable(self.value.strip(), f"the value of {self.header}", hint)
 
     async def _grant(self, timeout_s: float, route: Route, hosts: Hosts) -> Grant:
         url = self.token_url or ""
@@ -175,9 +172,8 @@ class Credentials:
                 answer = await wire.answered("POST", url, headers, body)
             if isinstance(answer, Failure):
                 raise ValueError(answer.message)  # noqa: TRY004 - as all that it raises
-            data, reason = (
-                parsed(answer.body) if answer.status // 100 == 2 else ({}, "")
-            )
+            gives = answer.status // 100 == 2
+            data, reason = parsed(answer.body) if gives else ({}, "")
             if not isinstance(data, dict):
                 raise ValueError(reason or "the answer is no JSON object")  # noqa: TRY004 - likewise
             token, lasts = data.get("access_token"), data.get("expires_in")

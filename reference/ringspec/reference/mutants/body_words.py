@@ -249,15 +249,3 @@ def takes_label(pattern: str, _row: Variant) -> Defect:
             demand_json(content_type)
 
     return lambda behaviour: replace(behaviour, label=label)
-
-
-def refuses_label_with(status: int, _row: Variant) -> Defect:
-    """Refuse a Content-Type with another status."""
-
-    def label(content_type: str) -> None:
-        try:
-            demand_json(content_type)
-        except RefusedError:
-            raise refused(status, "The body must be JSON.") from None
-
-    return lambda behaviour: replace(behaviour, label=label)

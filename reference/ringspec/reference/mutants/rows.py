@@ -137,17 +137,11 @@ def _forgetting(rule: str) -> Variant:
     return Variant(name=name, rule=rule, defect=defect, words={"forgets": rule})
 
 
-def _by_name(rows: list[Variant]) -> dict[str, Variant]:
-    named = {each.name: each for each in rows}
-    if len(named) < len(rows):
-        raise ValueError("two rows have one name")
-    return named
-
-
 _FAMILIES, EQUIVALENT, SHARED = _loaded("fleet").values()
-MUTANTS = _by_name([*_unchecked(), *chain.from_iterable(map(rows_of, _FAMILIES))])
+_ROWS = (*_unchecked(), *chain.from_iterable(map(rows_of, _FAMILIES)))
+MUTANTS = {each.name: each for each in _ROWS}
 # Fail only while many connections are in use, so that no plain run notices them.
-BUSY = _by_name(rows_of("busy"))
+BUSY = {each.name: each for each in rows_of("busy")}
 LAWFUL = tuple(rows_of("lawful"))
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringspec.reference import tokens
 from ringspec.reference.behaviour import Behaviour, Defect, Operation
+from ringspec.reference.behaviour import turn_away as due_refusal
 from ringspec.reference.json_values import JsonObject, as_object, rewritten, steps_of
 from ringspec.reference.messages import RefusedError, Reply, envelope, refused
 from ringspec.reference.mutants import stores
@@ -188,18 +189,15 @@ def _when_refused(status: int | None, then: Refused) -> Around:
     return do
 
 
-def finds_nothing(code: int, _row: Variant) -> Defect:
-    """Change the answer for an unknown id."""
-    known = {200: Reply(200, {}), 204: Reply(204)}
-    reply = known.get(code, envelope(code, "There is no such broadcast."))
-    return _doing(_when_refused(404, lambda _store, _request, _raw: reply))
+def keeps_despite(code: int | None, _row: Variant) -> Defect:
+    """Keep a body that is refused with a status, or any."""
 
-
-def creates_despite(code: int, _row: Variant) -> Defect:
-    """Keep the body of a create before it is refused with a status."""
-
-    def keep(store: Store, _request: Request, raw: bytes) -> None:
-        store.add(_body_of(raw), len(raw))
+    def keep(store: Store, request: Request, raw: bytes) -> None:
+        body, name = _body_of(raw), request.path_params.get("broadcast_id")
+        if name is None:
+            store.add(body, len(raw))
+        elif found := store.find(name):
+            store.change(found, body, len(raw))
 
     return _doing(_when_refused(code, keep))
 
@@ -220,21 +218,11 @@ def _id_of(request: Request) -> str:
     return str(request.path_params["broadcast_id"])
 
 
-def _updated(store: Store, request: Request, raw: bytes) -> None:
-    found = store.find(_id_of(request))
-    if found is not None:
-        store.change(found, _body_of(raw), len(raw))
-
-
 def _gone(store: Store, request: Request, _raw: bytes) -> Reply | None:
     """Answer 410 for a deleted broadcast."""
     gone = store.deleted if isinstance(store, stores.RemembersDeleted) else ()
     known = request.path_params.get("broadcast_id") in gone
     return envelope(410, "The broadcast was deleted.") if known else None
-
-
-def _as_if_allowed(_store: Store, request: Request, _raw: bytes) -> Reply:
-    return Reply(200, {"broadcastId": _id_of(request), "state": "starting"})
 
 
 def _unfound(test: Callable[[Broadcast], bool]) -> Around:
@@ -247,12 +235,6 @@ def _unfound(test: Callable[[Broadcast], bool]) -> Around:
         return await operation(request)
 
     return do
-
-
-async def _undeleted(_operation: Operation, store: Store, request: Request) -> Reply:
-    if store.find(_id_of(request)) is None:
-        raise refused(404, "There is no such broadcast.")
-    return Reply(204)
 
 
 async def _short_form(operation: Operation, store: Store, request: Request) -> Reply:
@@ -292,8 +274,6 @@ async def _hanging(operation: Operation, _store: Store, request: Request) -> Rep
 
 
 _OPERATIONS: dict[str, Around] = {
-    "updates what it refuses": _when_refused(None, _updated),
-    "deletes nothing": _undeleted,
     "finds nothing": _unfound(lambda _found: True),
     "finds nothing at once": _unfound(
         lambda found: now_ms() - found.created_at < 1000 * stores.BEHIND_S
@@ -302,7 +282,6 @@ _OPERATIONS: dict[str, Around] = {
     "answers in short": _short_form,
     "undoes itself": _undone,
     "creates what is unknown": _upserting,
-    "answers as if allowed": _when_refused(409, _as_if_allowed),
     "refuses versions": _unversioned,
     "hangs at large bodies": _hanging,
 }
@@ -320,17 +299,13 @@ def admits(written: str, _row: Variant) -> Defect:
     return lambda behaviour: replace(behaviour, admit=admit)
 
 
-def turns_away(how: str | int, _row: Variant) -> Defect:
-    """Change the answer to an unauthorized request."""
+def turns_away(how: str, _row: Variant) -> Defect:
+    """Refuse an unauthorized request otherwise."""
 
     async def turn_away(operation: Operation, request: Request) -> Reply:
         if how == "after the operation is done":
             await operation(request)
-            raise refused(
-                401, "A bearer token is needed.", {"WWW-Authenticate": "Bearer"}
-            )
-        if isinstance(how, int):
-            raise refused(how, "A bearer token is needed.")
+            return await due_refusal(operation, request)
         given = tokens.bearer(request.headers.get("authorization", ""))
         raise refused(401, f"The token {given} is not known.")
 

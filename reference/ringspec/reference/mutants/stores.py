@@ -84,17 +84,6 @@ class ListsLate(Store):
         self._copies.append((time.monotonic(), list(self._kept.values())))
 
 
-class ForgetsUpdates(Store):
-    """Answers success to an update, and does nothing."""
-
-    def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
-        kept = self.find(broadcast.broadcast_id)
-        changed = Store.change(self, broadcast, body, size)
-        if kept is not None:
-            self.restore(kept)
-        return changed
-
-
 class UpdatesUnderNewId(Store):
     """Gives a broadcast another id when it is updated."""
 

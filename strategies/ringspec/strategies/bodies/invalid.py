@@ -24,7 +24,7 @@ from ringspec.spec.contract import Contract
 from ringspec.spec.parameters import UNREAD
 from ringspec.spec.proof import Prover, rules_of
 from ringspec.spec.rules import BODY_ACCEPTED, Level, RuleId, weakest
-from ringspec.spec.schemas import CHOICES, ITEM
+from ringspec.spec.schemas import CHOICES, HOLDS, ITEM
 from ringspec.spec.values import (
     Json,
     Location,
@@ -47,12 +47,14 @@ from ringspec.strategies.shapes.locations import (
     default_at,
     instance_path,
     is_of,
+    leaves,
     locations_of,
     places,
     present,
     schema_at,
     values_of,
 )
+from ringspec.strategies.shapes.solve import mended
 
 # A rule is broken beside each plain state of another member; one that binds, or depends
 # on other members, also beside each value until it has so many cases.
@@ -153,6 +155,22 @@ def why_unbroken(
             if Prover(left.schema, ()).is_valid(case.body):
                 del found[rule]
     return {rule: why for rule, (_, why) in found.items()}
+
+
+def check_alike(bodies: Bodies, cases: Collection[Case]) -> None:
+    """Check that the evaluators read each expression alike; SpecError if not.
+
+    Those that cases break have been proven.
+    """
+    held = bodies.contract.held
+    broken = {rule for each in cases for rule in each.broken}
+    near = [it.body for it in cases if it.expect == Expect.ACCEPT and not it.steps]
+    for assertion in held.expressions if held else ():
+        for body in near[:_NEAR] if assertion.rule not in broken else ():
+            faults = (it for _, _, it in faults_in(bodies, assertion, body))
+            for each in (body, *(patched(body, it.patch) for it in faults)):
+                if held and (odd := held.odd(each)):
+                    raise odd
 
 
 def _reasons(
@@ -290,6 +308,9 @@ class InvalidCases:
         # Most faults of a rule that are shown, and twins of each.
         size = len(contract.assertions)
         self._most = max(1, _SHARED // size) if size > _LARGE else _SHARED
+        held = contract.held
+        self._said = {each.rule for each in held.expressions} if held else set[RuleId]()
+        self._varieties: dict[str, int] = {}
         # The twins that have a place.
         self._having: dict[Path, list[Case]] = {}
         # Number of uses of each place of a shared component, by its number of places.
@@ -298,7 +319,10 @@ class InvalidCases:
     def breaking(self, assertions: Iterable[Assertion]) -> Iterator[Case]:
         """Yield the cases that break some assertions, rule by rule in their order."""
         for rule, owned in by_rule(assertions).items():
-            yield from self._of_rule(rule, owned)
+            # An expression is checked in each of its places by itself.
+            apart = [[each] for each in owned] if owned[0].keyword == HOLDS else [owned]
+            for each in apart:
+                yield from self._of_rule(rule, each)
 
     def _of_rule(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
         if len({each.instance for each in assertions}) <= FEW:
@@ -421,11 +445,14 @@ class InvalidCases:
         """
         own = self._contract.rules[rule].level.rank
 
-        def order(option: _Option) -> tuple[bool, bool, int]:
+        def order(option: _Option) -> tuple[bool, bool, int, int]:
             twin, fault = option
             masked = self._certifier.is_masked(twin.body, fault)
             weak = number % 2 == 0 and twin.level.rank > own
-            return masked, weak, -(self._contexts.of[twin.id] & new).bit_count()
+            count = (self._contexts.of[twin.id] & new).bit_count()
+            # Turn by turn in the plainest, and where the most values differ.
+            variety = self._variety(rule, twin) * (1 - 2 * (number % 2))
+            return masked, weak, -count, variety
 
         name, options = choice
         found: Case | None = None
@@ -438,6 +465,15 @@ class InvalidCases:
                     return case
             found = found or case
         return found
+
+    def _variety(self, rule: RuleId, twin: Case) -> int:
+        """Count the values of a twin: in many, more readings of a rule differ."""
+        if rule not in self._said:
+            return 0
+        if twin.id not in self._varieties:
+            values = {canonical(value) for _, value in leaves(twin.body)}
+            self._varieties[twin.id] = len(values)
+        return self._varieties[twin.id]
 
     def _beside_more(
         self, rule: RuleId, assertions: list[Assertion], new: int, found: _Found
@@ -555,6 +591,7 @@ class InvalidCases:
             if each.rule != rule
             and (
                 each.is_conditional
+                or each.keyword == HOLDS
                 or any(
                     # A choice may say the same of the value once more.
                     (each.within != own.within and each.instance == own.instance)
@@ -575,6 +612,23 @@ class InvalidCases:
                         return [case]
         return []
 
+    def _isolated(self, rule: RuleId, valid: Json, fault: Fault) -> Fault:
+        """Return a fault with edits by which the expressions of other rules hold."""
+        held, prover = self._contract.held, self._contract.prover
+        if held is None:
+            return fault
+        said = {each.rule for each in held.expressions} | {rule}
+
+        def fits(body: Json) -> bool:
+            broken = prover.broken(body)
+            return rule in broken and broken <= said
+
+        body = patched(valid, fault.patch)
+        others = {it: e for it, e in held.expressions.items() if it.rule != rule}
+        held = replace(held, expressions=others)
+        more = mended(held, body, self._bodies.shapes_at, fits) if fits(body) else ()
+        return replace(fault, patch=(*fault.patch, *more)) if more else fault
+
     def _certified(
         self,
         rule: RuleId,
@@ -585,6 +639,9 @@ class InvalidCases:
         """Return the case of a twin with a fault, if just those rules break."""
         twin, fault = option
         body = self._certifier.certified(twin.body, fault, broken | {rule})
+        if body is NOTHING and not broken:
+            fault = self._isolated(rule, twin.body, fault)
+            body = self._certifier.certified(twin.body, fault, frozenset({rule}))
         if body is NOTHING:
             return None
         return self._requests.case(

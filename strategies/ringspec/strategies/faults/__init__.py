@@ -6,14 +6,26 @@ Whether a fault breaks just its rule is proven afterwards, never assumed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from ringspec.spec.assertions import Assertion
-from ringspec.spec.schemas import ABOUT
-from ringspec.spec.values import Json, Location, at, kind_of
+from ringspec.spec.schemas import ABOUT, HOLDS
+from ringspec.spec.values import Json, Location, at, kind_of, steps
 from ringspec.strategies.faults import built, wrong_values
 from ringspec.strategies.faults.fault import Fault, Spot
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import locations_of
+
+
+def expressed(spot: Spot) -> Iterator[Fault]:
+    """Make an expression false, each part of it by itself."""
+    bodies, body = spot.bodies, spot.body
+    changes = bodies.changes(spot.assertion, body, spot.location, wanted=False)
+    for name, patch in islice(changes, _MOST):
+        removed = [steps(it["path"]) for it in patch if it["op"] == "remove"]
+        gap = removed[0] if len(removed) == len(patch) == 1 else None
+        yield Fault(name=name, patch=patch, gap=gap, everywhere=True)
+
 
 _ROWS: tuple[tuple[str, Callable[[Spot], Iterator[Fault]], str], ...] = (
     ("type", wrong_values.types, "type"),
@@ -35,7 +47,10 @@ _ROWS: tuple[tuple[str, Callable[[Spot], Iterator[Fault]], str], ...] = (
     ("choice", built.none_of, "anyOf"),
     ("choice", built.not_one_of, "oneOf"),
     ("choice", built.excluded, "not"),
+    ("expression", expressed, HOLDS),
 )
+# Most changes of one expression in one body.
+_MOST = 24
 # By family of faults, the keywords that they break.
 FAMILIES: dict[str, list[str]] = {}
 for _family, _, _keywords in _ROWS:
@@ -55,7 +70,13 @@ def faults_in(
     for location, position in places:
         value = at(body, location)
         kind = kind_of(value).replace("integer", "number")
-        spot = Spot(bodies=bodies, assertion=assertion, location=location, value=value)
+        spot = Spot(
+            bodies=bodies,
+            assertion=assertion,
+            location=location,
+            value=value,
+            body=body,
+        )
         for fault in _FORMS[keyword](spot) if ABOUT.get(keyword, kind) == kind else ():
             yield location, position, fault
 

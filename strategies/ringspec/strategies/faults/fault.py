@@ -41,6 +41,7 @@ class Spot:
     assertion: Assertion
     location: Location  # where the assertion applies in a valid body
     value: Json  # the value there
+    body: Json  # all of it
 
     @property
     def node(self) -> dict[str, Json]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from itertools import chain, combinations
+from types import MappingProxyType
 
-from ringspec.spec.assertions import Chosen
+from ringspec.spec.assertions import Assertion, Chosen
 from ringspec.spec.contract import Contract
 from ringspec.spec.errors import SpecError
 from ringspec.spec.forms import settle
-from ringspec.spec.proof import Disagreement, is_irregular
+from ringspec.spec.proof import Disagreement, Held, is_irregular
 from ringspec.spec.rules import BODY_ACCEPTED, Level
 from ringspec.spec.schemas import ITEM, walk
-from ringspec.spec.values import Json, Location, Path, at_path
+from ringspec.spec.values import Json, Location, Path, at_path, patched
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.shapes.build import (
     Builder,
@@ -25,6 +27,7 @@ from ringspec.strategies.shapes.build import (
 )
 from ringspec.strategies.shapes.compile import TooMany, compile_schema
 from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape
+from ringspec.strategies.shapes.solve import Solver, meets, mended
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Bodies:
                 body = Builder().build((shape,))
             except Unfit:
                 continue
+            body = self._kept(body, partial(below, shapes)) or body
             if not self.contract.is_settled(body):
                 unfit = unfit or body
                 continue
@@ -67,7 +71,7 @@ class Bodies:
         while ordered and not self.is_settled(ordered[0][-1]):
             unfit = ordered.pop(0)[-1]
         if not ordered:
-            raise self._nothing(unfit)
+            raise self._nothing(unfit, shapes)
         return tuple(shape for *_, shape, _ in ordered)
 
     @cached_property
@@ -79,9 +83,32 @@ class Bodies:
             if each.keyword == "required"
         )
 
-    def _nothing(self, body: Json) -> SpecError:
+    def _clash(self, body: Json, shapes: Alternatives) -> SpecError | None:
+        """Return the error that expressions contradict the schema, or each other."""
+        held, shapes_at = self.contract.held, partial(below, shapes)
+        stated = [*held.expressions] if held else []
+        for few in chain(combinations(stated, 1), combinations(stated, 2)):
+            part = held and replace(
+                held, expressions={it: held.expressions[it] for it in few}
+            )
+            if self._kept(body, shapes_at, held=part) is None:
+                rules = " and ".join(f"{it.rule} (`{it.value}`)" for it in few)
+                other = "together" if few[1:] else "within its schema"
+                return SpecError(
+                    f"{few[0].place}: no body is found that keeps to {rules} {other}",
+                    hint="give an `example` that does, if they do not contradict",
+                )
+        return None
+
+    def _nothing(self, body: Json, shapes: Alternatives) -> SpecError:
         """Return the error that no valid body exists."""
         prover = self.contract.prover
+        held = self.contract.held
+        if held and body is not None and (odd := held.odd(body)):
+            return odd
+        is_formed = body is not None and self.contract.form_prover.is_valid(body)
+        if is_formed and (clash := self._clash(body, shapes)):
+            return clash
         if body is not None and (
             found := prover.breaches(body) or prover.breaches_by(body, quick=False)
         ):
@@ -148,11 +175,37 @@ class Bodies:
         except Disagreement:
             return False
 
-    def build(self, builder: Builder) -> Json:
-        """Return a valid body with a builder's wishes, or None."""
+    def build(self, builder: Builder, shapes: Alternatives | None = None) -> Json:
+        """Return a valid body with a builder's wishes, or None.
+
+        It is of some of the alternatives, if they are given.
+        """
         with suppress(Unfit):
-            return builder.build(self.root)
+            body = builder.build(self.root if shapes is None else shapes)
+            return self._kept(body, self.shapes_at, builder.wishes)
         return None
+
+    def kept(self, body: Json) -> Json:
+        """Return a body of the settled form that keeps to the expressions, or None."""
+        return self._kept(body, self.shapes_at)
+
+    def _kept(
+        self,
+        body: Json,
+        shapes_at: Callable[[Path], list[Shape]],
+        wishes: Mapping[Location, Wish] = MappingProxyType({}),
+        held: Held | None = None,
+    ) -> Json:
+        def fits(made: Json) -> bool:
+            return meets(made, wishes) and self.contract.form_prover.is_valid(made)
+
+        held = held or self.contract.held
+        for each in (held.strict, held) if held else ():
+            # Inside of bounds, where there is room.
+            patch = mended(each, body, shapes_at, fits) if each else None
+            if patch is not None:
+                return patched(body, patch)
+        return None if held else body
 
     def plain(self, wishes: Mapping[Location, Wish] | None = None) -> Json:
         """Return the plainest valid body with some wishes, or None."""
@@ -170,20 +223,42 @@ class Bodies:
                 found.append(step)
         return tuple(found)
 
+    def read_by(self, assertion: Assertion) -> list[Path]:
+        """List the instance paths in a body that an expression reads."""
+        held = self.contract.held
+        if held is None:
+            return []
+        found = (held.location(it) for it in held.expressions[assertion].reads)
+        return sorted(tuple(map(str, each)) for each in found if each)
+
+    def changes(
+        self, assertion: Assertion, body: Json, location: Location, *, wanted: bool
+    ) -> Iterator[tuple[str, tuple[Json, ...]]]:
+        """Yield the patches by which an expression may become true, or false."""
+        if (held := self.contract.held) is not None:
+            own = held.expressions[assertion]
+            solver = Solver(held, own, body, location, self.shapes_at)
+            yield from solver.changes(wanted=wanted)
+
     def shapes_at(self, instance: tuple[str, ...]) -> list[Shape]:
         """List the shapes of an instance path, over all alternatives."""
         if instance not in self._shapes:
-            found = list(self.root)
-            for step in instance:
-                below: list[Shape] = []
-                for shape in found:
-                    children = shape.members.get(step, ())
-                    if step == ITEM:
-                        children = shape.items or shape.members.get(OTHERS[0], ())
-                    below += [child for child in children if child not in below]
-                found = below
-            self._shapes[instance] = found
+            self._shapes[instance] = below(self.root, instance)
         return self._shapes[instance]
+
+
+def below(shapes: Alternatives, instance: Path) -> list[Shape]:
+    """List the shapes of an instance path, over some alternatives."""
+    found = list(shapes)
+    for step in instance:
+        inside: list[Shape] = []
+        for shape in found:
+            children = shape.members.get(step, ())
+            if step == ITEM:
+                children = shape.items or shape.members.get(OTHERS[0], ())
+            inside += [child for child in children if child not in inside]
+        found = inside
+    return found
 
 
 def tried(contract: Contract, chosen: Chosen, errors: list[SpecError]) -> Bodies | None:

@@ -49,8 +49,10 @@ def values_of(node: Json) -> list[Json]:
 
 def is_of(path: Path, assertions: Iterable[Assertion]) -> bool:
     """Return whether all of some assertions are about a member, or what is in it."""
-    subjects = (each.subject for each in assertions)
-    return all(it and path[: len(it)] == it[: len(path)] for it in subjects)
+    return all(
+        any(it and path[: len(it)] == it[: len(path)] for it in each.subjects)
+        for each in assertions
+    )
 
 
 def default_at(contract: Contract, location: Location) -> Json:

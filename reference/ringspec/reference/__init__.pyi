@@ -1,0 +1,17 @@
+from ringspec.reference.behaviour import Behaviour as Behaviour
+from ringspec.reference.body_checks import CHECKS as CHECKS
+from ringspec.reference.dialects import DIALECTS as DIALECTS
+from ringspec.reference.dialects import ServerDialect as ServerDialect
+from ringspec.reference.embedded import Embedded as Embedded
+from ringspec.reference.embedded import EmbeddedError as EmbeddedError
+from ringspec.reference.mutants.rows import BUSY as BUSY
+from ringspec.reference.mutants.rows import EQUIVALENT as EQUIVALENT
+from ringspec.reference.mutants.rows import LAWFUL as LAWFUL
+from ringspec.reference.mutants.rows import MUTANTS as MUTANTS
+from ringspec.reference.mutants.rows import SHARED as SHARED
+from ringspec.reference.mutants.rows import Variant as Variant
+from ringspec.reference.serving import HOST as HOST
+from ringspec.reference.serving import ServerLimits as ServerLimits
+from ringspec.reference.serving import ServerSettings as ServerSettings
+from ringspec.reference.serving import application as application
+from ringspec.reference.serving import serve as serve

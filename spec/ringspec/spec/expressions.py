@@ -1,0 +1,456 @@
+"""Expressions: rules in CEL, of which JSON Schema has no keyword.
+
+An expression is about the value that it stands beside (`self`) and the whole request.
+Two evaluators read it. Both get the same text, in which the members of a contract are
+of its types: `date-time` and `date` are points in time, `duration` (ISO 8601) is one,
+`number` is a double, and so is a whole number beside one.
+
+An expression that has no value for a body, since a member that it names is not there,
+or does not compare, says nothing of that body. Source: https://github.com/google/cel-spec
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from itertools import chain
+from typing import Any, TypeAlias
+
+from ringspec.spec.cel import (
+    ARITHMETIC,
+    RELATIONS,
+    UNKNOWN,
+    Node,
+    by_google,
+    by_python,
+    google,
+    joined,
+    parsed,
+    value_of,
+    write,
+)
+from ringspec.spec.errors import SpecError, did_you_mean
+from ringspec.spec.reading import short
+from ringspec.spec.schemas import ITEM, walk
+from ringspec.spec.values import Json, Location, Path, kind_of
+
+# They are about the text of a value, whatever it stands for.
+_TEXTUAL = frozenset({"startsWith", "endsWith", "contains", "matches", "size"})
+_RAW = frozenset({"has", "size", "string", "dyn", "type"})
+# How a member is written, for a value of its type.
+_TYPED = {
+    "time": "timestamp({})",
+    "date": "timestamp({} + 'T00:00:00Z')",
+    "duration": "isoDuration({})",
+    "double": "double({})",
+}
+# The types of literals, and of what functions return.
+_OF_LITERALS = {bool: "boolean", int: "integer", float: "double", str: "string"}
+_RESULTS = {
+    "timestamp": "time",
+    "duration": "duration",
+    "double": "double",
+    "int": "integer",
+    "size": "integer",
+}
+# What types are in JSON, if they are called otherwise.
+_JSON = dict.fromkeys(("time", "date", "duration"), "string") | {"double": "number"}
+# Types that compare with each other, and what each is called.
+_COMPARED = {"double": "integer", "date": "time"}
+_CALLED = {
+    "integer": "a number",
+    "string": "a text",
+    "boolean": "a boolean",
+    "time": "a point in time",
+    "duration": "a duration",
+    "array": "a list",
+    "object": "an object",
+}
+_FORMATS = {"date-time": "time", "date": "date", "duration": "duration"}
+_MOST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Types:
+    """The types of the members of a request, by their paths in it.
+
+    They begin with `body`, `query`, `path`, `headers` or `cookies`.
+    """
+
+    kinds: dict[Path, str] = field(default_factory=dict)
+    members: dict[Path, dict[str, None]] = field(default_factory=dict)
+    values: dict[Path, list[Json]] = field(default_factory=dict)  # the only ones
+    steps: dict[Path, float] = field(default_factory=dict)  # they are multiples of
+
+    def add(self, schema: Json, at: Path) -> None:
+        """Take in the members of a schema at a path."""
+        for each in walk(schema):
+            path, node = (*at, *each.instance), each.schema
+            stated = node.get("type", ())
+            kinds = {stated} if isinstance(stated, str) else {*stated}
+            kinds -= {"null"} | ({"integer"} if "number" in kinds else set())
+            # Of several types, none is known.
+            kind = next(iter(kinds)) if len(kinds) == 1 else ""
+            kind = "double" if kind == "number" else kind
+            if kind == "string":
+                kind = _FORMATS.get(node.get("format", ""), kind)
+            if kind and self.kinds.get(path) not in _TYPED:
+                self.kinds[path] = kind
+            if listed := [
+                *node.get("enum", [node["const"]] if "const" in node else [])
+            ]:
+                self.values[path] = listed
+            if "multipleOf" in node:
+                self.steps[path] = node["multipleOf"]
+            self.members.setdefault(path, {}).update(
+                dict.fromkeys(node.get("properties", ()))
+            )
+            if not node.get("additionalProperties", not node.get("patternProperties")):
+                continue
+            if {"additionalProperties", "patternProperties"} & node.keys():
+                self.members[path][ITEM] = None
+
+    def lacking(self, path: Path) -> str:
+        """Return what is wrong with a path that names no described member."""
+        for size in range(1, len(path)):
+            known = self.members.get(path[:size], {})
+            step, own = path[size], self.kinds.get(path[:size], "")
+            if step == ITEM or ITEM in known or step in known:
+                continue
+            is_closed = size == 1 and path[0] != "body"
+            if known or is_closed or own not in {"", "object"}:
+                where = ".".join(path[:size]).replace(ITEM, "*")
+                near = did_you_mean(step, known)
+                return f"{where} has no member {step}{near and ': ' + near.strip()}"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the names in an expression stand for."""
+
+    values: Mapping[str, Json]
+    # Of variables, the paths of what they stand for, and the places in the request.
+    paths: Mapping[str, Path]
+    places: Mapping[str, Location]
+
+    def with_item(self, name: str, value: Json, path: Path | None, at: Any) -> Scope:
+        """Return the scope inside of a macro."""
+        paths = {**self.paths, name: path} if path else _less(self.paths, name)
+        places = {**self.places, name: at} if at else _less(self.places, name)
+        return Scope({**self.values, name: value}, paths, places)
+
+
+def _less(found: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: found[key] for key in found if key != name}
+
+
+_Paths: TypeAlias = Mapping[str, Path]
+# The first steps of paths in a request.
+REQUEST = ("body", "query", "path", "headers", "cookies")
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression at a place of a contract."""
+
+    text: str
+    types: Types
+    at: Path  # of `self`, in the request
+
+    @cached_property
+    def node(self) -> Node:
+        """Its parts; SpecError if it is no expression."""
+        return parsed(self.text)
+
+    @cached_property
+    def reads(self) -> frozenset[Path]:
+        """The paths of the members that it reads."""
+        return frozenset(self._read(self.node, {"self": self.at}))
+
+    @property
+    def strict(self) -> Expression:
+        """The expression that is false where a bound is met."""
+
+        def inside(node: Node) -> Node:
+            kind = {"<=": "<", ">=": ">"}.get(node.kind, node.kind)
+            parts = node.parts if kind == "!" else tuple(map(inside, node.parts))
+            return replace(node, kind=kind, parts=parts)
+
+        changed = inside(self.node)
+        return self if changed == self.node else replace(self, text=changed.text)
+
+    @cached_property
+    def _written(self) -> str:
+        return self.write(self.node, {"self": self.at})
+
+    def check(self) -> None:
+        """Check that it can be evaluated.
+
+        Raises:
+            SpecError: it is no expression, or names what is not there.
+        """
+        for path in sorted(self.reads, key=len):
+            if path[0] not in REQUEST:
+                hint = f"a request has {', '.join(REQUEST)}"
+                raise SpecError(f"`{self.text}`: request has no {path[0]}", hint=hint)
+            if why := self.types.lacking(path):
+                raise SpecError(
+                    f"`{self.text}`: {why}", hint="name members that are described"
+                )
+        for left, right in self._unlike(self.node, {"self": self.at}):
+            raise SpecError(
+                f"`{self.text}` compares {_CALLED[left]} with {_CALLED[right]}",
+                hint="compare values of one type: see `timestamp`, `double`, `string`",
+            )
+        try:
+            program = google(("request", "self")).compile(self._written)
+        except RuntimeError as error:
+            what = str(error).partition("ERROR: ")[2].split("\n", 1)[0]
+            what = re.sub(r"<input>:\d+:\d+: ", "", what)
+            what = what.replace(" (in container '')", "") or str(error)
+            raise SpecError(
+                f"`{self.text}`: {what}", hint="see the functions of CEL, and `sum`"
+            ) from error
+        if program.return_type().name() not in {"BOOL", "DYN"}:
+            raise SpecError(
+                f"`{self.text}` is neither true nor false", hint="compare it"
+            )
+
+    def holds(self, value: Json, request: Json, *, quick: bool) -> bool | None:
+        """Return whether it holds; None if it says nothing.
+
+        Args:
+            value: what it stands beside.
+            request: its body and parameters, by `REQUEST`.
+            quick: by which of the evaluators.
+        """
+        if not all(self._is_typed(request, path) for path in self.reads):
+            return None
+        names = {"self": value, "request": request}
+        found = (by_google if quick else by_python)(self._written, names)
+        return found if isinstance(found, bool) else None
+
+    def _is_typed(self, request: Json, path: Path) -> bool:
+        """Return whether all at a path is of its type: null is, if it is asked for."""
+        kind = self.types.kinds.get(path, "")
+        asks = any(each.word == "null" for each in self.node.all())
+        kinds = {_JSON.get(kind, kind), "integer" if kind == "double" else ""}
+        kinds |= {"null"} if asks else set()
+        return all(
+            kind_of(it) in kinds or (not kind and (asks or it is not None))
+            for it in _values(request, path)
+        )
+
+    def value(self, node: Node, scope: Scope) -> Json:
+        """Return the value of a part, by the quick evaluator; UNKNOWN without one."""
+        return by_google(self.write(node, scope.paths), scope.values)
+
+    def shown(self, value: Json, request: Json) -> str:
+        """Write it with the values of the members that it names."""
+        names = {"self": value, "request": request}
+
+        def instead(node: Node) -> str:
+            if node.kind not in {"name", "member", "index"} or not _is_path(node):
+                return ""
+            found = by_google(node.text, names)
+            return node.text if found is UNKNOWN else short(found, _MOST_SHOWN)
+
+        text = write(self.node, instead)
+        sides = self.node.parts if self.node.kind in RELATIONS[:-1] else ()
+        found = [by_google(self.write(it, {"self": self.at}), names) for it in sides]
+        if sides and all(isinstance(it, int | float) for it in found):
+            told = f" {self.node.kind} ".join(map(short, found))
+            return text if told == text else f"{text}, that is {told}"
+        return text
+
+    def path(self, node: Node, paths: _Paths) -> Path | None:
+        """Return the path in a request of what a node stands for, if it is a member."""
+        if node.kind == "name":
+            return () if node.word == "request" else paths.get(node.word)
+        if node.kind not in {"member", "index"}:
+            return None
+        above = self.path(node.parts[0], paths)
+        if above is None or node.kind == "member":
+            return None if above is None else (*above, node.word)
+        step = value_of(node.parts[1])
+        if above == ("headers",) and isinstance(step, str):
+            step = step.lower()
+        return (*above, step if isinstance(step, str) else ITEM)
+
+    def item_path(self, node: Node, paths: _Paths) -> Path | None:
+        """Return the path of the items of a list."""
+        if node.is_macro and node.word == "filter":
+            return self.item_path(node.parts[0], paths)
+        if node.is_macro and node.word == "map":
+            return self.path(node.parts[-1], self.inside(node, paths))
+        above = self.path(node, paths)
+        return None if above is None else (*above, ITEM)
+
+    def inside(self, node: Node, paths: _Paths) -> _Paths:
+        """Return the paths of variables inside of a macro."""
+        item, name = self.item_path(node.parts[0], paths), node.parts[1].word
+        return {**paths, name: item} if item else _less(paths, name)
+
+    def kind(self, node: Node, paths: _Paths) -> str:
+        """Return the type of a part, as far as the contract tells it."""
+        path = self.path(node, paths)
+        if path is not None:
+            return self.types.kinds.get(path, "")
+        if (value := value_of(node)) is not UNKNOWN:
+            return _OF_LITERALS.get(type(value), "")
+        if node.word == "sum":
+            return self._item_kind(node.parts[0], paths)
+        if node.kind in {"call", "method"}:
+            return _RESULTS.get(node.word, "")
+        is_shared = node.kind in {*ARITHMETIC, "neg", "?:"}
+        parts = node.parts[node.kind == "?:" :] if is_shared else ()
+        kinds = [self.kind(each, paths) for each in parts]
+        if node.kind == "-" and kinds[1:] and {*kinds} <= {"time", "date"}:
+            return "duration"
+        # A time and a duration give a time.
+        wider = next((it for it in ("time", "date", "double") if it in kinds), "")
+        return wider or "integer" * ({*kinds} == {"integer"})
+
+    def _item_kind(self, node: Node, paths: _Paths) -> str:
+        if node.is_macro and node.word == "map":
+            return self.kind(node.parts[-1], self.inside(node, paths))
+        if node.is_macro and node.word == "filter":
+            return self._item_kind(node.parts[0], paths)
+        path = self.item_path(node, paths)
+        return self.types.kinds.get(path, "") if path else ""
+
+    def _unlike(self, node: Node, paths: _Paths) -> Iterator[tuple[str, str]]:
+        """Yield the types that are compared and never compare."""
+        inside = self.inside(node, paths) if node.is_macro else paths
+        for index, each in enumerate(node.parts):
+            yield from self._unlike(each, inside if index > 1 else paths)
+        if node.kind in RELATIONS[:-1] or node.kind in {"+", "-", "*"}:
+            kinds = [self.kind(each, paths) for each in node.parts]
+            left, right = (_COMPARED.get(each, each) for each in kinds)
+            shifts = node.kind in {"+", "-"} and right == "duration"
+            if left != right and {left, right} <= _CALLED.keys() and not shifts:
+                yield left, right
+
+    def _read(self, node: Node, paths: _Paths) -> Iterator[Path]:
+        path = self.path(node, paths)
+        if path is not None:
+            yield from [path] if path else ()
+            for each in node.all():
+                if each.kind == "index":
+                    yield from self._read(each.parts[1], paths)
+        elif node.is_macro:
+            yield from self._read(node.parts[0], paths)
+            for each in node.parts[2:]:
+                yield from self._read(each, self.inside(node, paths))
+        else:
+            for each in node.parts:
+                yield from self._read(each, paths)
+
+    def write(self, node: Node, paths: _Paths, wanted: str = "") -> str:
+        """Write a part for the evaluators, its members of the contract's types.
+
+        A whole number is written as the type that is wanted beside it.
+        """
+        path, kind = self.path(node, paths), self.kind(node, paths)
+        if path is not None:
+            text = self._raw(node, paths)
+            own = kind if kind in _TYPED else wanted * (kind == "integer")
+            return _TYPED[own].format(text) if own else text
+        value = value_of(node)
+        if wanted == "double" and type(value) is int:
+            return f"{value}.0"
+        # Of no items, the sum is a whole number.
+        is_wider = wanted == "double" and kind == "integer"
+        if is_wider or (node.word == "sum" and kind == "double"):
+            return f"double({self._raw(node, paths)})"
+        return self._raw(node, paths)
+
+    def _raw(self, node: Node, paths: _Paths) -> str:
+        """Write a part, and its own parts in the types that it takes."""
+        if node.kind == "call" and node.word == "has" and node.parts:
+            return self._has(node.parts[0], paths)
+        if node.is_macro:
+            inner = self.inside(node, paths)
+            own = [self.write(each, inner) for each in node.parts[2:]]
+            own = [node.parts[1].word, *own]
+            return f"{self._raw(node.parts[0], paths)}.{node.word}({', '.join(own)})"
+        others = [each for each in node.parts if each.word != "null"]
+        if node.kind in {"==", "!="} and len(others) == 1:
+            # cel-python compares null with nothing else.
+            return f"type({self._raw(others[0], paths)}) {node.kind} type(null)"
+        path = self.path(node, paths) or ()
+        texts = []
+        is_raw = node.kind in {"member", "index"} or node.word in {*_RAW, *_TEXTUAL}
+        wanted = self._beside(node, paths)
+        for index, each in enumerate(node.parts):
+            if (is_raw and index == 0) or wanted is None:
+                texts.append(self._raw(each, paths))
+            else:
+                texts.append(self.write(each, paths, wanted))
+        if node.kind == "index" and path[:1] == ("headers",):
+            texts[1] = json.dumps(path[1])
+        return joined(node, texts)
+
+    def _beside(self, node: Node, paths: _Paths) -> str | None:
+        """Return the wider type that the parts of an operation share.
+
+        It is None where they are taken as they are, and empty where each has its own.
+        """
+        if node.kind not in {*RELATIONS, *ARITHMETIC, "list", "?:"}:
+            return ""
+        is_held = node.kind == "in" and node.parts[1].kind != "list"
+        if is_held or any(each.word == "null" for each in node.parts):
+            return None
+        lists = (each.parts for each in node.parts if each.kind == "list")
+        kinds = {self.kind(it, paths) for it in chain(node.parts, *lists)}
+        return "double" if "double" in kinds else ""
+
+    def _has(self, node: Node, paths: _Paths) -> str:
+        """Write that a member is there, and all around it."""
+        if node.kind == "index" and isinstance(value_of(node.parts[1]), str):
+            name, around = (self._raw(it, paths) for it in reversed(node.parts))
+            text = f"({name} in {around})"
+        else:
+            text = f"has({self._raw(node, paths)})"
+        above = node.parts[0] if node.parts else node
+        if above.kind in {"member", "index"} and above.parts[0].word != "request":
+            return f"({self._has(above, paths)} && {text})"
+        return text
+
+
+def _values(value: Json, path: Path) -> Iterator[Json]:
+    """Yield the values at a path, of all items."""
+    if not path:
+        yield value
+    elif path[0] == ITEM:
+        below = value.values() if isinstance(value, dict) else value
+        for each in below if isinstance(value, dict | list) else ():
+            yield from _values(each, path[1:])
+    elif isinstance(value, dict) and path[0] in value:
+        yield from _values(value[path[0]], path[1:])
+
+
+@cache
+def members_read(text: str, instance: Path) -> tuple[Path, ...]:
+    """Return the instance paths that an expression reads, of members of a body."""
+    reads = Expression(text, Types(), ("body", *instance)).reads
+    return tuple(sorted(each[1:] if each[0] == "body" else each for each in reads))
+
+
+def _is_path(node: Node) -> bool:
+    """Return whether a node is a member of `self` or of the request."""
+    if node.kind == "name":
+        return node.word == "self"
+    first = node.parts[0] if node.parts else node
+    if first.word == "request" and first.kind == "name":
+        return False
+    if node.kind == "index" and value_of(node.parts[1]) is UNKNOWN:
+        return False
+    above = first
+    while above.kind in {"member", "index"}:
+        above = above.parts[0]
+    return above.kind == "name" and above.word in {"self", "request"}

@@ -1,0 +1,166 @@
+"""Where the expressions of rules stand: beside schemas, in packs and catalogues.
+
+Each is put beside the schema that it is about; one that names parameters, beside the
+schema of the value that these form, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+
+from ringspec.spec.document import Inlined
+from ringspec.spec.errors import SpecError, did_you_mean
+from ringspec.spec.expressions import Expression, Types
+from ringspec.spec.operations import Operation
+from ringspec.spec.parameters import Wire
+from ringspec.spec.reading import check_form
+from ringspec.spec.rules import Catalogue, Rule, RuleId, expressed
+from ringspec.spec.schemas import HOLDS, ITEM, walk
+from ringspec.spec.values import Json, Path, at_path, patched, steps
+from ringspec.spec.values import edit as edit_of
+
+
+def apart(catalogue: Catalogue, data: Json) -> tuple[Catalogue, list[Json]]:
+    """Return a catalogue without the rules that expressions say, and their rows.
+
+    Those without which it would have no rules beside leave a contract that binds by its
+    own words.
+    """
+    rows = [row for row in data["rules"] if "holds" in row]
+    rules = {n: each for n, each in catalogue.rules.items() if not each.holds}
+    return (replace(catalogue, rules=rules) if not rules else catalogue), rows
+
+
+def types_of(schema: Json, wire: Wire) -> Types:
+    """Return the types of the members of a request."""
+    types = Types()
+    types.add(schema, ("body",))
+    parts = {where: part for part, where in zip(wire.parts, wire.groups, strict=True)}
+    for each in wire.parameters:
+        part = parts[each.where]
+        name = each.name.lower() if part == "headers" else each.name
+        if each.takes_part:
+            types.members.setdefault((part,), {})[name] = None
+            types.add(each.schema.schema, (part, name))
+    return types
+
+
+@dataclass
+class Placed:
+    """Puts expressions into the schemas of an operation."""
+
+    operation: Operation
+    types: Types
+    request: Inlined
+    members: Inlined
+    rules: dict[RuleId, Rule] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)  # on those that are about others
+
+    def __post_init__(self) -> None:
+        """Take in what stands beside schemas already."""
+        for each in list(walk(self.request.schema)):
+            for row in each.schema.get(HOLDS, {}).values():
+                self._take(
+                    row, each.path, f"{self.request.place_of(each.path)}/x-rules"
+                )
+
+    def place(self, rows: Iterable[Json], origin: str) -> None:
+        """Put the rows of a catalogue, or of an operation, where they belong.
+
+        Those of packs have no origin: they are about the operations that they fit.
+
+        Raises:
+            SpecError: a row is at fault.
+        """
+        for row in rows:
+            if "holds" not in row or row.get("operation") not in {
+                None,
+                self.operation.id,
+            }:
+                continue
+            where = origin or "rule pack"
+            try:
+                path = self._path(row, where)
+                self._take(row, path, where)
+            except SpecError as error:
+                if origin or "operation" in row:
+                    raise
+                name = self.operation.id
+                why = error.message.removeprefix(f"{where}: {row['id']}: ")
+                self.notices.append(f"{row['id']} is not about {name}: {why}")
+
+    def _path(self, row: Json, where: str) -> Path:
+        """Return the path of the schema that a row is about."""
+        instance = tuple(it.replace("*", ITEM) for it in steps(row.get("at", "")))
+        fitting = [
+            each for each in walk(self.request.schema) if each.instance == instance
+        ]
+        found = [each.path for each in fitting if each.holds] or [
+            it.path for it in fitting
+        ]
+        if not found:
+            fault = f"{where}: {row['id']}: no schema describes {row.get('at')}"
+            raise SpecError(fault, hint="`at` is a JSON pointer into the body")
+        return found[0]
+
+    def _take(self, row: Json, path: Path, where: str) -> None:
+        """Put a row beside a schema of the body, and beside the parameters."""
+        check_form(row, "expressed", where)
+        instance = next(
+            it.instance for it in walk(self.request.schema) if it.path == path
+        )
+        expression = Expression(row["holds"], self.types, ("body", *instance))
+        try:
+            expression.check()
+        except SpecError as error:
+            fault = f"{where}: {row['id']}: {error.message}"
+            raise SpecError(fault, hint=error.hint) from error
+        parts = {each[0] for each in expression.reads}
+        if not parts:
+            fault = f"{where}: {row['id']}: `{row['holds']}` is about no member"
+            raise SpecError(fault, hint="name members of `self` or of `request`")
+        if "body" in parts and not self.operation.schema_place:
+            fault = f"{where}: {row['id']}: {self.operation.id} has no body"
+            raise SpecError(fault, hint="name members of `request.query`, or others")
+        if "body" in parts:
+            self.request = _beside(self.request, path, row)
+        if parts - {"body"}:
+            self.members = _beside(self.members, (), row)
+        self.rules[RuleId(row["id"])] = expressed(row, where)
+
+
+def _beside(inlined: Inlined, path: Path, row: Json) -> Inlined:
+    node = at_path(inlined.schema, path)
+    made = {**node, HOLDS: {**node.get(HOLDS, {}), row["id"]: row}}
+    schema = patched(inlined.schema, [edit_of("replace", path, made)]) if path else made
+    return replace(inlined, schema=schema)
+
+
+def check_placed(
+    rows: Iterable[Json],
+    ids: Collection[str],
+    known: Iterable[tuple[set[RuleId], Iterable[str]]],
+) -> None:
+    """Check that each expression is about some operation of a document.
+
+    Args:
+        rows: of packs and catalogues.
+        ids: of all operations.
+        known: of each operation its rules, and what is odd.
+
+    Raises:
+        SpecError: one is about none.
+    """
+    operations = list(known)
+    for row in (it for it in rows if "holds" in it):
+        own = row.get("operation")
+        if own is not None and own not in ids:
+            hint = did_you_mean(own, ids) or "name one of the contract"
+            raise SpecError(f"{row['id']}: there is no operation {own}", hint=hint)
+        if any(row["id"] in rules for rules, _ in operations):
+            continue
+        lead = f"{row['id']} is not about "
+        odd = (it for _, notices in operations for it in notices if it.startswith(lead))
+        for why in odd:
+            raise SpecError(why, hint="it is about no operation of the contract")

@@ -1,0 +1,566 @@
+"""Changes of a body by which an expression comes true, or false.
+
+They are found from the expression itself: the sides of a comparison are set to each
+other and to their neighbours, members that are asked for are put in or taken out, lists
+get the size that is wanted. What a change does to other rules is proven by the caller.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import (
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import count, islice, product
+from typing import TypeAlias
+
+from ringspec.spec.assertions import Assertion
+from ringspec.spec.cel import LOGICAL, RELATIONS, UNKNOWN, Node
+from ringspec.spec.expressions import Expression, Scope
+from ringspec.spec.plain import matching
+from ringspec.spec.proof import Held
+from ringspec.spec.schemas import ITEM
+from ringspec.spec.values import (
+    Json,
+    Location,
+    Path,
+    at,
+    canonical,
+    edit,
+    patched,
+    same,
+)
+from ringspec.strategies.shapes.build import (
+    ABSENT,
+    MISSING,
+    MOST_ITEMS,
+    Builder,
+    Unfit,
+    Wish,
+    another,
+    fitted,
+)
+from ringspec.strategies.shapes.locations import NOTHING, instance_path, present
+from ringspec.strategies.shapes.shape import Shape, admitted
+
+NEGATED = {"==": "!=", "<": ">=", "<=": ">", "in": "not in"}
+NEGATED |= {other: name for name, other in NEGATED.items()}
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+# By how many units a value is moved, nearest first.
+_MOVES = (1, 10)
+_ZONES = [timezone(timedelta(hours=hours)) for hours in (-11, 11)]
+_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
+# Most ways of one part that are combined with those of others, most bodies that are
+# looked at to mend one, most items of a list that are looked at, and values of an enum.
+_COMBINED, _TRIED, _ITEMS, _LISTED = 4, 150, 6, 8
+
+_Edits: TypeAlias = "dict[Location, Json]"
+_Ways: TypeAlias = "Iterator[tuple[str, _Edits]]"
+
+
+@dataclass(frozen=True)
+class Solver:
+    """Finds changes of one body by one of its expressions."""
+
+    held: Held
+    expression: Expression
+    body: Json
+    location: Location  # of what the expression stands beside
+    shapes_at: Callable[[Path], list[Shape]]
+    scope: Scope = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Bind the names that the expression begins with."""
+        subject = self.held.subject(self.body, self.location)
+        values = {"self": subject, "request": self.held.request(self.body)}
+        places: dict[str, Location] = {"request": (), "self": ("body", *self.location)}
+        scope = Scope(values, {"self": self.expression.at}, places)
+        object.__setattr__(self, "scope", scope)
+
+    def changes(self, *, wanted: bool) -> Iterator[tuple[str, tuple[Json, ...]]]:
+        """Yield patches by which it may become true, or false, each with its name."""
+        seen: set[str] = set()
+        ways = self._ways(self.expression.node, self.scope, wanted=wanted)
+        with suppress(TypeError, ValueError, OverflowError):  # of values that are odd
+            for name, edits in ways:
+                patch = self._patch(edits)
+                key = canonical(patch)
+                if patch and key not in seen:
+                    seen.add(key)
+                    yield name, patch
+
+    def _patch(self, edits: _Edits) -> tuple[Json, ...]:
+        """Return edits of a request as those of the body; empty if they are not."""
+        patch = []
+        for place, value in edits.items():
+            location = self.held.location(place)
+            if location is None or not present(self.body, location[:-1]):
+                return ()
+            is_there = present(self.body, location)
+            if value is NOTHING:
+                patch += [edit("remove", location)] if is_there else []
+            elif not is_there or not same(at(self.body, location), value):
+                way = "replace" if is_there else "add"
+                patch.append(edit(way, location, value))
+        return tuple(patch)
+
+    def _value(self, node: Node, scope: Scope) -> Json:
+        return self.expression.value(node, scope)
+
+    def _place(self, node: Node, scope: Scope) -> Location | None:
+        """Return where in the request the member is that a node stands for."""
+        if node.kind == "name":
+            return scope.places.get(node.word)
+        if node.kind not in {"member", "index"}:
+            return None
+        above = self._place(node.parts[0], scope)
+        if above is None or node.kind == "member":
+            return None if above is None else (*above, node.word)
+        step = self._value(node.parts[1], scope)
+        return (*above, step) if isinstance(step, str | int) else None
+
+    def _named(self, place: Location) -> str:
+        """Name a place in a request by the steps from what the expression is about."""
+        own = self.scope.places["self"]
+        inside = place[len(own) :] if place[: len(own)] == own else place[1:]
+        return "-".join(map(str, inside))
+
+    def _ways(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
+        """Yield the edits by which a part may become true, or false."""
+        kind, parts = node.kind, node.parts
+        if kind == "!":
+            yield from self._ways(parts[0], scope, wanted=not wanted)
+        elif kind in LOGICAL:
+            yield from self._joined(node, scope, wanted=wanted)
+        elif kind == "?:":
+            condition, *branches = parts
+            is_so = self._value(condition, scope) is True
+            yield from self._ways(branches[not is_so], scope, wanted=wanted)
+            yield from self._ways(condition, scope, wanted=not is_so)
+        elif kind in RELATIONS:
+            yield from self._compared(node, scope, wanted=wanted)
+        elif kind == "call" and node.word == "has":
+            yield from self._given(parts[0], scope, wanted=wanted)
+        elif node.is_macro:
+            yield from self._quantified(node, scope, wanted=wanted)
+        elif kind == "method":
+            yield from self._textual(node, scope, wanted=wanted)
+        elif self._place(node, scope) is not None:
+            yield from self._put("", node, wanted, scope)
+
+    def _joined(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
+        """Yield the edits for `&&` or `||`: of a part, or of all that are otherwise."""
+        now = ((each, self._value(each, scope)) for each in node.parts)
+        left = [each for each, is_so in now if is_so is not wanted]
+        one_will_do = wanted == (node.kind == "||")
+        if one_will_do or len(left) < 2:
+            for each in node.parts if one_will_do else left or node.parts:
+                yield from self._ways(each, scope, wanted=wanted)
+        else:
+            yield from _together(self._ways(it, scope, wanted=wanted) for it in left)
+
+    def _given(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
+        place = self._place(node, scope)
+        if place is None:
+            return
+        if not wanted:
+            yield f"without-{self._named(place)}", {place: NOTHING}
+            return
+        with suppress(Unfit):
+            value = Builder().build(tuple(self._shapes(place)))
+            yield f"with-{self._named(place)}", {place: value}
+
+    def _shapes(self, place: Location) -> list[Shape]:
+        location = self.held.location(place)
+        return [] if location is None else self.shapes_at(instance_path(location))
+
+    def _compared(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
+        operator = node.kind if wanted else NEGATED[node.kind]
+        left, right = node.parts
+        if node.kind == "in":
+            yield from self._member_of(left, right, scope, wanted=wanted)
+            return
+        sides = (
+            (left, right, operator),
+            (right, left, _MIRRORED.get(operator, operator)),
+        )
+        for own, other, relation in sides:
+            value, place = self._value(other, scope), self._place(other, scope)
+            if value is UNKNOWN:
+                continue
+            for label, target in self._targets(own, relation, value, scope):
+                # Of several in a list, which one it equals.
+                is_like = label == "equal" and place and ITEM in instance_path(place)
+                name = f"as-{self._named(place)}" if is_like and place else label
+                yield from self._put(name, own, target, scope)
+        found = (self._place(left, scope), self._place(right, scope))
+        places = [it for it in found if it]
+        values = [self._member(place) for place in places]
+        if UNKNOWN not in values and values[1:]:
+            yield "turned", dict(zip(places, reversed(values), strict=True))
+
+    def _member(self, place: Location) -> Json:
+        try:
+            return at(self.held.request(self.body), place)
+        except KeyError:
+            return UNKNOWN
+
+    def _targets(
+        self, node: Node, relation: str, value: Json, scope: Scope
+    ) -> Iterator[tuple[str, Json]]:
+        """Yield values that stand in a relation to one, the nearest first."""
+        if relation in {"==", "<=", ">="}:
+            yield "equal", value
+        place = self._place(node, scope)
+        listed = self.expression.types.values.get(instance_path(place or ()), ())
+        yield from ((f"{it}", it) for it in listed[:_LISTED] if relation != "!=")
+        if relation == "==":
+            return
+        if isinstance(value, bool):
+            yield from [(f"{not value}".lower(), not value)] if relation == "!=" else ()
+            return
+        unit = self._unit(place, value)
+        signs = {"<": (-1,), "<=": (-1,), ">": (1,), ">=": (1,)}.get(relation, (1, -1))
+        for move, sign in product(_MOVES, signs) if unit else ():
+            with suppress(OverflowError):
+                name = (
+                    f"{'more' if sign > 0 else 'less'}{'' if move == 1 else '-by-far'}"
+                )
+                yield name, value + sign * move * unit
+        if isinstance(value, str) and relation[0] in "<>":
+            yield "beyond", value + "x" if relation[0] == ">" else value[:-1]
+        elif relation == "!=":
+            yield from self._others(place, [value])
+
+    def _others(
+        self, place: Location | None, values: Sequence[Json]
+    ) -> Iterator[tuple[str, Json]]:
+        """Yield values unlike some, that may stand at a place."""
+        shapes = tuple(self._shapes(place)) if place else ()
+        listed = self.expression.types.values.get(instance_path(place or ()), ())
+        for value in (it for it in listed if it not in values):
+            yield f"{value}", value
+        with suppress(Unfit, IndexError):
+            yield "other", another(shapes, values[-1], [*values])
+
+    def _unit(self, place: Location | None, value: Json) -> Json:
+        """Return the least difference between two values, as far as it is known."""
+        path = instance_path(place or ())
+        if isinstance(value, datetime):
+            return _DAY if self.expression.types.kinds.get(path) == "date" else _SECOND
+        if isinstance(value, timedelta):
+            return _SECOND
+        if isinstance(value, int | float):
+            return self.expression.types.steps.get(path, 1)
+        return None
+
+    def _put(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        """Yield the edits by which a part may take a value."""
+        place = self._place(node, scope)
+        is_function = node.kind in {"call", "method"}
+        way = _PUT.get(node.word if is_function else node.kind, "")
+        if place is not None:
+            yield from self._set(name, place, value)
+        elif isinstance(value, bool):
+            yield from self._ways(node, scope, wanted=value)
+        elif way and node.parts:
+            yield from getattr(self, f"_put_{way}")(name, node, value, scope)
+
+    def _set(self, name: str, place: Location, value: Json) -> _Ways:
+        """Yield the edits by which a member has a value."""
+        kind = self.expression.types.kinds.get(instance_path(place), "")
+        written = _written(value, kind)
+        if written is UNKNOWN or not place:
+            return
+        label = "-".join(filter(None, (self._named(place), name)))
+        yield label, {place: written}
+        # The same instant, which as a text stands before others, or behind.
+        is_instant = isinstance(value, datetime) and kind != "date"
+        for zone in _ZONES if is_instant and name in {"more", "less"} else ():
+            text = value.astimezone(zone).isoformat()
+            yield f"{label}-at-{text[-6:]}", {place: text}
+
+    def _put_sum(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        now = self._value(node, scope)
+        for inner, item in self._items(node.parts[0], "", scope):
+            own = self._value(item, inner)
+            if all(isinstance(it, int | float) for it in (own, value, now)):
+                yield from self._put(name, item, own + value - now, inner)
+
+    def _put_converted(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        if node.word == "string":
+            value = int(value) if str(value).isdecimal() else value
+        yield from self._put(name, node.parts[0], value, scope)
+
+    def _put_negative(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        if isinstance(value, int | float):
+            yield from self._put(name, node.parts[0], -value, scope)
+
+    def _put_branch(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        condition, *branches = node.parts
+        for is_so, branch in zip((True, False), branches, strict=True):
+            if self._value(branch, scope) == value:
+                yield from self._ways(condition, scope, wanted=is_so)
+            elif (self._value(condition, scope) is True) == is_so:
+                yield from self._put(name, branch, value, scope)
+
+    def _put_size(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        yield from self._sized(name, node.parts[0], value, scope)
+
+    def _put_operand(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        left, right = node.parts
+        first, second = self._value(left, scope), self._value(right, scope)
+        with suppress(TypeError, ZeroDivisionError, OverflowError):
+            if node.kind == "+" and not isinstance(value, str):
+                yield from self._put(name, left, value - second, scope)
+                yield from self._put(name, right, value - first, scope)
+            elif node.kind == "-":
+                yield from self._put(name, left, value + second, scope)
+                yield from self._put(name, right, first - value, scope)
+            elif node.kind == "*":
+                for own, other in ((left, second), (right, first)):
+                    found = value / other
+                    whole = isinstance(value, int) and found == int(found)
+                    yield from self._put(
+                        name, own, int(found) if whole else found, scope
+                    )
+
+    def _sized(self, name: str, node: Node, size: Json, scope: Scope) -> _Ways:
+        """Yield the edits by which a list or a text has a size."""
+        place, value = self._place(node, scope), self._value(node, scope)
+        if node.is_macro and node.word == "filter":
+            now = len(value) if isinstance(value, list) else 0
+            variable, condition = node.parts[1].word, node.parts[2]
+            ways = [
+                self._ways(condition.named(variable, item), inner, wanted=size > now)
+                for inner, item in self._items(node.parts[0], variable, scope)
+                if (self._value(condition.named(variable, item), inner) is True)
+                == (size < now)
+            ]
+            yield from _together(ways[: abs(size - now)]) if size != now else ()
+        if node.is_macro and node.word == "map":
+            yield from self._sized(name, node.parts[0], size, scope)
+        if place is None or not isinstance(size, int) or not 0 <= size <= MOST_ITEMS:
+            return
+        if isinstance(value, str):
+            yield f"{self._named(place)}-{name}", {place: fitted(value, size, size)}
+        elif isinstance(value, list):
+            made = value[:size]
+            with suppress(Unfit):
+                if size > len(value):
+                    shapes, wish = tuple(self._shapes(place)), Wish(items=size)
+                    made += Builder({(): wish}).build(shapes)[len(value) :]
+                yield f"{self._named(place)}-{name}", {place: made}
+
+    def _items(
+        self, node: Node, variable: str, scope: Scope
+    ) -> Iterator[tuple[Scope, Node]]:
+        """Yield the items of a list, each with its scope and the node it is there."""
+        if node.kind == "list":
+            yield from ((scope, each) for each in node.parts)
+            return
+        if node.is_macro and node.word in {"map", "filter"}:
+            name, made = node.parts[1].word, node.parts[-1]
+            for inner, item in self._items(node.parts[0], name, scope):
+                own = made.named(name, item)
+                if node.word == "map":
+                    yield inner, own
+                elif self._value(own, inner) is True:
+                    yield inner, item
+            return
+        value, place = self._value(node, scope), self._place(node, scope)
+        path = self.expression.item_path(node, scope.paths)
+        # No variable of the expression has such a name.
+        name = f"{variable or 'item'}_{len(scope.values)}"
+        indexes = range(len(value)) if isinstance(value, list) else ()
+        few = [*indexes[: _ITEMS - 1], *indexes[_ITEMS - 1 :][-1:]]
+        for index in few:
+            inner = scope.with_item(name, value[index], path, place and (*place, index))
+            yield inner, Node("name", word=name)
+
+    def _quantified(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
+        listed, variable, condition = node.parts[:3]
+        items = [
+            (inner, condition.named(variable.word, item))
+            for inner, item in self._items(listed, variable.word, scope)
+        ]
+        true = [it for it in items if self._value(it[1], it[0]) is True]
+        false = [it for it in items if it not in true]
+        if not items:
+            yield from self._sized("one", listed, 1, scope)
+        if node.word == "exists_one" and wanted == (len(true) != 1):
+            if not wanted or not true:
+                yield from self._each(true, wanted=False)
+                yield from self._each(false, wanted=True)
+            else:
+                for index in range(len(true)):
+                    rest = [*true[:index], *true[index + 1 :]]
+                    yield from _together(self._each([it], wanted=False) for it in rest)
+            return
+        # `all` is false as soon as one is, `exists` is true as soon as one is.
+        one_will_do = wanted == (node.word != "all")
+        if one_will_do:
+            yield from self._each(items, wanted=wanted)
+        else:
+            wrong = false if wanted else true
+            yield from _together(self._each([it], wanted=wanted) for it in wrong)
+
+    def _each(self, items: Iterable[tuple[Scope, Node]], *, wanted: bool) -> _Ways:
+        for inner, condition in items:
+            yield from self._ways(condition, inner, wanted=wanted)
+
+    def _member_of(
+        self, left: Node, right: Node, scope: Scope, *, wanted: bool
+    ) -> _Ways:
+        value, held = self._value(left, scope), self._value(right, scope)
+        place = self._place(right, scope)
+        if isinstance(held, dict) and place and isinstance(value, str):
+            name = Node("index", (right, left))
+            yield from self._given(name, scope, wanted=wanted)
+        if not isinstance(held, list):
+            return
+        own = [("listed", each) for each in held[:_ITEMS]]
+        if not wanted:
+            numbers = [it for it in held if isinstance(it, int | float)]
+            own = [
+                *self._others(self._place(left, scope), held or [value]),
+                *self._targets(left, ">", max(numbers, default=0), scope),
+            ]
+        for label, other in own:
+            yield from self._put(label, left, other, scope)
+        if place:
+            left_over = [it for it in held if it != value]
+            listing = [*held, value] if wanted else left_over
+            label = f"{self._named(place)}-{'' if wanted else 'not-'}listing"
+            yield label, {place: listing}
+        for inner, item in self._items(right, "", scope):
+            there = self._place(item, inner)
+            others = [("listed", value)] if wanted else [*self._others(there, held)]
+            if wanted or self._value(item, inner) == value:
+                for label, other in others:
+                    yield from self._put(label, item, other, inner)
+
+    def _textual(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
+        """Yield the edits by which a text begins, ends or fits as wanted."""
+        own, other = node.parts[0], node.parts[-1]
+        text, part = self._value(own, scope), self._value(other, scope)
+        if not isinstance(text, str) or not isinstance(part, str):
+            return
+        size, found = len(text), list[tuple[str, str | None]]()
+        if not wanted:
+            # It stands there, but not at that end.
+            beside = f"x{text}" if node.word == "startsWith" else f"{text}x"
+            others = self._others(self._place(own, scope), [text])
+            found = [
+                ("beside", beside),
+                *(("unfitting", it) for it in MISSING),
+                *others,
+            ]
+        elif node.word == "matches":
+            found = [("fitting", matching(part, 0, 100))]
+        elif node.word == "endsWith":
+            cut = text[: max(0, size - len(part))] + part
+            found = [("fitting", cut), ("longer", text + part)]
+        else:
+            cut = part + text[len(part) :]
+            found = [("fitting", cut), ("longer", part + text)]
+        for label, each in found:
+            if each is not None:
+                yield from self._put(label, own, each, scope)
+
+
+# How a part takes a value that is no member, by its function or operator.
+_PUT = {"size": "size", "sum": "sum", "neg": "negative", "?:": "branch"}
+_PUT |= dict.fromkeys(("+", "-", "*"), "operand")
+_PUT |= dict.fromkeys(
+    ("int", "double", "string", "timestamp", "duration", "dyn"), "converted"
+)
+
+
+def _written(value: Json, kind: str) -> Json:
+    """Return a value of an expression as JSON; UNKNOWN if it is none of a type."""
+    if isinstance(value, datetime):
+        text = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        if kind == "date":
+            return text[:10] if text.endswith("T00:00:00Z") else UNKNOWN
+        return text
+    if isinstance(value, timedelta):
+        seconds = int(value.total_seconds())
+        return f"PT{seconds}S" if kind == "duration" else f"{seconds}s"
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return round(value, 9) if isinstance(value, float) else value
+
+
+def _together(ways: Iterable[_Ways]) -> _Ways:
+    """Yield the edits of several ways at once."""
+    few = [[*islice(each, _COMBINED)] for each in ways]
+    for chosen in islice(product(*few), _COMBINED**2):
+        edits: _Edits = {}
+        for _, each in chosen:
+            edits |= each
+        yield "-and-".join(name for name, _ in chosen[:2]), edits
+
+
+def meets(body: Json, wishes: Mapping[Location, Wish]) -> bool:
+    """Return whether a body meets some wishes."""
+    for place, wish in wishes.items():
+        if present(body, place) == (wish == ABSENT):
+            return False
+        value = None if wish == ABSENT else at(body, place)
+        if wish.is_exact and not same(value, wish.value):
+            return False
+        if wish.items is not None and len(value or ()) != wish.items:
+            return False
+        if wish.shapes is not None and not admitted(wish.shapes, value):
+            return False
+    return True
+
+
+def mended(
+    held: Held | None,
+    body: Json,
+    shapes_at: Callable[[Path], list[Shape]],
+    fits: Callable[[Json], bool],
+) -> tuple[Json, ...] | None:
+    """Return edits of a body by which the expressions hold; None if none are found.
+
+    On the way each body `fits`. Those with the fewest broken expressions go first.
+    """
+    if held is None:
+        return ()
+    turn = count()
+    left: list[_Tried] = []
+    seen: set[str] = set()
+
+    def look(body: Json, patch: tuple[Json, ...]) -> None:
+        key = canonical(body)
+        if key not in seen and (not patch or fits(body)):
+            unheld = [*held.unheld(body, quick=True)]
+            heapq.heappush(left, (len(unheld), next(turn), body, patch, unheld))
+        seen.add(key)
+
+    look(body, ())
+    while left and len(seen) < _TRIED:
+        _, _, body, patch, unheld = heapq.heappop(left)
+        if not unheld:
+            return patch
+        assertion, location = unheld[0]
+        solver = Solver(held, held.expressions[assertion], body, location, shapes_at)
+        for _, more in islice(solver.changes(wanted=True), _TRIED):
+            look(patched(body, more), (*patch, *more))
+    return None
+
+
+# How many expressions do not hold in a body, a number, the body, the edits that made it
+# and those expressions.
+_Tried: TypeAlias = (
+    "tuple[int, int, Json, tuple[Json, ...], list[tuple[Assertion, Location]]]"
+)
