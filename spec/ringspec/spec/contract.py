@@ -279,6 +279,11 @@ class Contract:
         is_read = not self.chosen or self.prover.is_valid(body)
         return is_read and self.settled_prover.is_valid(body)
 
+    def prover_beside(self, path: str, headers: Iterable[tuple[str, str]]) -> Prover:
+        """Return the validator of bodies beside the parameters of a request."""
+        wire = self.operation.wire
+        return self.prover.beside(wire.request(wire.read(path, headers)))
+
     def said(
         self,
         rule: RuleId,

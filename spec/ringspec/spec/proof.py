@@ -138,6 +138,15 @@ class Held:
         name = spelt if first == "headers" else name
         return (parts[str(first)], name, *rest[1:])
 
+    def reading(self, rule: RuleId, text: str) -> Held:
+        """Return the expressions of one rule, with another text."""
+        own = ((it, e) for it, e in self.expressions.items() if it.rule == rule)
+        return replace(self, expressions={it: replace(e, text=text) for it, e in own})
+
+    def breaks(self, body: Json) -> bool:
+        """Return whether some expression does not hold, by the quick evaluator."""
+        return any(self.unheld(body, quick=True))
+
     def within(self, request: Json) -> Held:
         """Return the expressions about bodies beside other parts of a request."""
         return replace(self, beside={**self.beside, **request})
