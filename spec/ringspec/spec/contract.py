@@ -23,7 +23,7 @@ from ringspec.spec.assertions import (
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.expressions import Expression, Types
-from ringspec.spec.holding import Placed, apart, types_of
+from ringspec.spec.holding import Placed, apart, check_placed, types_of
 from ringspec.spec.links import Link, read_links, standard_rules
 from ringspec.spec.operations import Endpoint, Operation, Wanted, choose, endpoints
 from ringspec.spec.overlay import Overlay
@@ -114,7 +114,8 @@ class Inputs:
             members = combined(operation.wire, operation.place)
         types = types_of(request.schema, operation.wire)
         _, own = rows_of(operation.node.get(RULES, {}))
-        more = [(rows_at, expressed), ("", self.packs), (operation.place, own.values())]
+        at = rows_at if catalogue.rules else ""
+        more = [(at, expressed), ("", self.packs), (operation.place, own.values())]
         held = Placed(operation, types, request, members)
         # What the schema says as well is a second statement of the same rule.
         known = {each.rule for each in assertions(request) if expressed}
@@ -278,6 +279,11 @@ class Contract:
         is_read = not self.chosen or self.prover.is_valid(body)
         return is_read and self.settled_prover.is_valid(body)
 
+    def prover_beside(self, path: str, headers: Iterable[tuple[str, str]]) -> Prover:
+        """Return the validator of bodies beside the parameters of a request."""
+        wire = self.operation.wire
+        return self.prover.beside(wire.request(wire.read(path, headers)))
+
     def said(
         self,
         rule: RuleId,
@@ -405,6 +411,13 @@ class _Source:
     rows_at: str
     digest: str  # of all of it
 
+    @property
+    def names_rules(self) -> bool:
+        """Whether its catalogue is of one operation, beside what expressions say."""
+        rows = self.rows.get("rules") if isinstance(self.rows, dict) else None
+        of_all = isinstance(rows, list) and all("holds" in each for each in rows)
+        return bool(self.rows_at) and not of_all
+
 
 def _source(
     path: Path, dialect: str | Overlay | None, overrides: Overrides | None = None
@@ -485,7 +498,7 @@ def load_each(
         UsageError: there is no such operation, or the dialect does not exist.
     """
     source = _source(path or OURS, dialect, overrides)
-    is_one = wanted == Wanted() and source.rows_at
+    is_one = wanted == Wanted() and source.names_rules
     ids = [None] if is_one else wanted.of(source.base)
     found: list[Contract] = []
     unread: list[Unread] = []
@@ -496,6 +509,10 @@ def load_each(
             unread.append(Unread(each or "", error))
     if not found:
         raise unread[0].error
+    known = [each.id for each in endpoints(source.base)]
+    if len(found) == len(ids) and (is_one or len(ids) == len(known)):
+        placed = [({*each.rules}, each.notices) for each in found]
+        check_placed([*source.packs, *source.rows["rules"]], known, placed)
     if len(ids) > 1:
         found = [replace(each, prefix=f"{each.operation.id}/") for each in found]
     return found, unread

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import chain
 from typing import Any, TypeAlias
@@ -35,7 +35,7 @@ from ringspec.spec.cel import (
 from ringspec.spec.errors import SpecError, did_you_mean
 from ringspec.spec.reading import short
 from ringspec.spec.schemas import ITEM, walk
-from ringspec.spec.values import Json, Location, Path
+from ringspec.spec.values import Json, Location, Path, kind_of
 
 # They are about the text of a value, whatever it stands for.
 _TEXTUAL = frozenset({"startsWith", "endsWith", "contains", "matches", "size"})
@@ -55,6 +55,19 @@ _RESULTS = {
     "double": "double",
     "int": "integer",
     "size": "integer",
+}
+# What types are in JSON, if they are called otherwise.
+_JSON = dict.fromkeys(("time", "date", "duration"), "string") | {"double": "number"}
+# Types that compare with each other, and what each is called.
+_COMPARED = {"double": "integer", "date": "time"}
+_CALLED = {
+    "integer": "a number",
+    "string": "a text",
+    "boolean": "a boolean",
+    "time": "a point in time",
+    "duration": "a duration",
+    "array": "a list",
+    "object": "an object",
 }
 _FORMATS = {"date-time": "time", "date": "date", "duration": "duration"}
 _MOST_SHOWN = 60
@@ -78,7 +91,10 @@ class Types:
             path, node = (*at, *each.instance), each.schema
             stated = node.get("type", ())
             kinds = {stated} if isinstance(stated, str) else {*stated}
-            kind = "double" if "number" in kinds else next(iter(kinds - {"null"}), "")
+            kinds -= {"null"} | ({"integer"} if "number" in kinds else set())
+            # Of several types, none is known.
+            kind = next(iter(kinds)) if len(kinds) == 1 else ""
+            kind = "double" if kind == "number" else kind
             if kind == "string":
                 kind = _FORMATS.get(node.get("format", ""), kind)
             if kind and self.kinds.get(path) not in _TYPED:
@@ -132,7 +148,7 @@ def _less(found: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: found[key] for key in found if key != name}
 
 
-_Paths: TypeAlias = Mapping[str, Path]
+Paths: TypeAlias = Mapping[str, Path]
 # The first steps of paths in a request.
 REQUEST = ("body", "query", "path", "headers", "cookies")
 
@@ -156,6 +172,23 @@ class Expression:
         return frozenset(self._read(self.node, {"self": self.at}))
 
     @cached_property
+    def _values_read(self) -> list[Path]:
+        """The paths of the members whose values it reads: not just asks for."""
+        return sorted({*self._read(self.node, {"self": self.at}, given=False)})
+
+    @property
+    def strict(self) -> Expression:
+        """The expression that is false where a bound is met."""
+
+        def inside(node: Node) -> Node:
+            kind = {"<=": "<", ">=": ">"}.get(node.kind, node.kind)
+            parts = node.parts if kind == "!" else tuple(map(inside, node.parts))
+            return replace(node, kind=kind, parts=parts)
+
+        changed = inside(self.node)
+        return self if changed == self.node else replace(self, text=changed.text)
+
+    @cached_property
     def _written(self) -> str:
         return self.write(self.node, {"self": self.at})
 
@@ -165,7 +198,7 @@ class Expression:
         Raises:
             SpecError: it is no expression, or names what is not there.
         """
-        for path in sorted(self.reads, key=len):
+        for path in sorted(self.reads, key=lambda it: (len(it), it)):
             if path[0] not in REQUEST:
                 hint = f"a request has {', '.join(REQUEST)}"
                 raise SpecError(f"`{self.text}`: request has no {path[0]}", hint=hint)
@@ -173,6 +206,11 @@ class Expression:
                 raise SpecError(
                     f"`{self.text}`: {why}", hint="name members that are described"
                 )
+        for left, right in self._unlike(self.node, {"self": self.at}):
+            raise SpecError(
+                f"`{self.text}` compares {_CALLED[left]} with {_CALLED[right]}",
+                hint="compare values of one type: see `timestamp`, `double`, `string`",
+            )
         try:
             program = google(("request", "self")).compile(self._written)
         except RuntimeError as error:
@@ -195,9 +233,22 @@ class Expression:
             request: its body and parameters, by `REQUEST`.
             quick: by which of the evaluators.
         """
+        if not all(self._is_typed(request, path) for path in self._values_read):
+            return None
         names = {"self": value, "request": request}
         found = (by_google if quick else by_python)(self._written, names)
         return found if isinstance(found, bool) else None
+
+    def _is_typed(self, request: Json, path: Path) -> bool:
+        """Return whether all at a path is of its type: null is, if it is asked for."""
+        kind = self.types.kinds.get(path, "")
+        asks = any(each.word == "null" for each in self.node.all())
+        kinds = {_JSON.get(kind, kind), "integer" if kind == "double" else ""}
+        kinds |= {"null"} if asks else set()
+        return all(
+            kind_of(it) in kinds or (not kind and (asks or it is not None))
+            for it in _values(request, path)
+        )
 
     def value(self, node: Node, scope: Scope) -> Json:
         """Return the value of a part, by the quick evaluator; UNKNOWN without one."""
@@ -221,7 +272,7 @@ class Expression:
             return text if told == text else f"{text}, that is {told}"
         return text
 
-    def path(self, node: Node, paths: _Paths) -> Path | None:
+    def path(self, node: Node, paths: Paths) -> Path | None:
         """Return the path in a request of what a node stands for, if it is a member."""
         if node.kind == "name":
             return () if node.word == "request" else paths.get(node.word)
@@ -235,7 +286,7 @@ class Expression:
             step = step.lower()
         return (*above, step if isinstance(step, str) else ITEM)
 
-    def item_path(self, node: Node, paths: _Paths) -> Path | None:
+    def item_path(self, node: Node, paths: Paths) -> Path | None:
         """Return the path of the items of a list."""
         if node.is_macro and node.word == "filter":
             return self.item_path(node.parts[0], paths)
@@ -244,12 +295,12 @@ class Expression:
         above = self.path(node, paths)
         return None if above is None else (*above, ITEM)
 
-    def inside(self, node: Node, paths: _Paths) -> _Paths:
+    def inside(self, node: Node, paths: Paths) -> Paths:
         """Return the paths of variables inside of a macro."""
         item, name = self.item_path(node.parts[0], paths), node.parts[1].word
         return {**paths, name: item} if item else _less(paths, name)
 
-    def kind(self, node: Node, paths: _Paths) -> str:
+    def kind(self, node: Node, paths: Paths) -> str:
         """Return the type of a part, as far as the contract tells it."""
         path = self.path(node, paths)
         if path is not None:
@@ -269,7 +320,7 @@ class Expression:
         wider = next((it for it in ("time", "date", "double") if it in kinds), "")
         return wider or "integer" * ({*kinds} == {"integer"})
 
-    def _item_kind(self, node: Node, paths: _Paths) -> str:
+    def _item_kind(self, node: Node, paths: Paths) -> str:
         if node.is_macro and node.word == "map":
             return self.kind(node.parts[-1], self.inside(node, paths))
         if node.is_macro and node.word == "filter":
@@ -277,22 +328,35 @@ class Expression:
         path = self.item_path(node, paths)
         return self.types.kinds.get(path, "") if path else ""
 
-    def _read(self, node: Node, paths: _Paths) -> Iterator[Path]:
+    def _unlike(self, node: Node, paths: Paths) -> Iterator[tuple[str, str]]:
+        """Yield the types that are compared and never compare."""
+        inside = self.inside(node, paths) if node.is_macro else paths
+        for index, each in enumerate(node.parts):
+            yield from self._unlike(each, inside if index > 1 else paths)
+        if node.kind in RELATIONS[:-1] or node.kind in {"+", "-", "*"}:
+            kinds = [self.kind(each, paths) for each in node.parts]
+            left, right = (_COMPARED.get(each, each) for each in kinds)
+            shifts = node.kind in {"+", "-"} and right == "duration"
+            if left != right and {left, right} <= _CALLED.keys() and not shifts:
+                yield left, right
+
+    def _read(self, node: Node, paths: Paths, *, given: bool = True) -> Iterator[Path]:
+        """Yield the members that a part reads; `given`, those too that it asks for."""
         path = self.path(node, paths)
         if path is not None:
             yield from [path] if path else ()
-            for each in node.all():
-                if each.kind == "index":
-                    yield from self._read(each.parts[1], paths)
+            indexes = (it.parts[1] for it in node.all() if it.kind == "index")
+            inner = [(each, paths) for each in indexes]
         elif node.is_macro:
-            yield from self._read(node.parts[0], paths)
-            for each in node.parts[2:]:
-                yield from self._read(each, self.inside(node, paths))
+            inside = self.inside(node, paths)
+            inner = [(node.parts[0], paths), *((it, inside) for it in node.parts[2:])]
         else:
-            for each in node.parts:
-                yield from self._read(each, paths)
+            is_asked = node.kind == "call" and node.word == "has" and not given
+            inner = [(each, paths) for each in node.parts if not is_asked]
+        for each, known in inner:
+            yield from self._read(each, known, given=given)
 
-    def write(self, node: Node, paths: _Paths, wanted: str = "") -> str:
+    def write(self, node: Node, paths: Paths, wanted: str = "") -> str:
         """Write a part for the evaluators, its members of the contract's types.
 
         A whole number is written as the type that is wanted beside it.
@@ -311,7 +375,7 @@ class Expression:
             return f"double({self._raw(node, paths)})"
         return self._raw(node, paths)
 
-    def _raw(self, node: Node, paths: _Paths) -> str:
+    def _raw(self, node: Node, paths: Paths) -> str:
         """Write a part, and its own parts in the types that it takes."""
         if node.kind == "call" and node.word == "has" and node.parts:
             return self._has(node.parts[0], paths)
@@ -320,6 +384,10 @@ class Expression:
             own = [self.write(each, inner) for each in node.parts[2:]]
             own = [node.parts[1].word, *own]
             return f"{self._raw(node.parts[0], paths)}.{node.word}({', '.join(own)})"
+        others = [each for each in node.parts if each.word != "null"]
+        if node.kind in {"==", "!="} and len(others) == 1:
+            # cel-python compares null with nothing else.
+            return f"type({self._raw(others[0], paths)}) {node.kind} type(null)"
         path = self.path(node, paths) or ()
         texts = []
         is_raw = node.kind in {"member", "index"} or node.word in {*_RAW, *_TEXTUAL}
@@ -333,7 +401,7 @@ class Expression:
             texts[1] = json.dumps(path[1])
         return joined(node, texts)
 
-    def _beside(self, node: Node, paths: _Paths) -> str | None:
+    def _beside(self, node: Node, paths: Paths) -> str | None:
         """Return the wider type that the parts of an operation share.
 
         It is None where they are taken as they are, and empty where each has its own.
@@ -347,7 +415,7 @@ class Expression:
         kinds = {self.kind(it, paths) for it in chain(node.parts, *lists)}
         return "double" if "double" in kinds else ""
 
-    def _has(self, node: Node, paths: _Paths) -> str:
+    def _has(self, node: Node, paths: Paths) -> str:
         """Write that a member is there, and all around it."""
         if node.kind == "index" and isinstance(value_of(node.parts[1]), str):
             name, around = (self._raw(it, paths) for it in reversed(node.parts))
@@ -358,6 +426,18 @@ class Expression:
         if above.kind in {"member", "index"} and above.parts[0].word != "request":
             return f"({self._has(above, paths)} && {text})"
         return text
+
+
+def _values(value: Json, path: Path) -> Iterator[Json]:
+    """Yield the values at a path, of all items."""
+    if not path:
+        yield value
+    elif path[0] == ITEM:
+        below = value.values() if isinstance(value, dict) else value
+        for each in below if isinstance(value, dict | list) else ():
+            yield from _values(each, path[1:])
+    elif isinstance(value, dict) and path[0] in value:
+        yield from _values(value[path[0]], path[1:])
 
 
 @cache

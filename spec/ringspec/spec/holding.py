@@ -6,11 +6,11 @@ schema of the value that these form, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import SpecError
+from ringspec.spec.errors import SpecError, did_you_mean
 from ringspec.spec.expressions import Expression, Types
 from ringspec.spec.operations import Operation
 from ringspec.spec.parameters import Wire
@@ -79,7 +79,7 @@ class Placed:
                 self.operation.id,
             }:
                 continue
-            where = origin or row.get("source", "")
+            where = origin or "rule pack"
             try:
                 path = self._path(row, where)
                 self._take(row, path, where)
@@ -87,7 +87,8 @@ class Placed:
                 if origin or "operation" in row:
                     raise
                 name = self.operation.id
-                self.notices.append(f"{row['id']} is not about {name}: {error.message}")
+                why = error.message.removeprefix(f"{where}: {row['id']}: ")
+                self.notices.append(f"{row['id']} is not about {name}: {why}")
 
     def _path(self, row: Json, where: str) -> Path:
         """Return the path of the schema that a row is about."""
@@ -134,3 +135,32 @@ def _beside(inlined: Inlined, path: Path, row: Json) -> Inlined:
     made = {**node, HOLDS: {**node.get(HOLDS, {}), row["id"]: row}}
     schema = patched(inlined.schema, [edit_of("replace", path, made)]) if path else made
     return replace(inlined, schema=schema)
+
+
+def check_placed(
+    rows: Iterable[Json],
+    ids: Collection[str],
+    known: Iterable[tuple[set[RuleId], Iterable[str]]],
+) -> None:
+    """Check that each expression is about some operation of a document.
+
+    Args:
+        rows: of packs and catalogues.
+        ids: of all operations.
+        known: of each operation its rules, and what is odd.
+
+    Raises:
+        SpecError: one is about none.
+    """
+    operations = list(known)
+    for row in (it for it in rows if "holds" in it):
+        own = row.get("operation")
+        if own is not None and own not in ids:
+            hint = did_you_mean(own, ids) or "name one of the contract"
+            raise SpecError(f"{row['id']}: there is no operation {own}", hint=hint)
+        if any(row["id"] in rules for rules, _ in operations):
+            continue
+        lead = f"{row['id']} is not about "
+        odd = (it for _, notices in operations for it in notices if it.startswith(lead))
+        for why in odd:
+            raise SpecError(why, hint="it is about no operation of the contract")

@@ -3,6 +3,7 @@
 A row with the id of one of the contract's rules changes its fields. Any other states a
 rule of its own, and how it is judged:
 
+* `holds: EXPRESSION`: requests keep to it, see `expressions.py`.
 * `echo: NAME`: a header that requests have comes back in the answer, unchanged.
 * `answers: {4XX: {…}}`: a JSON Schema, by status or class, that answers keep to.
 * `closed: true`: a body has no other members than those described.
@@ -78,7 +79,10 @@ def read_packs(names: Iterable[str]) -> list[Json]:
             if "closed" in row and row["id"] != CLOSED:
                 fault = f"{path}: {row['id']} is about members that are not described"
                 raise SpecError(fault, hint=f"its id is {CLOSED}")
-        rows += content["rules"]
+        usual = {"level": "must", "evidence": "documented", "source": path.name}
+        said = (usual if "holds" in row else {} for row in content["rules"])
+        pairs = zip(said, content["rules"], strict=True)
+        rows += [{**more, **row} for more, row in pairs]
     return rows
 
 

@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from ringspec.spec.assertions import Assertion, Chosen, assertions, listed
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import InternalError
+from ringspec.spec.errors import InternalError, SpecError
 from ringspec.spec.expressions import Expression
 from ringspec.spec.rules import RuleId
 from ringspec.spec.schemas import CHOICES, CONTAINS, KEYWORDS, walk
@@ -138,6 +138,15 @@ class Held:
         name = spelt if first == "headers" else name
         return (parts[str(first)], name, *rest[1:])
 
+    def reading(self, rule: RuleId, text: str) -> Held:
+        """Return the expressions of one rule, with another text."""
+        own = ((it, e) for it, e in self.expressions.items() if it.rule == rule)
+        return replace(self, expressions={it: replace(e, text=text) for it, e in own})
+
+    def breaks(self, body: Json) -> bool:
+        """Return whether some expression does not hold, by the quick evaluator."""
+        return any(self.unheld(body, quick=True))
+
     def within(self, request: Json) -> Held:
         """Return the expressions about bodies beside other parts of a request."""
         return replace(self, beside={**self.beside, **request})
@@ -145,6 +154,13 @@ class Held:
     def places(self, assertion: Assertion, body: Json) -> Iterator[Location]:
         """Yield where an expression stands in a body."""
         yield from reached(self.schema, assertion.stem, body)
+
+    @cached_property
+    def strict(self) -> Held | None:
+        """The expressions without bounds that may be met; None if there are none."""
+        strict = {it: one.strict for it, one in self.expressions.items()}
+        is_same = strict == self.expressions
+        return None if is_same else replace(self, expressions=strict)
 
     def unheld(
         self, body: Json, *, quick: bool
@@ -156,6 +172,20 @@ class Held:
                 value = self.subject(body, location)
                 if expression.holds(value, request, quick=quick) is False:
                     yield assertion, location
+
+    def odd(self, body: Json) -> SpecError | None:
+        """Return the error that the evaluators read an expression differently."""
+        first, second = ([*self.unheld(body, quick=it)] for it in (True, False))
+        odd = (it for it in (*first, *second) if (it in first) != (it in second))
+        for stated, place in odd:
+            said = self.expressions[stated].shown
+            shown = said(self.subject(body, place), self.request(body))
+            return SpecError(
+                f"{stated.rule}: `{stated.value}`: two evaluators of CEL differ on"
+                f" whether {shown} is true",
+                hint="compare values of one type: see `has`, `double`, `string` of CEL",
+            )
+        return None
 
     def said(self, rule: RuleId, body: Json) -> str:
         """Write the expression that a body breaks, with its values; empty without."""

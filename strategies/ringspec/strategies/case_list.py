@@ -23,7 +23,12 @@ from ringspec.spec.rules import BODY_ACCEPTED, ROBUSTNESS, SCOPE, RuleId
 from ringspec.spec.schemas import CHOICES, HOLDS
 from ringspec.spec.security import TokenPlace
 from ringspec.spec.values import Json, Path, steps
-from ringspec.strategies.bodies.invalid import Certifier, InvalidCases, coupled_cases
+from ringspec.strategies.bodies.invalid import (
+    Certifier,
+    InvalidCases,
+    check_alike,
+    coupled_cases,
+)
 from ringspec.strategies.bodies.robustness import VALUES, robustness_cases, spoilt
 from ringspec.strategies.bodies.valid import accepted_case, having, valid_cases
 from ringspec.strategies.case import (
@@ -128,6 +133,8 @@ def _cases(contract: Contract, seed: int, *, thorough: bool) -> Iterator[_Judged
             yield contract, unique(case)
         return
     made = list(listing(contract, unique))
+    for bodies, accepted, judged in made:
+        check_alike(bodies, [*accepted, *(case for _, case in judged)])
     for bodies, accepted, judged in made:
         for case in accepted:
             yield bodies.contract, case

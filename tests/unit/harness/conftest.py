@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +10,11 @@ import pytest
 from tests.inprocess import Told, suite, told
 from tests.unit.harness.guarded import AnsweringWire
 
-from ringspec.harness import Exchange
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.target import Route
-from ringspec.spec import Contract, Json
-from ringspec.strategies import Case, Request
+from ringspec.spec import Contract
+from ringspec.strategies import Case
 
 Handler = Callable[[httpx.Request], Any]
 
@@ -29,37 +27,6 @@ def contract() -> Contract:
 @pytest.fixture(scope="session")
 def cases() -> tuple[Case, ...]:
     return suite()[1]
-
-
-@pytest.fixture(scope="session")
-def case_of(cases: tuple[Case, ...]) -> Callable[[str], Case]:
-    """Find the first case whose id begins so."""
-
-    def find(prefix: str) -> Case:
-        return next(case for case in cases if case.id.startswith(prefix))
-
-    return find
-
-
-@pytest.fixture(scope="session")
-def exchange_of() -> Callable[..., Exchange]:
-    """Make an exchange out of an answer's status, body and label."""
-    from ringspec.harness import Response  # noqa: PLC0415 - only here
-
-    def make(
-        status: int, body: Json = None, media: str = "application/json"
-    ) -> Exchange:
-        return Exchange(
-            url="http://127.0.0.1/x",
-            request=Request(method="POST", path="/x", headers=(), body=b""),
-            response=Response(
-                status=status,
-                headers=(("Content-Type", media),),
-                body=json.dumps(body).encode(),
-            ),
-        )
-
-    return make
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpcore
 import httpx
+from tests.inprocess import suite
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
 from ringspec.harness.sending.exchange import Filling
@@ -44,13 +45,18 @@ class AnsweringWire(Transport):
         return Response(status=given.status_code, headers=named, body=given.content)
 
 
-def answered(status: int, body: Json = None, **headers: str) -> Response:
+def case_of(prefix: str) -> Case:
+    """Find the first case whose id begins so."""
+    return next(case for case in suite()[1] if case.id.startswith(prefix))
+
+
+def answered(
+    status: int, body: Json = None, media: str = "application/json", **headers: str
+) -> Response:
     content = b"" if body is None else json.dumps(body).encode()
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return Response(
-        status=status,
-        headers=(("content-type", "application/json"), *named),
-        body=content,
+        status=status, headers=(("content-type", media), *named), body=content
     )
 
 

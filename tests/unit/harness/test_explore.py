@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from tests import inprocess
+from tests.inprocess import plan_of, suite
+from tests.unit.harness.guarded import answered
 
 from ringspec.harness import (
     Ended,
@@ -18,7 +20,6 @@ from ringspec.harness import (
     Failure,
     Finding,
     Judged,
-    Response,
     Trouble,
 )
 from ringspec.harness.exploring import explore as explore_module
@@ -30,14 +31,13 @@ from ringspec.harness.running.run import run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import Application, InProcess
 from ringspec.reference import ServerSettings, application
-from ringspec.spec import Contract, Json, Level, SpecError, TargetError, questions
+from ringspec.spec import Json, Level, SpecError, TargetError, questions
 from ringspec.strategies import Case, Phase, Request
 from ringspec.strategies.drawn.label import Drawn, Labeller
 
 TOKEN = "t0k3n-of-the-tests"
 EXPLORE = frozenset({Phase.EXPLORE})
 Trigger = Callable[[dict[str, Any]], bool]
-Alone = Callable[[Json, int, Json], set[tuple[str, str, str]]]
 
 
 def never(_body: dict[str, Any]) -> bool:
@@ -47,7 +47,7 @@ def never(_body: dict[str, Any]) -> bool:
 class Server(InProcess):
     """The reference server, but for what a trigger says; notes what it was sent."""
 
-    def __init__(self, trigger: Trigger, status: int) -> None:
+    def __init__(self, trigger: Trigger = never, status: int = 500) -> None:
         app = application(ServerSettings(token=TOKEN))
         super().__init__(app, filling=Filling(token=TOKEN))
         self.trigger = trigger
@@ -63,10 +63,8 @@ class Server(InProcess):
         if not self.status:
             failure = Failure(trouble=Trouble.DROPPED, message="gone", some=True)
             return replace(found, failure=failure)
-        answer = request.body if self.status < 400 else b'{"error":"no"}'
-        headers = (("content-type", "application/json"),)
-        response = Response(status=self.status, headers=headers, body=answer)
-        return replace(found, response=response)
+        answer = body if self.status < 400 else {"error": "no"}
+        return replace(found, response=answered(self.status, answer))
 
 
 def read(content: bytes) -> Json:
@@ -98,12 +96,6 @@ class Told(inprocess.Told):
         return [each for each in self.failures if each.rule == rule]
 
 
-@pytest.fixture
-def lean(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave schemathesis out: its bodies take long."""
-    monkeypatch.setattr(search, "foreign_sources", lambda _: ([], ""))
-
-
 @dataclass
 class Explorable:
     """Runs explore alone against a server with a defect."""
@@ -120,19 +112,13 @@ class Explorable:
 
 
 @pytest.fixture
-def explored(contract: Contract, cases: tuple[Case, ...], lean: None) -> Explorable:
-    plan = Plan(
-        contract=contract,
-        cases=cases,
-        url="http://127.0.0.1",
-        filling=Filling(token=TOKEN),
-        examples=100,
-        # The number is what ends it, however busy the machine.
-        explore_s=900.0,
-        # Without these rules there are bodies only, and no walks.
-        exclude=("lifecycle.",),
-    )
-    return Explorable(plan)
+def explored(monkeypatch: pytest.MonkeyPatch) -> Explorable:
+    # Without schemathesis, whose bodies take long.
+    monkeypatch.setattr(search, "foreign_sources", lambda _: ([], ""))
+    plan = plan_of(Server(), *suite(), level=Level.MUST, examples=100)
+    # The number is what ends it, however busy the machine; without these rules there
+    # are bodies only, and no walks.
+    return Explorable(replace(plan, explore_s=900.0, exclude=("lifecycle.",)))
 
 
 def apart_from(plain: Json, body: Json) -> dict[str, Json]:
@@ -271,28 +257,19 @@ def test_interrupt_ends_the_search(explored: Explorable) -> None:
     assert ended.result.message == "interrupted after 19 of 101 cases"
 
 
-@pytest.fixture
-def verdicts(contract: Contract) -> Alone:
+def verdicts(body: Json, status: int, answer: Json) -> set[tuple[str, str, str]]:
     """Judge one answer to one body: rule, verdict and level of each finding."""
-
-    def judge(body: Json, status: int, answer: Json) -> set[tuple[str, str, str]]:
-        content = json.dumps(body).encode()
-        case = Labeller(contract).case(Drawn(content=content), 1)
-        assert case is not None
-        response = Response(
-            status=status,
-            headers=(("content-type", "application/json"),),
-            body=json.dumps(answer).encode(),
-        )
-        exchange = Exchange(url="x", request=case.request, response=response)
-        found = explore_module.judge(Oracle(contract), case, exchange)
-        return {(each.rule, str(each.verdict), str(each.level)) for each in found}
-
-    return judge
+    content, contract = json.dumps(body).encode(), suite()[0]
+    case = Labeller(contract).case(Drawn(content=content), 1)
+    assert case is not None
+    response = answered(status, answer)
+    exchange = Exchange(url="x", request=case.request, response=response)
+    found = explore_module.judge(Oracle(contract), case, exchange)
+    return {(each.rule, str(each.verdict), str(each.level)) for each in found}
 
 
 def test_body_that_breaks_several_rules_fails_each_at_its_own_level(
-    verdicts: Alone, cases: tuple[Case, ...]
+    cases: tuple[Case, ...],
 ) -> None:
     body = {**cases[0].body, "retries": 7, "type": "unheard-of"}
 
@@ -312,7 +289,6 @@ def test_body_that_breaks_several_rules_fails_each_at_its_own_level(
     ],
 )
 def test_refusal_proves_no_rule_but_its_form_is_judged(
-    verdicts: Alone,
     cases: tuple[Case, ...],
     status: int,
     told: set[tuple[str, str, str]],

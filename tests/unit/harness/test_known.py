@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import reduce
 from typing import Any
 
 import pytest
-from tests.inprocess import Told, answering, plan_of, reference, told
+from tests.inprocess import Told, answering, plan_of, reference, suite, told
 
 from ringspec.harness import (
     Exchange,
@@ -27,14 +26,13 @@ from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import InProcess
 from ringspec.reference import MUTANTS, Behaviour
-from ringspec.spec import Contract, Level, RuleId
+from ringspec.spec import Level, RuleId
 from ringspec.strategies import Case, Phase
 
 RULE = "name.required"
 TODAY = date(2026, 5, 4)
 NAMES = {"select": ("name.required", "from.required"), "phases": {Phase.CASES}}
 NAMELESS = "name-not-required"
-Fired = Callable[..., Told]
 
 
 def known(name: str = RULE, **more: Any) -> Known:
@@ -45,18 +43,13 @@ def listing(*entries: Known, **more: Any) -> KnownList:
     return KnownList(entries=entries, today=TODAY, **more)
 
 
-@pytest.fixture
-def fired(contract: Contract, cases: tuple[Case, ...]) -> Fired:
+def fired(slips: tuple[str, ...], *entries: Known, **options: Any) -> Told:
     """Run against the reference with some defects."""
-
-    def fire(slips: tuple[str, ...], *entries: Known, **options: Any) -> Told:
-        server = options.pop("server", None) or reference(
-            reduce(lambda it, slip: MUTANTS[slip].apply(it), slips, Behaviour())
-        )
-        given = {**NAMES, "known": listing(*entries), "level": Level.MUST, **options}
-        return told(plan_of(server, contract, cases, **given))
-
-    return fire
+    server = options.pop("server", None) or reference(
+        reduce(lambda it, slip: MUTANTS[slip].apply(it), slips, Behaviour())
+    )
+    given = {**NAMES, "known": listing(*entries), "level": Level.MUST, **options}
+    return told(plan_of(server, *suite(), **given))
 
 
 def rule_of(result: Result, name: str = RULE) -> RuleResult:
@@ -67,7 +60,7 @@ def stale(result: Result) -> dict[str, str]:
     return {each.known.id: each.why for each in result.stale}
 
 
-def test_another_case_of_the_rule_still_gates(fired: Fired) -> None:
+def test_another_case_of_the_rule_still_gates() -> None:
     ids = [each.case.id for each in rule_of(fired((NAMELESS,)).result).failures]
     assert len(ids) > 1
 
@@ -79,7 +72,7 @@ def test_another_case_of_the_rule_still_gates(fired: Fired) -> None:
     assert (all_.exit_code, rule_of(all_).excused) == (0, True)
 
 
-def test_what_no_longer_fails_is_stale_by_rule_and_by_case(fired: Fired) -> None:
+def test_what_no_longer_fails_is_stale_by_rule_and_by_case() -> None:
     case = rule_of(fired((NAMELESS,)).result).failures[0].case.id
 
     ended = fired((), known(), known(case)).result
@@ -91,9 +84,7 @@ def test_what_no_longer_fails_is_stale_by_rule_and_by_case(fired: Fired) -> None
 
 
 @pytest.mark.parametrize(("day", "excused"), [(3, False), (4, True), (5, True)])
-def test_entry_excuses_until_its_last_day(
-    fired: Fired, day: int, *, excused: bool
-) -> None:
+def test_entry_excuses_until_its_last_day(day: int, *, excused: bool) -> None:
     ended = fired((NAMELESS,), known(expires=date(2026, 5, day))).result
 
     assert (rule_of(ended).excused, ended.exit_code) == (excused, not excused)
@@ -110,13 +101,11 @@ def test_entry_excuses_until_its_last_day(
     ],
     ids=["deselected", "other-phase", "quick", "inconclusive"],
 )
-def test_what_was_not_judged_is_not_stale(
-    fired: Fired, options: dict[str, Any]
-) -> None:
+def test_what_was_not_judged_is_not_stale(options: dict[str, Any]) -> None:
     assert stale(fired((), known(), known("robustness"), **options).result) == {}
 
 
-def test_what_warns_below_the_level_is_known_all_the_same(fired: Fired) -> None:
+def test_what_warns_below_the_level_is_known_all_the_same() -> None:
     name = "error.status"
     slips, options = ("invalid-as-conflict",), {"select": (RULE, name)}
     must = fired(slips, known(name), **options).result
@@ -129,9 +118,7 @@ def test_what_warns_below_the_level_is_known_all_the_same(fired: Fired) -> None:
     assert rule_of(should, name).excused
 
 
-def test_known_failure_does_not_stop_a_run_that_stops_at_the_first(
-    fired: Fired,
-) -> None:
+def test_known_failure_does_not_stop_a_run_that_stops_at_the_first() -> None:
     def failing(*entries: Known) -> set[str]:
         slips = NAMELESS, "from-not-required"
         events = fired(slips, *entries, fail_fast=True).events
@@ -147,8 +134,8 @@ def test_known_failure_does_not_stop_a_run_that_stops_at_the_first(
 
 
 @pytest.fixture
-def plan(contract: Contract, cases: tuple[Case, ...]) -> Plan:
-    return Plan(contract=contract, cases=cases, url="http://127.0.0.1:1")
+def plan() -> Plan:
+    return plan_of(reference(), *suite(), level=Level.MUST)
 
 
 def finding(case: Case) -> Finding:

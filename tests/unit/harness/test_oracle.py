@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from tests.inprocess import suite
+from tests.unit.harness.guarded import answered, case_of
 
 from ringspec.harness import Exchange, Failure, Finding, Response, Trouble, Verdict
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.sending.exchange import Filling, parse
-from ringspec.spec import Contract, Json, Level
+from ringspec.spec import Json, Level
 from ringspec.strategies import Case, Expect
 
 ERROR = {"error": {"code": "invalid", "message": "no"}}
@@ -21,13 +21,11 @@ AUTH = "auth.token/missing"
 SECRET = "s3cret-token"
 
 
-@dataclass
 class Judge:
     """Judges answers to cases, each after its twin."""
 
-    oracle: Oracle
-    case_of: Callable[[str], Case]
-    exchange_of: Callable[..., Exchange]
+    def __init__(self, **options: Any) -> None:
+        self.oracle = Oracle(suite()[0], **options)
 
     def findings(
         self,
@@ -38,15 +36,14 @@ class Judge:
         twin: int | None = 201,
         **headers: str,
     ) -> tuple[Finding, ...]:
-        case = self.case_of(case) if isinstance(case, str) else case
+        case = case_of(case) if isinstance(case, str) else case
         if case.twin and twin is not None:
-            self.oracle.judge(self.case_of(case.twin), self.exchange_of(twin, ERROR))
-        media = headers.pop("media", "application/json")
-        exchange = self.exchange_of(status, body, media)
-        assert exchange.response is not None
-        had = exchange.response.headers
-        response = replace(exchange.response, headers=(*had, *headers.items()))
-        return self.oracle.judge(case, replace(exchange, response=response))
+            self._judged(case_of(case.twin), answered(twin, ERROR))
+        return self._judged(case, answered(status, body, **headers))
+
+    def _judged(self, case: Case, response: Response) -> tuple[Finding, ...]:
+        exchange = Exchange(url="", request=case.request, response=response)
+        return self.oracle.judge(case, exchange)
 
     def __call__(self, *args: Any, **options: Any) -> dict[str, str]:
         found = self.findings(*args, **options)
@@ -54,20 +51,8 @@ class Judge:
 
 
 @pytest.fixture
-def judge_of(
-    contract: Contract,
-    case_of: Callable[[str], Case],
-    exchange_of: Callable[..., Exchange],
-) -> Callable[..., Judge]:
-    def make(**options: Any) -> Judge:
-        return Judge(Oracle(contract, **options), case_of, exchange_of)
-
-    return make
-
-
-@pytest.fixture
-def judge(judge_of: Callable[..., Judge]) -> Judge:
-    return judge_of()
+def judge() -> Judge:
+    return Judge()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +78,7 @@ def test_verdict_on_the_rule_of_a_case(
 ) -> None:
     found = judge(case_id, status, twin=twin)
 
-    assert found[judge.case_of(case_id).rule] == verdict
+    assert found[case_of(case_id).rule] == verdict
 
 
 @pytest.mark.parametrize("case_id", [ACCEPT, REJECT, "robustness/"])
@@ -112,7 +97,7 @@ def test_5xx_fails_robustness_whatever_was_sent(
 def test_failure_of_transport_is_never_held_against_the_rule_of_its_case(
     judge: Judge, case_id: str, trouble: Trouble
 ) -> None:
-    case = judge.case_of(case_id)
+    case = case_of(case_id)
     failure = Failure(trouble=trouble, message="gone")
 
     exchange = Exchange(url="", request=case.request, failure=failure)
@@ -142,13 +127,12 @@ def test_failure_of_transport_is_never_held_against_the_rule_of_its_case(
     ],
 )
 def test_refusal_for_a_fixture_that_may_be_unknown_is_inconclusive(
-    judge_of: Callable[..., Judge],
     status: int,
     body: Json,
     unnamed: dict[str, str],
     verdict: str,
 ) -> None:
-    assert judge_of(unnamed=unnamed)(ACCEPT, status, body)["body.accepted"] == verdict
+    assert Judge(unnamed=unnamed)(ACCEPT, status, body)["body.accepted"] == verdict
 
 
 @pytest.mark.parametrize(
@@ -232,7 +216,7 @@ def test_wire_is_judged_by_status(
 ) -> None:
     found = judge(case_id, status, **headers)
 
-    assert found[judge.case_of(case_id).rule] == verdict
+    assert found[case_of(case_id).rule] == verdict
     assert found["robustness"] == "pass"
 
 
@@ -270,19 +254,18 @@ def test_envelope_is_asked_of_the_operation_alone(
     ],
 )
 def test_token_in_an_answer_is_found(
-    judge_of: Callable[..., Judge],
     case_id: str,
     token: str | None,
     answer: tuple[int, Json],
     verdict: str | None,
 ) -> None:
-    judge = judge_of(filling=Filling(token=token))
+    judge = Judge(filling=Filling(token=token))
 
     assert judge(case_id, *answer).get("auth.secrecy") == verdict
 
 
-def test_token_in_a_header_is_found(judge_of: Callable[..., Judge]) -> None:
-    judge = judge_of(filling=Filling(token=SECRET))
+def test_token_in_a_header_is_found() -> None:
+    judge = Judge(filling=Filling(token=SECRET))
 
     found = judge("auth.token/unknown", 401, **{"x-token": f"Bearer {SECRET}"})
 

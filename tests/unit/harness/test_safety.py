@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from tests.unit.harness.guarded import (
     Recorder,
     answered,
     asked,
+    case_of,
     created,
 )
 
@@ -559,7 +559,7 @@ def test_explored_case_is_not_sent_again_to_a_live_target(
     assert "explore" in policy.leaves_out(replace(cases[0], phase=Phase.EXPLORE))
 
 
-def test_recorder_is_a_connection(case_of: Callable[[str], Case]) -> None:
+def test_recorder_is_a_connection() -> None:
     recorder = Recorder()
 
     exchange = asyncio.run(recorder.exchange(case_of("body").request))

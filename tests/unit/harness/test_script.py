@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import pytest
+from tests.inprocess import suite
 from tests.unit.harness.guarded import answered
 
 from ringspec.harness import Exchange, Failure, Finding, Trouble
@@ -20,7 +21,7 @@ from ringspec.harness.sending.inprocess import InProcess
 from ringspec.reference import Behaviour, ServerSettings, application
 from ringspec.reference.json_values import FACTS
 from ringspec.reference.store import EDITABLE, Store
-from ringspec.spec import Contract, Json, Paging
+from ringspec.spec import Json, Paging
 from ringspec.strategies import Case, Request
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -77,29 +78,29 @@ class Api(InProcess):
         }
 
 
-@pytest.fixture
-def scripts(cases: tuple[Case, ...]) -> list[Case]:
-    return [case for case in cases if case.steps]
+def played(api: Api) -> list[tuple[Case, Exchange]]:
+    """Play every script against an API."""
+    scripts = [case for case in suite()[1] if case.steps]
+    return [(case, asyncio.run(play(api, case))) for case in scripts]
 
 
-@pytest.fixture
-def judged(contract: Contract, scripts: list[Case]) -> Callable[..., dict[str, str]]:
-    """Play every case against an API; return what fails or stays open, and why."""
+def judged(api: Api) -> dict[str, str]:
+    """Play every script; return what fails or stays open, and why."""
+    oracle, exchanges = Oracle(suite()[0]), played(api)
+    missing = missing_links(suite()[0], exchanges)
+    found: dict[str, str] = {}
+    for case, exchange in exchanges:
+        if not {step.link for step in case.steps} & missing:
+            # What fails is kept, whatever else is open.
+            amiss = _amiss(oracle.judge(case, exchange))
+            fails = {k: v for k, v in found.items() if v.startswith("fail")}
+            found |= amiss | fails
+    return found
 
-    def judge(api: Api) -> dict[str, str]:
-        oracle = Oracle(contract)
-        played = [(case, asyncio.run(play(api, case))) for case in scripts]
-        missing = missing_links(contract, played)
-        found: dict[str, str] = {}
-        for case, exchange in played:
-            if not {step.link for step in case.steps} & missing:
-                # What fails is kept, whatever else is open.
-                amiss = _amiss(oracle.judge(case, exchange))
-                fails = {k: v for k, v in found.items() if v.startswith("fail")}
-                found |= amiss | fails
-        return found
 
-    return judge
+def missing(override: Override) -> set[str]:
+    """Return the links that an API seems to lack."""
+    return missing_links(suite()[0], played(Api(override)))
 
 
 def _amiss(findings: tuple[Finding, ...]) -> dict[str, str]:
@@ -108,9 +109,6 @@ def _amiss(findings: tuple[Finding, ...]) -> dict[str, str]:
         for each in findings
         if each.verdict != "pass"
     }
-
-
-Judged = Callable[[Api], dict[str, str]]
 
 
 def last_of(path: str, number: int = 1) -> str:
@@ -136,12 +134,12 @@ ERROR = {"error": {"code": "no", "message": "no"}}
 
 @pytest.mark.parametrize("page", [1, 3, 7, 100])
 def test_right_api_is_not_accused_whatever_was_left_by_an_earlier_run(
-    judged: Judged, page: int
+    page: int,
 ) -> None:
     assert judged(Api(page=page, kept=1)) == {}
 
 
-def test_state_that_takes_four_looks_is_waited_for(judged: Judged) -> None:
+def test_state_that_takes_four_looks_is_waited_for() -> None:
     looks = Counter[tuple[str, str]]()
 
     def late(api: Api, path: str) -> Answer | None:
@@ -153,7 +151,7 @@ def test_state_that_takes_four_looks_is_waited_for(judged: Judged) -> None:
     assert judged(Api(answering("GET", ONE, late))) == {}
 
 
-def test_state_that_never_comes_says_nothing(judged: Judged) -> None:
+def test_state_that_never_comes_says_nothing() -> None:
     # What is called is done at once, as with an empty segment.
     def completed(api: Api, path: str) -> Answer | None:
         shown = api.shown(last_of(path)) or {"state": "draft"}
@@ -171,7 +169,7 @@ def same(status: int, data: Json = None) -> Callable[[Api, str], Answer]:
     return lambda *_: (status, data)
 
 
-def test_id_that_is_missing_or_the_same_is_found(judged: Judged) -> None:
+def test_id_that_is_missing_or_the_same_is_found() -> None:
     again = judged(Api(answering("POST", CREATE, same(201, {"broadcastId": "b-1"}))))
     none = judged(Api(answering("POST", CREATE, same(201, {"state": "draft"}))))
 
@@ -180,43 +178,26 @@ def test_id_that_is_missing_or_the_same_is_found(judged: Judged) -> None:
     assert "/broadcastId" in none["lifecycle.readable"]
 
 
-@pytest.fixture
-def missing(contract: Contract, scripts: list[Case]) -> Callable[[Override], set[str]]:
-    """Return the links that an API seems to lack."""
-
-    def links(override: Override) -> set[str]:
-        api = Api(override)
-        played = [(case, asyncio.run(play(api, case))) for case in scripts]
-        return missing_links(contract, played)
-
-    return links
-
-
 @pytest.mark.parametrize("status", [404, 405, 501])
-def test_operation_that_is_not_there_is_not_accused(
-    judged: Judged,
-    contract: Contract,
-    missing: Callable[[Override], set[str]],
-    status: int,
-) -> None:
+def test_operation_that_is_not_there_is_not_accused(status: int) -> None:
     def nothing(method: str, path: str, _: Api) -> Answer | None:
         return (status, ERROR) if (method, path) != ("POST", CREATE) else None
 
-    assert missing(nothing) == {each.name for each in contract.links}
+    assert missing(nothing) == {each.name for each in suite()[0].links}
     assert judged(Api(nothing)) == {}
 
 
-def test_one_operation_that_is_not_there_is_told_from_one_that_errs(
-    missing: Callable[[Override], set[str]],
-) -> None:
+def test_one_operation_that_is_not_there_is_told_from_one_that_errs() -> None:
     assert missing(answering("DELETE", ONE, same(405, ERROR))) == {"delete"}
     assert missing(answering("DELETE", ONE, same(404, ERROR))) == set()
 
 
-def test_failure_on_the_way_is_brought_back(
-    contract: Contract, scripts: list[Case]
-) -> None:
-    case = next(each for each in scripts if each.id == "lifecycle.deleted/read")
+def script(name: str) -> Case:
+    return next(case for case in suite()[1] if case.id == name)
+
+
+def test_failure_on_the_way_is_brought_back() -> None:
+    case = script("lifecycle.deleted/read")
     drops = answering("DELETE", ONE, same(0))
 
     exchange = asyncio.run(play(Api(drops), case))
@@ -225,14 +206,14 @@ def test_failure_on_the_way_is_brought_back(
     assert exchange.sent == 2
     assert exchange.played is not None
     assert len(exchange.played.earlier) == 1
-    found = _amiss(Oracle(contract).judge(case, exchange))
+    found = _amiss(Oracle(suite()[0]).judge(case, exchange))
     assert found["robustness"] == "fail: it was dropped"
     assert found["lifecycle.deleted"].startswith("inconclusive")
 
 
 @pytest.fixture
-def listing(scripts: list[Case]) -> Case:
-    return next(each for each in scripts if each.id == "lifecycle.listed/created")
+def listing() -> Case:
+    return script("lifecycle.listed/created")
 
 
 def test_list_without_a_total_is_read_to_its_end(listing: Case) -> None:
@@ -282,11 +263,11 @@ def test_list_is_read_by_what_each_page_says_of_the_next(
     assert "".join(api.asked).isascii()
 
 
-def test_unfinished_list_accuses_nobody(contract: Contract, listing: Case) -> None:
+def test_unfinished_list_accuses_nobody(listing: Case) -> None:
     exchange = asyncio.run(play(Api(page=3, kept=90), listing))
     assert exchange.played is not None
     unfinished = replace(exchange.played, items=(), complete=False)
     exchange = replace(exchange, played=unfinished)
 
-    (found,) = _amiss(Oracle(contract).judge(listing, exchange)).values()
+    (found,) = _amiss(Oracle(suite()[0]).judge(listing, exchange)).values()
     assert found.startswith("inconclusive: not read: some pages")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.inprocess import suite
 
 from ringspec.harness.judging.selection import Selection
 from ringspec.harness.running.plan import Part, parse_shard, part_of
@@ -10,51 +11,41 @@ from ringspec.spec import Contract, UsageError, load
 from ringspec.strategies import Case, Expect, cases_of
 
 
-def fired(
-    contract: Contract,
-    cases: tuple[Case, ...],
-    *select: str,
-    exclude: tuple[str, ...] = (),
-) -> tuple[Case, ...]:
+def fired(*select: str, exclude: tuple[str, ...] = ()) -> tuple[Case, ...]:
+    contract, cases = suite()
     return Selection.of(contract, select, exclude).fired(cases)
 
 
-def test_selected_rule_is_fired_with_its_twins(
-    contract: Contract, cases: tuple[Case, ...]
-) -> None:
-    chosen = fired(contract, cases, "name.required")
+def test_selected_rule_is_fired_with_its_twins() -> None:
+    chosen = fired("name.required")
 
     own = [case for case in chosen if case.rule == "name.required"]
     assert own
     assert {case.id for case in chosen if case not in own} == {c.twin for c in own}
 
 
-def test_coupled_case_is_fired_for_either_rule(
-    contract: Contract, cases: tuple[Case, ...]
-) -> None:
+def test_coupled_case_is_fired_for_either_rule(cases: tuple[Case, ...]) -> None:
     coupled = next(case for case in cases if case.coupled)
     other = next(rule for rule in coupled.broken if rule != coupled.rule)
 
-    assert coupled in fired(contract, cases, other)
+    assert coupled in fired(other)
 
 
 @pytest.mark.parametrize(
     ("select", "expect"), [("answer", Expect.ACCEPT), ("error", Expect.REJECT)]
 )
 def test_rule_about_answers_is_served_by_all_cases_of_a_kind(
-    contract: Contract, cases: tuple[Case, ...], select: str, expect: Expect
+    cases: tuple[Case, ...], select: str, expect: Expect
 ) -> None:
-    chosen = {case.id for case in fired(contract, cases, select)}
+    chosen = {case.id for case in fired(select)}
 
     of_kind = {case.id: case.twin for case in cases if case.expect is expect}
     assert chosen >= of_kind.keys()
     assert chosen - of_kind.keys() <= set(of_kind.values())
 
 
-def test_excluded_cases_are_fired_as_twins_alone(
-    contract: Contract, cases: tuple[Case, ...]
-) -> None:
-    chosen = fired(contract, cases, exclude=("voiceFlow",))
+def test_excluded_cases_are_fired_as_twins_alone() -> None:
+    chosen = fired(exclude=("voiceFlow",))
 
     twins = {case.twin for case in chosen}
     assert all(c.id in twins for c in chosen if c.rule.startswith("voiceFlow"))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.inprocess import plan_of, suite
 
 from ringspec.harness import Exchange, Finding
 from ringspec.harness.exploring import search
@@ -32,7 +33,7 @@ from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Lifecycle, Phase, Request, Walk, cases_of
 
 from ...general import payments  # noqa: TID252 - tests are no distribution
-from .test_explore import Explorable, Told
+from .test_explore import Explorable, Server, Told
 from .test_script import ALL, ERROR, ONE, Answer, Api, answering, last_of
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -64,59 +65,41 @@ def script_of(case: Case) -> list[str]:
     return [f"{step.request.method} {step.link or 'create'}" for step in case.steps]
 
 
-Walking = Callable[..., Walked]
-
-
-@pytest.fixture
-def walk(contract: Contract, cases: tuple[Case, ...]) -> Walking:
+def walk(api: Connection, walks: int = WALKS, **options: Any) -> Walked:
     """Go some walks against an API, after a look at what it offers."""
+    contract, cases = suite()
+    oracle = Oracle(contract)
+    plan = Plan(contract=contract, cases=cases, url="", examples=walks, **options)
+    with asyncio.Runner() as runner:
 
-    def go(api: Connection, walks: int = WALKS, **options: Any) -> Walked:
-        oracle = Oracle(contract)
-        plan = Plan(contract=contract, cases=cases, url="", examples=walks, **options)
-        with asyncio.Runner() as runner:
+        def once(case: Case, *, patient: bool = True) -> Exchange:
+            patience = Patience() if patient else Patience(0.0)
+            return runner.run(play(api, case, patience))
 
-            def once(case: Case, *, patient: bool = True) -> Exchange:
-                patience = Patience() if patient else Patience(0.0)
-                return runner.run(play(api, case, patience))
+        life = Lifecycle.of(contract, cases)
+        assert life is not None
+        survey = life.survey()
+        missing = missing_links(contract, [(survey, once(survey))])
+        gone = Walked(life.lacking(missing))
 
-            life = Lifecycle.of(contract, cases)
-            assert life is not None
-            survey = life.survey()
-            missing = missing_links(contract, [(survey, once(survey))])
-            gone = Walked(life.lacking(missing))
+        def fire(each: Any) -> Attempt:
+            gone.fired.append(each)
+            return walked(each, once, oracle.judge)
 
-            def fire(each: Any) -> Attempt:
-                gone.fired.append(each)
-                return walked(each, once, oracle.judge)
-
-            going = search.Search(plan, (), Failures(), gone.life, fire)
-            gone.told.extend(going.walk(walks))
-            gone.late = going.late
-        return gone
-
-    return go
+        going = search.Search(plan, (), Failures(), gone.life, fire)
+        gone.told.extend(going.walk(walks))
+        gone.late = going.late
+    return gone
 
 
 @pytest.fixture
-def explored(
-    contract: Contract, cases: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
-) -> Explorable:
+def explored(monkeypatch: pytest.MonkeyPatch) -> Explorable:
     """Explore by runs, without schemathesis: its bodies take long."""
     monkeypatch.setattr(search, "foreign_sources", lambda _: ([], ""))
-    return Explorable(
-        Plan(
-            contract=contract,
-            cases=cases,
-            url="http://127.0.0.1",
-            filling=Filling(token="t"),
-            examples=100,
-            level=Level.MAY,
-        )
-    )
+    return Explorable(plan_of(Server(), *suite(), examples=100))
 
 
-def test_right_api_is_not_accused(walk: Walking) -> None:
+def test_right_api_is_not_accused() -> None:
     gone = walk(Api(), 40)
 
     assert gone.failures == []
@@ -125,7 +108,7 @@ def test_right_api_is_not_accused(walk: Walking) -> None:
     assert steps == {"", *(each.name for each in gone.life.contract.links)}
 
 
-def test_what_becomes_of_itself_is_not_held_against_anybody(walk: Walking) -> None:
+def test_what_becomes_of_itself_is_not_held_against_anybody() -> None:
     def completed(api: Api, path: str) -> Answer | None:
         shown = api.shown(last_of(path)) or {"state": ""}
         is_begun = shown["state"] == "started"
@@ -135,7 +118,7 @@ def test_what_becomes_of_itself_is_not_held_against_anybody(walk: Walking) -> No
 
 
 @pytest.mark.parametrize("status", [404, 405, 501])
-def test_what_only_creates_is_only_asked_to(walk: Walking, status: int) -> None:
+def test_what_only_creates_is_only_asked_to(status: int) -> None:
     def nothing(method: str, path: str, _api: Api) -> Answer | None:
         return (status, ERROR) if (method, path) != ("POST", ALL[:17]) else None
 
@@ -205,7 +188,7 @@ LIES = {
 
 @pytest.mark.parametrize("name", LIES)
 def test_lie_is_found_and_shrunk_to_its_shortest_script(
-    walk: Walking, name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(endpoints, "EDITABLE", {"draft", "scheduled", "paused"})
     rule, script = LIES[name]
@@ -220,9 +203,7 @@ def test_lie_is_found_and_shrunk_to_its_shortest_script(
     assert found[-1] in {script[-1], "GET list", "PUT update"}
 
 
-def test_what_is_found_is_a_case_that_shows_it_again(
-    walk: Walking, contract: Contract
-) -> None:
+def test_what_is_found_is_a_case_that_shows_it_again(contract: Contract) -> None:
     failures = walk(Lying(catching), 60).failures
     (found,) = (each for each in failures if each.rule == "lifecycle.state")
 
@@ -237,7 +218,7 @@ def test_what_is_found_is_a_case_that_shows_it_again(
     assert found.level == Level.MAY
 
 
-def test_state_that_never_comes_is_found_with_all_patience(walk: Walking) -> None:
+def test_state_that_never_comes_is_found_with_all_patience() -> None:
     def stays(api: Api, path: str) -> Answer | None:
         shown = api.shown(last_of(path, 2)) or {"state": ""}
         is_draft = shown["state"] == "draft"
@@ -252,7 +233,7 @@ def test_state_that_never_comes_is_found_with_all_patience(walk: Walking) -> Non
 
 
 def test_target_that_dies_is_not_asked_for_ever_shorter_walks(
-    walk: Walking, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(search, "SHRINK_REQUESTS", 1000)
     left = iter(range(60))
@@ -267,7 +248,7 @@ def test_target_that_dies_is_not_asked_for_ever_shorter_walks(
     assert len(gone.fired) <= 12 + 4
 
 
-def test_root_of_a_failure_is_told_once(walk: Walking) -> None:
+def test_root_of_a_failure_is_told_once() -> None:
     gone = walk(Api(answering("GET", ONE, lambda *_: (404, ERROR))))
 
     assert gone.scripts == {"lifecycle.readable": ["POST create", LOOK]}
@@ -284,7 +265,7 @@ HABITS = [each for each in LAWFUL if each.words.keys() & IN_LIFE]
 
 @pytest.mark.parametrize("lawful", HABITS, ids=lambda each: each.name)
 def test_lawful_habit_is_not_accused(
-    walk: Walking, lawful: Variant, monkeypatch: pytest.MonkeyPatch
+    lawful: Variant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Some show what was written a moment later, by the clock.
     if lawful.name.endswith("-late"):

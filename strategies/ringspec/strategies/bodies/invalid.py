@@ -47,6 +47,7 @@ from ringspec.strategies.shapes.locations import (
     default_at,
     instance_path,
     is_of,
+    leaves,
     locations_of,
     places,
     present,
@@ -154,6 +155,22 @@ def why_unbroken(
             if Prover(left.schema, ()).is_valid(case.body):
                 del found[rule]
     return {rule: why for rule, (_, why) in found.items()}
+
+
+def check_alike(bodies: Bodies, cases: Collection[Case]) -> None:
+    """Check that the evaluators read each expression alike; SpecError if not.
+
+    Those that cases break have been proven.
+    """
+    held = bodies.contract.held
+    broken = {rule for each in cases for rule in each.broken}
+    near = [it.body for it in cases if it.expect == Expect.ACCEPT and not it.steps]
+    for assertion in held.expressions if held else ():
+        for body in near[:_NEAR] if assertion.rule not in broken else ():
+            faults = (it for _, _, it in faults_in(bodies, assertion, body))
+            for each in (body, *(patched(body, it.patch) for it in faults)):
+                if held and (odd := held.odd(each)):
+                    raise odd
 
 
 def _reasons(
@@ -291,6 +308,9 @@ class InvalidCases:
         # Most faults of a rule that are shown, and twins of each.
         size = len(contract.assertions)
         self._most = max(1, _SHARED // size) if size > _LARGE else _SHARED
+        held = contract.held
+        self._said = {each.rule for each in held.expressions} if held else set[RuleId]()
+        self._varieties: dict[str, int] = {}
         # The twins that have a place.
         self._having: dict[Path, list[Case]] = {}
         # Number of uses of each place of a shared component, by its number of places.
@@ -425,11 +445,14 @@ class InvalidCases:
         """
         own = self._contract.rules[rule].level.rank
 
-        def order(option: _Option) -> tuple[bool, bool, int]:
+        def order(option: _Option) -> tuple[bool, bool, int, int]:
             twin, fault = option
             masked = self._certifier.is_masked(twin.body, fault)
             weak = number % 2 == 0 and twin.level.rank > own
-            return masked, weak, -(self._contexts.of[twin.id] & new).bit_count()
+            count = (self._contexts.of[twin.id] & new).bit_count()
+            # Turn by turn in the plainest, and where the most values differ.
+            variety = self._variety(rule, twin) * (1 - 2 * (number % 2))
+            return masked, weak, -count, variety
 
         name, options = choice
         found: Case | None = None
@@ -442,6 +465,15 @@ class InvalidCases:
                     return case
             found = found or case
         return found
+
+    def _variety(self, rule: RuleId, twin: Case) -> int:
+        """Count the values of a twin: in many, more readings of a rule differ."""
+        if rule not in self._said:
+            return 0
+        if twin.id not in self._varieties:
+            values = {canonical(value) for _, value in leaves(twin.body)}
+            self._varieties[twin.id] = len(values)
+        return self._varieties[twin.id]
 
     def _beside_more(
         self, rule: RuleId, assertions: list[Assertion], new: int, found: _Found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, combinations, product
@@ -22,7 +23,7 @@ from ringspec.spec.contract import Contract
 from ringspec.spec.plain import matching
 from ringspec.spec.rules import BODY_ACCEPTED, RuleId, weakest
 from ringspec.spec.schemas import HOLDS, ITEM, walk
-from ringspec.spec.values import Json, Location, Path, canonical, patched
+from ringspec.spec.values import Json, Location, Path, at, canonical, edit, patched
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
@@ -33,14 +34,21 @@ from ringspec.strategies.shapes.build import (
     MOST_WIDE,
     PRESENT,
     Builder,
+    Unfit,
     Wish,
+    another,
     fitted,
     of_length,
     with_examples,
     within,
 )
 from ringspec.strategies.shapes.compile import compile_schema, negate
-from ringspec.strategies.shapes.locations import instance_path
+from ringspec.strategies.shapes.locations import (
+    NOTHING,
+    instance_path,
+    leaves,
+    present,
+)
 from ringspec.strategies.shapes.shape import (
     OTHERS,
     Alternatives,
@@ -146,16 +154,16 @@ def _long_lists(bodies: Bodies, assertions: list[Assertion]) -> Iterator[_Made]:
     """Show each value of the long lists, in as few bodies as they can share."""
     long = {bodies.place(it.instance): it for it in assertions if _is_long(it)}
     for n in range(max((len(each.value) for each in long.values()), default=0)):
-        left = {at: it for at, it in long.items() if n < len(it.value)}
+        left = {to: it for to, it in long.items() if n < len(it.value)}
         while left:
             wishes: _Wishes = {}
-            for at, each in left.items():
-                more = {**wishes, at: Wish(each.value[n])}
+            for to, each in left.items():
+                more = {**wishes, to: Wish(each.value[n])}
                 wishes = more if bodies.plain(more) is not None else wishes
-            at, each = next(iter(left.items()))
+            to, each = next(iter(left.items()))
             if wishes:
                 yield each.rule, f"{each.value[n]}", bodies.plain(wishes), False
-            left = {k: it for k, it in left.items() if k not in {*wishes, at}}
+            left = {k: it for k, it in left.items() if k not in {*wishes, to}}
 
 
 def _expressed(bodies: Bodies, assertions: list[Assertion]) -> Iterator[_Made]:
@@ -164,8 +172,9 @@ def _expressed(bodies: Bodies, assertions: list[Assertion]) -> Iterator[_Made]:
     for each in (it for it in assertions if held and it.keyword == HOLDS):
         shown = set[str]()
         for base in having(bodies, bodies.read_by(each)):
-            for place in held.places(each, base) if held else ():
-                for name, patch in bodies.changes(each, base, place, wanted=True):
+            yield each.rule, "kept", base, False
+            for location in held.places(each, base) if held else ():
+                for name, patch in bodies.changes(each, base, location, wanted=True):
                     made = patched(base, patch)
                     if "by-far" in name or name in shown:
                         continue
@@ -176,10 +185,38 @@ def _expressed(bodies: Bodies, assertions: list[Assertion]) -> Iterator[_Made]:
 
 def having(bodies: Bodies, instances: list[Path]) -> Iterator[Json]:
     """Yield plain bodies that have all of some members, each one of them, and none."""
-    places = [bodies.place(each) for each in instances]
-    wanted = [places, *([each] for each in places), []] if len(places) > 1 else [places]
-    made = (bodies.plain(dict.fromkeys(each, PRESENT)) for each in wanted)
-    yield from {canonical(each): each for each in made if each is not None}.values()
+    given: _Wishes = {}
+    for each in instances:
+        shapes = bodies.shapes_at(each)
+        kept = tuple(it for it in shapes if it.kind != "null")
+        is_any = len(kept) in {0, len(shapes)}
+        given[bodies.place(each)] = PRESENT if is_any else Wish(shapes=kept)
+    wanted = [given, *({place: wish} for place, wish in given.items()), {}]
+    found = [bodies.plain(each) for each in (wanted if given else wanted[:1])]
+    if any(ITEM in each for each in instances):
+        long = bodies.build(Builder(given, items=3))
+        found += [] if long is None else [long, unlike(bodies, long)]
+    yield from {canonical(each): each for each in found if each is not None}.values()
+
+
+def unlike(bodies: Bodies, body: Json) -> Json:
+    """Return a body whose lists have items that differ wherever they may."""
+    for place, value in leaves(body):
+        depth = max((n for n, it in enumerate(place) if isinstance(it, int)), default=0)
+        before = range(int(place[depth])) if isinstance(place[depth], int) else ()
+        around = [(*place[:depth], it, *place[depth + 1 :]) for it in before]
+        others = [at(body, each) for each in around if present(body, each)]
+        if value not in others:
+            continue
+        shapes = tuple(bodies.shapes_at(instance_path(place)))
+        listed = (it for each in shapes for it in each.choices() or ())
+        with suppress(Unfit):
+            other = next((it for it in listed if it not in others), NOTHING)
+            if other is NOTHING:
+                other = another(shapes, value, others)
+            made = patched(body, (edit("replace", place, other),))
+            body = made if bodies.contract.is_settled(made) else body
+    return body
 
 
 def _is_long(assertion: Assertion) -> bool:

@@ -103,6 +103,9 @@ class Bodies:
     def _nothing(self, body: Json, shapes: Alternatives) -> SpecError:
         """Return the error that no valid body exists."""
         prover = self.contract.prover
+        held = self.contract.held
+        if held and body is not None and (odd := held.odd(body)):
+            return odd
         is_formed = body is not None and self.contract.form_prover.is_valid(body)
         if is_formed and (clash := self._clash(body, shapes)):
             return clash
@@ -196,8 +199,13 @@ class Bodies:
         def fits(made: Json) -> bool:
             return meets(made, wishes) and self.contract.form_prover.is_valid(made)
 
-        patch = mended(held or self.contract.held, body, shapes_at, fits)
-        return None if patch is None else patched(body, patch)
+        held = held or self.contract.held
+        for each in (held.strict, held) if held else ():
+            # Inside of bounds, where there is room.
+            patch = mended(each, body, shapes_at, fits) if each else None
+            if patch is not None:
+                return patched(body, patch)
+        return None if held else body
 
     def plain(self, wishes: Mapping[Location, Wish] | None = None) -> Json:
         """Return the plainest valid body with some wishes, or None."""

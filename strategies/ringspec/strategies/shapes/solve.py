@@ -26,6 +26,7 @@ from ringspec.spec.cel import LOGICAL, RELATIONS, UNKNOWN, Node
 from ringspec.spec.expressions import Expression, Scope
 from ringspec.spec.plain import matching
 from ringspec.spec.proof import Held
+from ringspec.spec.schemas import ITEM
 from ringspec.spec.values import (
     Json,
     Location,
@@ -57,8 +58,8 @@ _MOVES = (1, 10)
 _ZONES = [timezone(timedelta(hours=hours)) for hours in (-11, 11)]
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 # Most ways of one part that are combined with those of others, most bodies that are
-# looked at to mend one, and most items of a list that are looked at.
-_COMBINED, _TRIED, _ITEMS = 4, 150, 6
+# looked at to mend one, most items of a list that are looked at, and values of an enum.
+_COMBINED, _TRIED, _ITEMS, _LISTED = 4, 150, 6, 8
 
 _Edits: TypeAlias = "dict[Location, Json]"
 _Ways: TypeAlias = "Iterator[tuple[str, _Edits]]"
@@ -86,12 +87,14 @@ class Solver:
     def changes(self, *, wanted: bool) -> Iterator[tuple[str, tuple[Json, ...]]]:
         """Yield patches by which it may become true, or false, each with its name."""
         seen: set[str] = set()
-        for name, edits in self._ways(self.expression.node, self.scope, wanted=wanted):
-            patch = self._patch(edits)
-            key = canonical(patch)
-            if patch and key not in seen:
-                seen.add(key)
-                yield name, patch
+        ways = self._ways(self.expression.node, self.scope, wanted=wanted)
+        with suppress(TypeError, ValueError, OverflowError):  # of values that are odd
+            for name, edits in ways:
+                patch = self._patch(edits)
+                key = canonical(patch)
+                if patch and key not in seen:
+                    seen.add(key)
+                    yield name, patch
 
     def _patch(self, edits: _Edits) -> tuple[Json, ...]:
         """Return edits of a request as those of the body; empty if they are not."""
@@ -189,11 +192,14 @@ class Solver:
             (right, left, _MIRRORED.get(operator, operator)),
         )
         for own, other, relation in sides:
-            value = self._value(other, scope)
+            value, place = self._value(other, scope), self._place(other, scope)
             if value is UNKNOWN:
                 continue
             for label, target in self._targets(own, relation, value, scope):
-                yield from self._put(label, own, target, scope)
+                # Of several in a list, which one it equals.
+                is_like = label == "equal" and place and ITEM in instance_path(place)
+                name = f"as-{self._named(place)}" if is_like and place else label
+                yield from self._put(name, own, target, scope)
         found = (self._place(left, scope), self._place(right, scope))
         places = [it for it in found if it]
         values = [self._member(place) for place in places]
@@ -212,9 +218,11 @@ class Solver:
         """Yield values that stand in a relation to one, the nearest first."""
         if relation in {"==", "<=", ">="}:
             yield "equal", value
+        place = self._place(node, scope)
+        listed = self.expression.types.values.get(instance_path(place or ()), ())
+        yield from ((f"{it}", it) for it in listed[:_LISTED] if relation != "!=")
         if relation == "==":
             return
-        place = self._place(node, scope)
         if isinstance(value, bool):
             yield from [(f"{not value}".lower(), not value)] if relation == "!=" else ()
             return
@@ -283,7 +291,7 @@ class Solver:
         now = self._value(node, scope)
         for inner, item in self._items(node.parts[0], "", scope):
             own = self._value(item, inner)
-            if UNKNOWN not in (own, now):
+            if all(isinstance(it, int | float) for it in (own, value, now)):
                 yield from self._put(name, item, own + value - now, inner)
 
     def _put_converted(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
@@ -292,7 +300,8 @@ class Solver:
         yield from self._put(name, node.parts[0], value, scope)
 
     def _put_negative(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
-        yield from self._put(name, node.parts[0], -value, scope)
+        if isinstance(value, int | float):
+            yield from self._put(name, node.parts[0], -value, scope)
 
     def _put_branch(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
         condition, *branches = node.parts
@@ -444,21 +453,27 @@ class Solver:
         text, part = self._value(own, scope), self._value(other, scope)
         if not isinstance(text, str) or not isinstance(part, str):
             return
-        size = len(text)
-        if node.word == "matches":
-            found = matching(part, 0, 100) if wanted else None
-            texts = [found] if found is not None else [] if wanted else [*MISSING]
-        elif wanted:
-            texts = {
-                "startsWith": [fitted(part + text, size, size), part + text],
-                "endsWith": [text[: max(0, size - len(part))] + part, text + part],
-                "contains": [part + text[len(part) :], text + part],
-            }.get(node.word, [])
+        size, found = len(text), list[tuple[str, str | None]]()
+        if not wanted:
+            # It stands there, but not at that end.
+            beside = f"x{text}" if node.word == "startsWith" else f"{text}x"
+            others = self._others(self._place(own, scope), [text])
+            found = [
+                ("beside", beside),
+                *(("unfitting", it) for it in MISSING),
+                *others,
+            ]
+        elif node.word == "matches":
+            found = [("fitting", matching(part, 0, 100))]
+        elif node.word == "endsWith":
+            cut = text[: max(0, size - len(part))] + part
+            found = [("fitting", cut), ("longer", text + part)]
         else:
-            place = self._place(own, scope)
-            texts = [*MISSING, *(it for _, it in self._others(place, [text]))]
-        for each in texts:
-            yield from self._put("fitting" if wanted else "unfitting", own, each, scope)
+            cut = part + text[len(part) :]
+            found = [("fitting", cut), ("longer", part + text)]
+        for label, each in found:
+            if each is not None:
+                yield from self._put(label, own, each, scope)
 
 
 # How a part takes a value that is no member, by its function or operator.
