@@ -291,8 +291,16 @@ class Solver:
             yield f"{label}-at-{text[-6:]}", {place: text}
 
     def _put_sum(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
-        now = self._value(node, scope)
-        for inner, item in self._items(node.parts[0], "", scope):
+        now, items = self._value(node, scope), [*self._items(node.parts[0], "", scope)]
+        share, rest = divmod(value, len(items) or 1)
+        if isinstance(value, float):
+            share, rest = value / (len(items) or 1), 0.0
+        parts = [share + rest, *[share] * len(items)]
+        yield from _together(
+            self._put(name, item, part, inner)
+            for (inner, item), part in zip(items, parts, strict=False)
+        )
+        for inner, item in items:
             own = self._value(item, inner)
             if all(isinstance(it, int | float) for it in (own, value, now)):
                 yield from self._put(name, item, own + value - now, inner)
