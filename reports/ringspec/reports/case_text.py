@@ -216,23 +216,8 @@ def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:
         if number:  # it may edit what the one before has made
             with suppress(ValueError, TypeError):
                 body = patched(body, [patch[number - 1]])
-        yield _operation(operation, body)
-
-
-def _operation(operation: dict[str, Json], body: Json) -> str:
-    name, path = str(operation.get("op")), str(operation.get("path"))
-    line = f"{name} {shown(path, 200) or 'the whole body'}"
-    old = _old(body, path)
-    match name:
-        case "replace":
-            before = f"{old} -> " if old else ""
-            return f"{line}: {before}{_written(operation.get('value'))}"
-        case "remove":
-            return f"{line} (was {old})" if old else line
-        case "move" | "copy":
-            return f"{name} {shown(str(operation.get('from')), 200)} -> {path}"
-        case _:
-            return f"{line}: {_written(operation.get('value'))}"
+        old = _old(body, str(operation.get("path")))
+        yield phrases().edit(operation, old)
 
 
 def _old(body: Json, path: str) -> str:
