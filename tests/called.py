@@ -70,16 +70,20 @@ def environment(more: dict[str, str]) -> dict[str, str]:
     }
 
 
-def call(*arguments: str, to: Path | None = None, **environ: str) -> Ended:
-    """Call the command as its script does, with a report to a path if one is given."""
-    arguments += ("--report", f"json={to}") if to else ()
-    with _surroundings(environment(environ)) as (stdout, stderr):
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        for stream in (stdout, stderr):
-            stream.flush()
-    report = json.loads(to.read_text()) if to and to.exists() else {}
-    return Ended(int(ended.value.code or 0), _text(stdout), _text(stderr), report)
+def call(
+    *arguments: str, to: Path | None = None, report: bool = False, **environ: Any
+) -> Ended:
+    """Call the command as its script does; if wanted, bring back its JSON report."""
+    with tempfile.TemporaryDirectory() as folder:
+        to = to or (Path(folder) / "report.json" if report else None)
+        arguments += ("--report", f"json={to}") if to else ()
+        with _surroundings(environment(environ)) as (stdout, stderr):
+            with pytest.raises(SystemExit) as ended:
+                main(list(arguments))
+            for stream in (stdout, stderr):
+                stream.flush()
+        told = json.loads(to.read_text()) if to and to.exists() else {}
+    return Ended(int(ended.value.code or 0), _text(stdout), _text(stderr), told)
 
 
 def at(server: Embedded) -> tuple[str, str]:

@@ -14,8 +14,7 @@ import pytest
 from ringspec.reference import Embedded
 from ringspec.spec import reading
 
-from .. import called  # noqa: TID252 - tests are no distribution
-from ..called import Ended, environment  # noqa: TID252 - likewise
+from ..called import Ended, call, environment  # noqa: TID252 - no distribution
 from ..serving import Behaviour, listening  # noqa: TID252 - likewise
 
 COMMAND = [sys.executable, "-m", "ringspec.cli"]
@@ -23,13 +22,8 @@ TABLES = reading.read(Path(__file__).parent / "data" / "tables.yaml")
 
 
 @pytest.fixture
-def ringspec(tmp_path: Path) -> Callable[..., Ended]:
-    """Call the command; `run` also brings back its JSON report."""
-
-    def call(*arguments: str, report: bool = False, **environ: str) -> Ended:
-        to = tmp_path / "ringspec.json" if report else None
-        return called.call(*arguments, to=to, **environ)
-
+def ringspec() -> Callable[..., Ended]:
+    """Call the command."""
     return call
 
 

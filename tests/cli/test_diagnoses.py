@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +16,19 @@ from ringspec.reports.json_report import SCHEMA
 from ringspec.spec import Level, load
 from ringspec.strategies import cases_of
 
+from ..called import call  # noqa: TID252 - tests are no distribution
 from ..inprocess import edited  # noqa: TID252 - tests are no distribution
 from ..serving import served  # noqa: TID252 - tests are no distribution
 from .conftest import TABLES
 
-Ringspec = Callable[..., Any]
 SETTINGS = ServerSettings()
 APP = application(SETTINGS)
 FORMATS = ("junit", "markdown", "html")
 
 
-def called(ringspec: Ringspec, url: str, *options: str, **environ: str) -> Any:
+def called(url: str, *options: str, **environ: Any) -> Any:
     token = f"--bearer={SETTINGS.token}"
-    return ringspec("run", url, token, *options, report=True, **environ)
+    return call("run", url, token, *options, report=True, **environ)
 
 
 def reasons(ended: Any) -> dict[str, set[str]]:
@@ -40,14 +39,12 @@ def reasons(ended: Any) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize(("error", "told"), TABLES["errors"])
-def test_success_that_tells_of_an_error_is_said_to(
-    ringspec: Ringspec, error: Any, *, told: bool
-) -> None:
+def test_success_that_tells_of_an_error_is_said_to(error: Any, *, told: bool) -> None:
     def edit(status: int, data: Any) -> tuple[int, Any]:
         return (200, error) if status == 422 else (status, data)
 
     with served(edited(APP, edit)) as url:
-        ended = called(ringspec, url, "--select=name.type", "--phase=cases")
+        ended = called(url, "--select=name.type", "--phase=cases")
 
     (reason,) = reasons(ended)["name.type"]
     assert ended.status == 1
@@ -58,27 +55,25 @@ def test_success_that_tells_of_an_error_is_said_to(
 
 @pytest.mark.parametrize(("name", "other", "rule", "said"), TABLES["members"])
 def test_member_of_another_name_is_named(
-    ringspec: Ringspec, name: str, other: str, rule: str, said: str
+    name: str, other: str, rule: str, said: str
 ) -> None:
     def edit(status: int, data: Any) -> tuple[int, Any]:
         return status, json.loads(json.dumps(data).replace(f'"{name}"', f'"{other}"'))
 
     with served(edited(APP, edit)) as url:
-        ended = called(ringspec, url, f"--select={rule}", "--level=may")
+        ended = called(url, f"--select={rule}", "--level=may")
 
     assert any(said in each for each in reasons(ended)[rule])
 
 
-def test_refused_twin_is_named_once_in_every_format(
-    ringspec: Ringspec, tmp_path: Path
-) -> None:
+def test_refused_twin_is_named_once_in_every_format(tmp_path: Path) -> None:
     def edit(status: int, data: Any) -> tuple[int, Any]:
         return (422, {"error": {}}) if data.get("source") == "file" else (status, data)
 
     paths = {each: tmp_path / each for each in FORMATS}
     options = [f"--report={name}={path}" for name, path in paths.items()]
     with served(edited(APP, edit)) as url:
-        ended = called(ringspec, url, "--level=may", "--phase=cases", *options)
+        ended = called(url, "--level=may", "--phase=cases", *options)
 
     refused = ended.report["refused"]
     title = r"valid twin \S+ was refused with HTTP 422"
@@ -97,15 +92,15 @@ def test_refused_twin_is_named_once_in_every_format(
 
 @pytest.mark.parametrize("mutant", ["required-unchecked"])
 def test_all_formats_tell_a_failure_by_one_level_and_example(
-    ringspec: Ringspec, tmp_path: Path, mutant: str
+    tmp_path: Path, mutant: str
 ) -> None:
     paths = {each: tmp_path / each for each in FORMATS}
     options = [f"--report={name}={path}" for name, path in paths.items()]
     with Embedded(mutant=mutant) as server:
         ready = server.ready()
         access = (ready.url, f"--bearer={ready.token}", "--phase=cases")
-        environ = {"report": True, "GITHUB_ACTIONS": "true"}
-        ended = ringspec("run", *access, *options, "--level=may", **environ)
+        wanted = (*access, *options, "--level=may")
+        ended = call("run", *wanted, report=True, GITHUB_ACTIONS="true")
 
     texts = {name: path.read_text("utf-8") for name, path in paths.items()}
     (row,) = re.findall(r"^\| 1 \|.*", texts["markdown"], re.MULTILINE)
@@ -135,16 +130,15 @@ PROFILE = 'url = "http://127.0.0.1:9"\n[credentials]\nbearer = "of-the-profile"\
 
 @pytest.mark.parametrize(("options", "environ", "said"), TABLES["credentials"])
 def test_credentials_that_do_not_count_are_named(
-    ringspec: Ringspec,
     tmp_path: Path,
     options: list[str],
-    environ: dict[str, str],
+    environ: dict[str, Any],
     said: str,
 ) -> None:
     (tmp_path / "live.toml").write_text(PROFILE, "utf-8")
     profile = f"--profile={tmp_path / 'live.toml'}"
 
-    ended = ringspec("run", profile, *options, report=True, **environ)
+    ended = call("run", profile, *options, report=True, **environ)
 
     notices = " ".join(ended.report["notices"]).replace(f"{tmp_path}/", "")
     assert (f"the credentials are those of {said}" in notices) == bool(said)

@@ -19,9 +19,12 @@ from ringspec.reference import Embedded, ServerSettings, application
 from ringspec.strategies import Request, Slot
 
 from .. import serving  # noqa: TID252 - tests are no distribution
-from ..called import at, ran  # noqa: TID252 - tests are no distribution
+from ..called import (  # noqa: TID252 - tests are no distribution
+    at,
+    call,
+    ran,
+)
 
-Ringspec = Callable[..., Any]
 Started = Callable[..., subprocess.Popen[str]]
 
 WITHOUT = """
@@ -33,8 +36,8 @@ sys.exit(status)
 """
 
 
-def test_embedded_server_stands_exploring(ringspec: Ringspec) -> None:
-    ended = ringspec(
+def test_embedded_server_stands_exploring() -> None:
+    ended = call(
         "run", "--phase", "explore", "--examples", "40", "--level", "may", report=True
     )
 
@@ -47,22 +50,22 @@ def test_embedded_server_stands_exploring(ringspec: Ringspec) -> None:
     assert ended.outcomes["name.required"] == "skipped"
 
 
-def test_examples_come_after_the_phases_that_are_named(ringspec: Ringspec) -> None:
+def test_examples_come_after_the_phases_that_are_named() -> None:
     named = ("run", "--phase", "cases", "--select", "name")
-    without = ringspec(*named, report=True)
+    without = call(*named, report=True)
 
-    ended = ringspec(*named, "--examples", "12", report=True)
+    ended = call(*named, "--examples", "12", report=True)
 
     assert ended.status == without.status == 0
     more = ended.report["counts"]["cases"] - without.report["counts"]["cases"]
     assert more == 12
 
 
-def test_mutant_is_found_without_the_list(ringspec: Ringspec) -> None:
+def test_mutant_is_found_without_the_list() -> None:
     select = ("--select", "retryDelays.items", "--examples", "40")
     with Embedded(mutant="delay-4321-accepted") as mutant:
         told = [
-            ringspec("run", *at(mutant), "--phase=explore", *select, report=True)
+            call("run", *at(mutant), "--phase=explore", *select, report=True)
             for _ in range(2)
         ]
 
@@ -158,11 +161,11 @@ class Front:
 
 
 @pytest.mark.parametrize("kind", ["growing", "affinity", "session"])
-def test_cookies_are_of_their_origin_and_few(ringspec: Ringspec, kind: str) -> None:
+def test_cookies_are_of_their_origin_and_few(kind: str) -> None:
     front = Front(kind)
     with ExitStack() as stack:
         url, other = (stack.enter_context(serving.served(front)) for _ in range(2))
-        ended = ringspec(
+        ended = call(
             *("run", url, "--phase", "auth,cases", "--workers", "3"),
             *("--select", "auth", "--select", "body", "--select", "retries"),
             *("--client-id", front.settings.client_id),

@@ -11,7 +11,6 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,7 +19,6 @@ from ringspec.reference import Embedded
 from ..called import at, call, environment  # noqa: TID252 - no distribution
 from ..serving import (  # noqa: TID252 - tests are no distribution
     ACCEPTED,
-    answering,
     slow,
 )
 from ..waiting import eventually  # noqa: TID252 - tests are no distribution
@@ -141,7 +139,6 @@ def test_second_interrupt_does_not_leave_a_traceback(
     assert "Traceback" not in err
 
 
-Ringspec = Callable[..., Any]
 FEW = ("--select", "name", "--phase", "cases")
 
 
@@ -150,7 +147,7 @@ def called(embedded: Embedded, *options: str) -> tuple[str, ...]:
 
 
 def test_replay_line_and_report_need_the_file_of_a_dialect(
-    ringspec: Ringspec, mutant: Embedded, tmp_path: Path
+    mutant: Embedded, tmp_path: Path
 ) -> None:
     dialect = tmp_path / "mine.yaml"
     dialect.write_text(
@@ -159,8 +156,9 @@ def test_replay_line_and_report_need_the_file_of_a_dialect(
     )
     run = (*called(mutant), "--dialect", str(dialect))
 
-    out = ringspec(*run, report=True).stdout
-    replayed = ringspec("replay", str(tmp_path / "ringspec.json"))
+    path = tmp_path / "ringspec.json"
+    out = call(*run, to=path).stdout
+    replayed = call("replay", str(path))
 
     assert f" --dialect {dialect}" in out
     assert replayed.status == 2
@@ -202,24 +200,3 @@ def test_screen_is_coloured_and_draws_a_bar(mutant: Embedded) -> None:
     assert "\x1b[1;31mFAIL" in drawn
     assert "━" in drawn
     assert drawn.rindex("\x1b[2K") > drawn.rindex("━")  # it vanishes
-
-
-@pytest.mark.parametrize(
-    ("status", "said"),
-    [
-        (422, "FAIL valid requests are refused with HTTP 422  MUST\n"),
-        (500, "FAIL robustness  MUST, documented\n"),
-    ],
-    ids=["refuses-all", "fails-at-all"],
-)
-def test_server_that_does_one_thing_is_told_in_a_screen(
-    ringspec: Ringspec, served: Callable[..., str], status: int, said: str
-) -> None:
-    body = b'{"error": {"code": "no", "message": "It will not do."}}'
-
-    ended = ringspec("run", served(answering(status, body)), COLUMNS="80")
-
-    assert ended.status == 1
-    assert said in ended.stdout
-    assert ended.stdout.count("FAIL ") == 1
-    assert ended.stdout.count("\n") < 80, ended.stdout

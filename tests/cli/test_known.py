@@ -13,24 +13,25 @@ from jsonschema import Draft202012Validator
 
 from ringspec.reference import Embedded
 
+from ..called import call  # noqa: TID252 - tests are no distribution
+
 MUTANT = "retry-delays-count-unchecked"
 
-Ringspec = Callable[..., Any]
 
 RULE = "retryDelays.count"
 SCHEMA = Path(__file__).parents[2] / "reports/ringspec/reports/report.schema.json"
 
 
 @pytest.fixture
-def run(ringspec: Ringspec, tmp_path: Path) -> Callable[..., Any]:
+def run(tmp_path: Path) -> Callable[..., Any]:
     """Run a few cases against a server, with a file of known failures."""
 
-    def call(server: Embedded, text: str | None, *more: str) -> Any:
+    def fire(server: Embedded, text: str | None, *more: str) -> Any:
         path = tmp_path / "known.toml"
         if text is not None:
             path.write_text(text, "utf-8")
         narrow = () if "--select" in more else ("--select", RULE, "--select", "from")
-        return ringspec(
+        return call(
             *("run", server.url, "--bearer", server.token, "--phase", "cases"),
             *narrow,
             *("--known-failures", str(path)),
@@ -38,7 +39,7 @@ def run(ringspec: Ringspec, tmp_path: Path) -> Callable[..., Any]:
             report=True,
         )
 
-    return call
+    return fire
 
 
 def entry(name: str = RULE, **more: str) -> str:
@@ -166,14 +167,12 @@ def test_update_leaves_an_expired_entry_to_people(
     assert (tmp_path / "known.toml").read_text("utf-8") == text
 
 
-def test_update_does_not_touch_the_file_where_nobody_answers(
-    ringspec: Ringspec, tmp_path: Path
-) -> None:
+def test_update_does_not_touch_the_file_where_nobody_answers(tmp_path: Path) -> None:
     path = tmp_path / "known.toml"
     path.write_text(entry(), "utf-8")
     options = ("--known-failures", str(path), "--update-known-failures")
 
-    ended = ringspec("run", "http://127.0.0.1:9", *options)
+    ended = call("run", "http://127.0.0.1:9", *options)
 
     assert ended.status == 3
     assert f"{path} stays as it is: the run was inconclusive" in ended.stderr

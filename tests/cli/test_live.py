@@ -18,7 +18,8 @@ import pytest
 from ringspec.harness.sending.journal import Entry, Journal, Status, read
 from ringspec.reference import Embedded
 
-Ringspec = Callable[..., Any]
+from ..called import call  # noqa: TID252 - tests are no distribution
+
 Served = Callable[[Callable[[socket.socket], None]], str]
 
 LIVE = "http://provider.invalid"
@@ -47,11 +48,11 @@ def proxy() -> Proxy:
 
 
 def test_live_run_looks_only_and_says_why_and_by_which_proxy(
-    ringspec: Ringspec, served: Served, proxy: Proxy, tmp_path: Path
+    served: Served, proxy: Proxy, tmp_path: Path
 ) -> None:
     where = served(proxy).replace("//", "//me:s3cret-word@")
 
-    ended = ringspec(
+    ended = call(
         *("run", LIVE, "--bearer", "t0k3n-t0k3n"),
         report=True,
         http_proxy=where,
@@ -70,12 +71,12 @@ def test_live_run_looks_only_and_says_why_and_by_which_proxy(
     assert "s3cret-word" not in ended.stdout + ended.stderr
     assert ended.outcomes["auth.token"] == "pass"
     assert ended.outcomes["name.required"] == "inconclusive"
-    assert list(tmp_path.iterdir()) == [tmp_path / "ringspec.json"]
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("proxy_url", ["socks9://127.0.0.1:1", "http://[::1"])
-def test_proxy_that_is_none_is_wrong_usage(ringspec: Ringspec, proxy_url: str) -> None:
-    ended = ringspec("run", LIVE, "--bearer", "t0k3n", http_proxy=proxy_url)
+def test_proxy_that_is_none_is_wrong_usage(proxy_url: str) -> None:
+    ended = call("run", LIVE, "--bearer", "t0k3n", http_proxy=proxy_url)
 
     assert ended.status == 2
     assert "cannot be used" in ended.stderr
@@ -94,9 +95,9 @@ def test_proxy_that_is_none_is_wrong_usage(ringspec: Ringspec, proxy_url: str) -
     ids=["examples", "explore", "token-elsewhere", "rate", "shard"],
 )
 def test_wrong_usage_is_sent_nowhere(
-    ringspec: Ringspec, served: Served, proxy: Proxy, arguments: tuple[str, ...]
+    served: Served, proxy: Proxy, arguments: tuple[str, ...]
 ) -> None:
-    ended = ringspec("run", LIVE, *arguments, http_proxy=served(proxy))
+    ended = call("run", LIVE, *arguments, http_proxy=served(proxy))
 
     assert ended.status == 2
     assert "hint:" in ended.stderr
@@ -105,9 +106,9 @@ def test_wrong_usage_is_sent_nowhere(
 
 
 def test_token_is_not_fetched_elsewhere_for_a_near_target(
-    ringspec: Ringspec, served: Served, proxy: Proxy
+    served: Served, proxy: Proxy
 ) -> None:
-    ended = ringspec(
+    ended = call(
         *("run", served(Proxy()), "--client-id", "a", "--client-secret", "b"),
         *("--token-url", "http://auth.invalid/token"),
         http_proxy=served(proxy),
@@ -119,12 +120,12 @@ def test_token_is_not_fetched_elsewhere_for_a_near_target(
 
 
 def test_dry_run_says_what_would_be_sent_and_sends_nothing(
-    ringspec: Ringspec, served: Served, proxy: Proxy
+    served: Served, proxy: Proxy
 ) -> None:
     near = Proxy()
 
-    ended = ringspec("run", served(near), "--dry-run", "--select", "retries")
-    live = ringspec("run", LIVE, "--dry-run", "--bearer", "x", http_proxy=served(proxy))
+    ended = call("run", served(near), "--dry-run", "--select", "retries")
+    live = call("run", LIVE, "--dry-run", "--bearer", "x", http_proxy=served(proxy))
 
     assert (ended.status, live.status) == (0, 0)
     assert "on this machine: 4 requests at once" in ended.stdout
@@ -136,14 +137,12 @@ def test_dry_run_says_what_would_be_sent_and_sends_nothing(
     assert proxy.asked == []
 
 
-def test_dry_run_counts_what_a_run_sends(
-    ringspec: Ringspec, reference: Embedded
-) -> None:
+def test_dry_run_counts_what_a_run_sends(reference: Embedded) -> None:
     wanted = ("--phase", "cases,wire", "--select", "retryDelays", "--select", "wire")
     arguments = (reference.url, "--bearer", reference.token, *wanted)
 
-    plan = ringspec("run", *arguments, "--dry-run")
-    done = ringspec("run", *arguments, report=True)
+    plan = call("run", *arguments, "--dry-run")
+    done = call("run", *arguments, report=True)
 
     total = next(each for each in plan.stdout.splitlines() if each.startswith("in all"))
     counts = done.report["counts"]
@@ -151,10 +150,10 @@ def test_dry_run_counts_what_a_run_sends(
     assert max(map(len, plan.stdout.splitlines())) <= 80
 
 
-def test_dry_run_has_nothing_to_report(ringspec: Ringspec, tmp_path: Path) -> None:
+def test_dry_run_has_nothing_to_report(tmp_path: Path) -> None:
     report = f"json={tmp_path / 'r.json'}"
 
-    ended = ringspec("run", "--dry-run", "--report", report)
+    ended = call("run", "--dry-run", "--report", report)
 
     assert ended.status == 2
     assert "a dry run finds nothing" in ended.stderr
@@ -190,7 +189,7 @@ def entry(url: str, name: str) -> Entry:
 
 
 def test_cleanup_deletes_what_is_left_and_may_be_called_again(
-    ringspec: Ringspec, served: Served, tmp_path: Path
+    served: Served, tmp_path: Path
 ) -> None:
     holder = Holder({"/voice/broadcasts/a", "/voice/broadcasts/c"})
     url = served(holder)
@@ -200,8 +199,8 @@ def test_cleanup_deletes_what_is_left_and_may_be_called_again(
         journal.note(entry(url, name))
     journal.note(Entry(**{**vars_of(entry(url, "c")), "status": Status.DELETED}))
 
-    ended = ringspec("cleanup", str(path), "--bearer", "t0k3n-t0k3n")
-    again = ringspec("cleanup", str(path), "--bearer", "t0k3n-t0k3n")
+    ended = call("cleanup", str(path), "--bearer", "t0k3n-t0k3n")
+    again = call("cleanup", str(path), "--bearer", "t0k3n-t0k3n")
 
     assert (ended.status, again.status) == (0, 0)
     assert "a: deleted" in ended.stdout
@@ -217,15 +216,13 @@ def vars_of(found: Entry) -> dict[str, Any]:
     return {name: getattr(found, name) for name in Entry.__slots__}
 
 
-def test_cleanup_says_what_it_cannot_delete(
-    ringspec: Ringspec, served: Served, tmp_path: Path
-) -> None:
+def test_cleanup_says_what_it_cannot_delete(served: Served, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journal = Journal(path)
     journal.note(entry(served(Proxy()), "a"))
     journal.note(Entry(url="http://127.0.0.1:1", status=Status.UNKNOWN))
 
-    ended = ringspec("cleanup", str(path))
+    ended = call("cleanup", str(path))
 
     assert ended.status == 3
     assert "a: still there: HTTP 401" in ended.stdout
@@ -243,13 +240,13 @@ def test_cleanup_says_what_it_cannot_delete(
     ids=["missing", "rubbish", "lacking"],
 )
 def test_what_is_no_journal_is_wrong_usage(
-    ringspec: Ringspec, tmp_path: Path, content: str | None, said: str
+    tmp_path: Path, content: str | None, said: str
 ) -> None:
     path = tmp_path / "journal.jsonl"
     if content is not None:
         path.write_text(content)
 
-    ended = ringspec("cleanup", str(path))
+    ended = call("cleanup", str(path))
 
     assert ended.status == 2
     assert said in ended.stderr

@@ -18,11 +18,11 @@ import pytest
 
 from ringspec.harness.sending.journal import Entry, Journal, read
 
+from ..called import call  # noqa: TID252 - tests are no distribution
 from ..serving import replying  # noqa: TID252 - tests are no distribution
 from ..waiting import eventually  # noqa: TID252 - tests are no distribution
 from .conftest import BREAK, WINDOWS
 
-Ringspec = Callable[..., Any]
 Write = Callable[..., str]
 
 BASE = "/voice/broadcasts"
@@ -156,9 +156,9 @@ def methods(provider: Provider) -> set[str]:
     ids=["default", "start", "no-number", "no-leave", "no-fixtures"],
 )
 def test_without_all_that_allows_it_nothing_is_created(
-    ringspec: Ringspec, provider: Provider, profile: Write, safety: str, fixtures: str
+    provider: Provider, profile: Write, safety: str, fixtures: str
 ) -> None:
-    ended = ringspec("run", "--profile", profile(safety, fixtures=fixtures))
+    ended = call("run", "--profile", profile(safety, fixtures=fixtures))
 
     assert ended.status in {1, 3}
     assert methods(provider) == {"GET"}
@@ -168,9 +168,9 @@ def test_without_all_that_allows_it_nothing_is_created(
 
 @pytest.mark.usefixtures("hurried")
 def test_creates_keep_to_their_number_and_all_are_deleted(
-    ringspec: Ringspec, provider: Provider, profile: Write
+    provider: Provider, profile: Write
 ) -> None:
-    ended = ringspec("run", "--profile", profile(LEAVE), report=True)
+    ended = call("run", "--profile", profile(LEAVE), report=True)
 
     assert len(provider.posted) == 3
     assert "all 3 creates that the profile allows" in ended.stdout
@@ -189,9 +189,9 @@ def test_creates_keep_to_their_number_and_all_are_deleted(
 
 
 def test_requests_come_no_faster_than_five_a_second(
-    ringspec: Ringspec, provider: Provider, orders: tuple[str, ...]
+    provider: Provider, orders: tuple[str, ...]
 ) -> None:
-    ringspec(*orders)
+    call(*orders)
 
     gaps = [after - before for before, after in pairwise(provider.came)]
     assert len(gaps) > len(provider.posted) == 12
@@ -200,12 +200,12 @@ def test_requests_come_no_faster_than_five_a_second(
 
 @pytest.mark.usefixtures("hurried")
 def test_refused_create_is_sent_once_though_there_is_another_token(
-    ringspec: Ringspec, provider: Provider, profile: Write
+    provider: Provider, profile: Write
 ) -> None:
     provider.refuses = 2
 
     wanted = ("--profile", profile(LEAVE), "--phase", "cases")
-    ended = ringspec("run", *wanted, report=True)
+    ended = call("run", *wanted, report=True)
 
     assert len(provider.posted) == len(set(provider.posted)) == 3
     assert provider.tokens == 2
@@ -215,14 +215,12 @@ def test_refused_create_is_sent_once_though_there_is_another_token(
 
 
 @pytest.mark.usefixtures("hurried")
-def test_replay_keeps_to_its_profile_too(
-    ringspec: Ringspec, provider: Provider, profile: Write
-) -> None:
+def test_replay_keeps_to_its_profile_too(provider: Provider, profile: Write) -> None:
     case = "retries.enum/valid-3"
 
-    withheld = ringspec("replay", case, "--profile", profile())
+    withheld = call("replay", case, "--profile", profile())
     before = list(provider.posted)
-    ended = ringspec("replay", case, "--profile", profile(LEAVE))
+    ended = call("replay", case, "--profile", profile(LEAVE))
 
     assert (withheld.status, before) == (3, [])
     assert ended.status != 4
@@ -232,13 +230,13 @@ def test_replay_keeps_to_its_profile_too(
 
 
 def test_dry_run_tells_what_the_profile_allows(
-    ringspec: Ringspec, provider: Provider, profile: Write
+    provider: Provider, profile: Write
 ) -> None:
     path = Path(profile(LEAVE))
     unset = '= { env = "NOBODY_SETS_IT" }'
     path.write_text(re.sub(r'= "me"|(?<=segment )= ".*"', unset, path.read_text()))
 
-    ended = ringspec("run", "--profile", str(path), "--dry-run")
+    ended = call("run", "--profile", str(path), "--dry-run")
 
     assert ended.status == 0, ended.stderr
     assert "live: one request at a time, 5 a second at most" in ended.stdout
@@ -248,12 +246,12 @@ def test_dry_run_tells_what_the_profile_allows(
 
 
 def test_pace_of_a_profile_is_no_faster_than_a_live_target_takes(
-    ringspec: Ringspec, profile: Write
+    profile: Write,
 ) -> None:
     more = "[pacing]\nrate = 50\nworkers = 8\n"
 
-    fast = ringspec("run", "--profile", profile(more), "--dry-run")
-    slow = ringspec("run", "--profile", profile(more), "--dry-run", "--rate", "2/s")
+    fast = call("run", "--profile", profile(more), "--dry-run")
+    slow = call("run", "--profile", profile(more), "--dry-run", "--rate", "2/s")
 
     assert "live: one request at a time, 5 a second at most" in fast.stdout
     assert "live: one request at a time, 2 a second at most" in slow.stdout
@@ -261,11 +259,11 @@ def test_pace_of_a_profile_is_no_faster_than_a_live_target_takes(
 
 @pytest.mark.parametrize("command", ["run", "replay"])
 def test_leave_is_for_no_other_target(
-    ringspec: Ringspec, provider: Provider, profile: Write, command: str
+    provider: Provider, profile: Write, command: str
 ) -> None:
     cases = ("name.required/missing",) if command == "replay" else ()
 
-    ended = ringspec(command, *cases, ELSEWHERE, "--profile", profile(LEAVE))
+    ended = call(command, *cases, ELSEWHERE, "--profile", profile(LEAVE))
 
     assert ended.status == 2
     assert f"{ELSEWHERE} is not the target of" in ended.stderr
@@ -274,13 +272,13 @@ def test_leave_is_for_no_other_target(
 
 
 def test_calling_a_target_elsewhere_not_live_unlocks_nothing(
-    ringspec: Ringspec, provider: Provider, profile: Write
+    provider: Provider, profile: Write
 ) -> None:
     # What is meant for elsewhere goes to a proxy on this machine.
     safety = "live = false\nallow_create = true\nmax_creates = 9\nallow_start = true\n"
     mine = profile(safety, url=ELSEWHERE, fixtures="")
 
-    ended = ringspec("run", "--profile", mine, http_proxy=provider.url)
+    ended = call("run", "--profile", mine, http_proxy=provider.url)
 
     assert f"{ELSEWHERE} is live, and" in ended.stdout
     assert methods(provider) == {"GET"}
@@ -317,7 +315,6 @@ def test_interrupt_cleans_up_and_leaves_no_journal(
 
 
 def test_what_an_interrupt_could_not_delete_is_left_to_cleanup(
-    ringspec: Ringspec,
     started: Callable[..., subprocess.Popen[str]],
     provider: Provider,
     orders: tuple[str, ...],
@@ -335,7 +332,7 @@ def test_what_an_interrupt_could_not_delete_is_left_to_cleanup(
     assert left == set(provider.held)
 
     provider.lets_go = True
-    ended = ringspec("cleanup", str(provider.journal), *orders[1:3])
+    ended = call("cleanup", str(provider.journal), *orders[1:3])
 
     assert ended.status == 0
     assert provider.held == {}
@@ -369,11 +366,11 @@ def test_reader_that_has_had_enough_is_no_reason_to_leave_anything(
     ids=["profile", "allowed"],
 )
 def test_cleanup_shows_its_token_to_no_other_target(
-    ringspec: Ringspec, provider: Provider, profile: Write, more: str, said: str
+    provider: Provider, profile: Write, more: str, said: str
 ) -> None:
     Journal(provider.journal).note(Entry(url=ELSEWHERE, delete=f"{BASE}/1"))
 
-    ended = ringspec(
+    ended = call(
         *("cleanup", str(provider.journal), "--profile", profile(more)),
         http_proxy=provider.url,
     )
@@ -384,13 +381,13 @@ def test_cleanup_shows_its_token_to_no_other_target(
 
 
 def test_cleanup_shows_no_secret_and_writes_to_no_terminal(
-    ringspec: Ringspec, provider: Provider, profile: Write
+    provider: Provider, profile: Write
 ) -> None:
     names = {"id": f"\x1b[2J\n{SECRET}"}
     held = Entry(url=provider.url, id=names, delete=f"{BASE}/1")
     Journal(provider.journal).note(held)
 
-    ended = ringspec("cleanup", str(provider.journal), "--profile", profile())
+    ended = call("cleanup", str(provider.journal), "--profile", profile())
 
     assert SECRET not in ended.stdout + ended.stderr
     assert "\x1b" not in ended.stdout

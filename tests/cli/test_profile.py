@@ -11,7 +11,8 @@ import pytest
 
 from ringspec.reference import Embedded
 
-Run = Callable[..., Any]
+from ..called import call  # noqa: TID252 - tests are no distribution
+
 Write = Callable[..., str]
 SEGMENT = "11111111-2222-4333-8444-555555555555"
 
@@ -42,27 +43,25 @@ def steps(ended: Any) -> dict[str, str]:
     return {row[1]: row[0] for row in rows}
 
 
-def test_a_profile_is_written_once(ringspec: Run, tmp_path: Path) -> None:
+def test_a_profile_is_written_once(tmp_path: Path) -> None:
     path = tmp_path / "new.toml"
 
-    first = ringspec("profile", "init", str(path))
-    second = ringspec("profile", "init", str(path))
+    first = call("profile", "init", str(path))
+    second = call("profile", "init", str(path))
 
     assert (first.status, second.status) == (0, 2)
     assert "[safety]" in path.read_text()
     assert f"{path} is there already" in second.stderr
     assert "--force" in second.stderr
     path.write_text("mine")
-    assert ringspec("profile", "init", "--force", str(path)).status == 0
+    assert call("profile", "init", "--force", str(path)).status == 0
     assert path.read_text() != "mine"
 
 
-def test_a_profile_is_tried_step_by_step(
-    ringspec: Run, profile: Write, reference: Embedded
-) -> None:
+def test_a_profile_is_tried_step_by_step(profile: Write, reference: Embedded) -> None:
     more = f'[fixtures]\nsegment = "{SEGMENT}"\n[safety]\nallow_create = true\n'
 
-    ended = ringspec("profile", "check", profile(more), HUSH=reference.client_secret)
+    ended = call("profile", "check", profile(more), HUSH=reference.client_secret)
 
     assert ended.status == 0
     done = ("file", "contract", "allowed", "route", "token", "read", "version")
@@ -71,10 +70,8 @@ def test_a_profile_is_tried_step_by_step(
     assert reference.client_secret not in ended.stdout + ended.stderr
 
 
-def test_a_step_that_fails_leaves_out_those_that_need_it(
-    ringspec: Run, profile: Write
-) -> None:
-    ended = ringspec("profile", "check", profile())
+def test_a_step_that_fails_leaves_out_those_that_need_it(profile: Write) -> None:
+    ended = call("profile", "check", profile())
 
     assert ended.status == 3
     assert steps(ended)["token"] == "failed"
@@ -84,13 +81,13 @@ def test_a_step_that_fails_leaves_out_those_that_need_it(
 
 
 def test_a_run_takes_everything_from_its_profile(
-    ringspec: Run, profile: Write, reference: Embedded, tmp_path: Path
+    profile: Write, reference: Embedded, tmp_path: Path
 ) -> None:
     more = "[expect]\nsuccess = 200\nrejection = [422]\n"
     path = tmp_path / "report.json"
     chosen = ("--select", "retries", "--select", "body", "--phase", "cases")
 
-    ended = ringspec(
+    ended = call(
         *("run", "--profile", profile(more), *chosen, "--report", f"json={path}"),
         HUSH=reference.client_secret,
     )
@@ -104,13 +101,11 @@ def test_a_run_takes_everything_from_its_profile(
     assert reference.client_secret not in text
 
 
-def test_nothing_is_sent_elsewhere_unless_the_profile_says_live(
-    ringspec: Run, tmp_path: Path
-) -> None:
+def test_nothing_is_sent_elsewhere_unless_the_profile_says_live(tmp_path: Path) -> None:
     path = tmp_path / "p.toml"
     path.write_text('url = "http://192.0.2.1"\n')
 
-    ended = ringspec("profile", "check", str(path))
+    ended = call("profile", "check", str(path))
 
     assert ended.status == 3
     assert steps(ended)["allowed"] == "failed"

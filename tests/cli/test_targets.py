@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ..called import call  # noqa: TID252 - tests are no distribution
 from ..serving import (  # noqa: TID252 - tests are no distribution
     Behaviour,
     answering,
@@ -20,7 +21,6 @@ from ..serving import (  # noqa: TID252 - tests are no distribution
     replying,
 )
 
-Ringspec = Callable[..., Any]
 Served = Callable[[Behaviour], str]
 
 # So many cases in a row without an answer, and a target is given up.
@@ -107,8 +107,8 @@ def assert_nothing_is_held_against_it(ended: Any, hint: str) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_closed_port_is_inconclusive(ringspec: Ringspec) -> None:
-    ended = ringspec("run", closed_port(), report=True)
+def test_closed_port_is_inconclusive() -> None:
+    ended = call("run", closed_port(), report=True)
 
     assert_nothing_is_held_against_it(ended, "hint: is the server running")
 
@@ -135,23 +135,20 @@ LOOKS = 7
     ids=["silent", "https", "404", "401", *("302", "308", "307", "429", "denied")],
 )
 def test_server_without_an_answer_of_the_api_is_inconclusive(
-    ringspec: Ringspec,
     served: Served,
     behave: Behaviour,
     options: tuple[str, ...],
     hint: str,
 ) -> None:
-    ended = ringspec("run", served(behave), *options, report=True)
+    ended = call("run", served(behave), *options, report=True)
 
     assert_nothing_is_held_against_it(ended, hint)
 
 
-def test_https_to_a_server_of_http_is_inconclusive(
-    ringspec: Ringspec, served: Served
-) -> None:
+def test_https_to_a_server_of_http_is_inconclusive(served: Served) -> None:
     url = served(baffled).replace("http:", "https:")
 
-    ended = ringspec("run", url, "--timeout", "2", report=True)
+    ended = call("run", url, "--timeout", "2", report=True)
 
     assert_nothing_is_held_against_it(ended, f"give {url.replace('https:', 'http:')}\n")
 
@@ -161,7 +158,7 @@ def test_https_to_a_server_of_http_is_inconclusive(
     "said", [b"", b"The plain HTTP request was sent to HTTPS port"]
 )
 def test_http_to_a_server_of_tls_is_inconclusive(
-    ringspec: Ringspec, served: Served, tmp_path: Path, said: bytes
+    served: Served, tmp_path: Path, said: bytes
 ) -> None:
     pem = str(tmp_path / "pem")
     made = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x")
@@ -181,7 +178,7 @@ def test_http_to_a_server_of_tls_is_inconclusive(
             answering(400, said)(connection)
 
     url = served(behave)
-    ended = ringspec("run", url, report=True)
+    ended = call("run", url, report=True)
 
     assert_nothing_is_held_against_it(ended, f"give {url.replace('http:', 'https:')}\n")
 
@@ -214,9 +211,9 @@ def assert_only_robustness_fails(ended: Any, hint: str) -> None:
     ids=["closing", "dripping", "endless", "ssh", "cut", "no-gzip", "500", "503"],
 )
 def test_server_without_one_whole_answer_fails_robustness_alone(
-    ringspec: Ringspec, served: Served, behave: Behaviour, hint: str
+    served: Served, behave: Behaviour, hint: str
 ) -> None:
-    ended = ringspec("run", served(behave), "--timeout", "0.5", report=True)
+    ended = call("run", served(behave), "--timeout", "0.5", report=True)
 
     assert_only_robustness_fails(ended, hint)
 
@@ -244,13 +241,12 @@ def test_server_without_one_whole_answer_fails_robustness_alone(
     ids=["html", "login", "403", "422"],
 )
 def test_same_answer_to_everything_is_nonconformant(
-    ringspec: Ringspec,
     served: Served,
     behave: Behaviour,
     outcomes: dict[str, str],
     hint: str,
 ) -> None:
-    ended = ringspec("run", served(behave), "--quiet", report=True)
+    ended = call("run", served(behave), "--quiet", report=True)
 
     assert ended.status == 1
     assert ended.outcomes.items() >= outcomes.items()
@@ -261,13 +257,13 @@ def test_same_answer_to_everything_is_nonconformant(
 
 @pytest.mark.parametrize("valid", [403, 404, 302, 503])
 def test_target_that_tells_invalid_bodies_is_not_left(
-    ringspec: Ringspec, served: Served, valid: int
+    served: Served, valid: int
 ) -> None:
     def telling(request: bytes) -> tuple[int, bytes]:
         return valid if b'"name":"' in request else 422, b""
 
     url = served(replying(telling))
-    ended = ringspec("run", url, "--select=name", "--quiet", report=True)
+    ended = call("run", url, "--select=name", "--quiet", report=True)
 
     assert "stopped after" not in ended.stdout
     assert ended.report["counts"]["cases"] > LOOKS
@@ -276,11 +272,11 @@ def test_target_that_tells_invalid_bodies_is_not_left(
 @pytest.mark.parametrize("then", [silent, leaving], ids=["hang", "drop"])
 @pytest.mark.parametrize("workers", ["1", "4"])
 def test_target_that_dies_on_the_way_is_given_up(
-    ringspec: Ringspec, served: Served, then: Behaviour, workers: str
+    served: Served, then: Behaviour, workers: str
 ) -> None:
     url = served(Tiring(9, then))
 
-    ended = ringspec(
+    ended = call(
         "run", url, "--timeout", "0.5", "--workers", workers, "--quiet", report=True
     )
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from threading import Lock
+from urllib.parse import urlsplit
 
 from tests.serving import listening, read_request
 
@@ -81,8 +82,8 @@ class Proxy:
 
 
 @contextmanager
-def disturbing(port: int, seed: int) -> Iterator[tuple[str, Counter[str]]]:
-    """Run a proxy; yield its URL, and how often it did what."""
-    proxy = Proxy(port, Random(seed))
+def disturbing(server: str, seed: int) -> Iterator[tuple[str, Counter[str]]]:
+    """Run a proxy to a server; yield its URL, and how often it did what."""
+    proxy = Proxy(urlsplit(server).port or 0, Random(seed))
     with listening(proxy.behave) as url:
         yield url, proxy.done

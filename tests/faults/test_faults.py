@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,25 +20,18 @@ from ringspec.strategies import Request
 SELECT = ("retries", "retryDelays", "auth", "lifecycle.readable", "lifecycle.deleted")
 
 
-@pytest.fixture
-def disturbed() -> Iterator[Callable[..., tuple[Told, int]]]:
+def disturbed(mutant: str | None, **options: Any) -> tuple[Told, int]:
     """Run against a server by way of a disturbing proxy; count the faults."""
-    with ExitStack() as stack:
-
-        def result(mutant: str | None, **options: Any) -> tuple[Told, int]:
-            server = stack.enter_context(Embedded(mutant=mutant))
-            port = urlsplit(server.url).port or 0
-            url, done = stack.enter_context(disturbing(port, 3))
-            token_url = f"{url}{urlsplit(server.token_url).path}"
-            filling = Filling(**{**server.access, "token_url": token_url})
-            plan = Plan(contract=suite()[0], cases=suite()[1], url=url, filling=filling)
-            given = {"level": Level.MAY, "select": SELECT, **options}
-            return told(plan, **given), done.total()
-
-        yield result
+    with Embedded(mutant=mutant) as server, disturbing(server.url, 3) as (url, done):
+        token_url = f"{url}{urlsplit(server.token_url).path}"
+        filling = Filling(**{**server.access, "token_url": token_url})
+        contract, cases = suite()
+        plan = Plan(contract=contract, cases=cases, url=url, filling=filling)
+        given = {"level": Level.MAY, "select": SELECT, **options}
+        return told(plan, **given), done.total()
 
 
-def test_correct_server_is_not_accused_for_what_lies_between(disturbed: Any) -> None:
+def test_correct_server_is_not_accused_for_what_lies_between() -> None:
     found, faults = disturbed(None)
 
     assert faults > 20
@@ -56,9 +47,7 @@ def test_correct_server_is_not_accused_for_what_lies_between(disturbed: Any) -> 
         ("bad-gateway-on-invalid", {"robustness"}),
     ],
 )
-def test_defects_are_found_by_the_same_rules(
-    disturbed: Any, mutant: str, rules: set[str]
-) -> None:
+def test_defects_are_found_by_the_same_rules(mutant: str, rules: set[str]) -> None:
     found, faults = disturbed(mutant, select=("retryDelays", *rules))
 
     assert faults > 5

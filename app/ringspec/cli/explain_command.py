@@ -12,6 +12,7 @@ from ringspec.reports import explain, print_rules
 from ringspec.spec import (
     Contract,
     Json,
+    Overrides,
     RuleId,
     UsageError,
     leading,
@@ -38,7 +39,12 @@ def command(given: Given) -> None:
     for each in given.ids:
         by_operation.setdefault(leading(each, known), []).append(each)
     for operation, led in by_operation.items():
-        contract = load(file, operation=operation or named_one, dialect=dialect)
+        contract = load(
+            file,
+            operation=operation or named_one,
+            dialect=dialect,
+            overrides=Overrides(packs=given.packs),
+        )
         for note in contract.notices:
             click.echo(f"note: {note}", err=True)
         if operation and not named_one:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 from click.core import ParameterSource
@@ -35,8 +35,6 @@ from ringspec.spec import (
 if TYPE_CHECKING:
     from ringspec.harness.judging.selection import Selection
 
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-Decorator = Callable[[Decorated], Decorated]
 # Where a value was given by the user, and which are secrets, with their variables.
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 _SECRETS = {
@@ -180,26 +178,13 @@ _CODE: dict[str, dict[str, Any]] = {
 }
 
 
-def options(command: str, **more: dict[str, Any]) -> Decorator[Any]:
-    """Return a decorator that adds a command's options, as `options.toml` has them.
-
-    `more` has what is no data, by parameter.
-    """
-
-    def decorate(function: Decorated) -> Decorated:
-        for name in reversed(list(_listed(command))):
-            function = _option(name, more)(function)
-        return function
-
-    return decorate
-
-
 def subcommand(
     name: str, **more: dict[str, Any]
 ) -> Callable[[Callable[[Given], Any]], ManualCommand]:
-    """Return a decorator that makes a command, with its options as by `options`.
+    """Return a decorator that makes a command, with the options of `options.toml`.
 
-    The function takes what it is given as one, by the names of parameters.
+    The function takes what it is given as one, by the names of parameters; by these,
+    `more` has what is no data.
     """
 
     def decorate(function: Callable[[Given], Any]) -> ManualCommand:
@@ -211,7 +196,10 @@ def subcommand(
                     raise UsageError(row["message"], hint=row["hint"])
             return function(Given(**params))
 
-        return click.command(name, cls=ManualCommand)(options(name, **more)(called))
+        made: Callable[..., Any] = called
+        for each in reversed(list(_listed(name))):
+            made = _option(each, more)(made)
+        return click.command(name, cls=ManualCommand)(made)
 
     return decorate
 
@@ -224,7 +212,9 @@ def _listed(name: str) -> Iterator[str]:
         yield name
 
 
-def _option(name: str, more: Mapping[str, dict[str, Any]]) -> Decorator[Any]:
+def _option(
+    name: str, more: Mapping[str, dict[str, Any]]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     row = {**_TABLES["options"][name], **_CODE.get(name, {})}
     flag = name.rpartition("/")[2]
     parameter = row.pop("to", flag.replace("-", "_"))

@@ -64,6 +64,8 @@ def command(given: Given) -> int:
         "kinds": {
             kind: _counts(it for it in results if it.mutation.kind == kind)
             for kind in MutationKind
+            if kind is not MutationKind.EXPRESSION
+            or any(it.mutation.holds for it in results)
         },
         "cases": sum(len(cases) for _, cases, _ in proofs),
         # Ids of few cases that tell all that any case tells.

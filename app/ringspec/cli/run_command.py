@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -208,14 +208,12 @@ class RunOptions(FireOptions):
             for phase in (Phase if not it.prefix else ("",))
             if (cases := [c for c in session.cases if phase in ("", c.phase)])
         ]
-        omissions: dict[str, list[str]] = {}
+        omissions, untested = (defaultdict[str, list[str]](list) for _ in range(2))
         for it, _, session in sessions:
             for why, ids in session.omissions:
-                omissions.setdefault(why, []).extend(it.prefix + each for each in ids)
-        untested: dict[str, list[str]] = {}
-        for it, _, session in sessions:
+                omissions[why] += [it.prefix + each for each in ids]
             for name, why in session.untested.items():
-                untested.setdefault(why, []).append(it.prefix + name)
+                untested[why].append(it.prefix + name)
         cases = [case for *_, cases in parts for case in cases]
         print_template(
             console(sys.stdout),

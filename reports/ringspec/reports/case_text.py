@@ -208,31 +208,13 @@ def fault_lines(case: Case, twin: Case | None) -> list[str]:
     if isinstance(case.fault, dict):
         words = phrases().fault_of(case.fault, twin.request if twin else None)
         return [shown(words, 200)]
-    return list(_operations(case.edits, twin.body if twin else None))
-
-
-def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:
-    for number, operation in enumerate(patch):
-        if number:  # it may edit what the one before has made
-            with suppress(ValueError, TypeError):
-                body = patched(body, [patch[number - 1]])
-        yield _operation(operation, body)
-
-
-def _operation(operation: dict[str, Json], body: Json) -> str:
-    name, path = str(operation.get("op")), str(operation.get("path"))
-    line = f"{name} {shown(path, 200) or 'the whole body'}"
-    old = _old(body, path)
-    match name:
-        case "replace":
-            before = f"{old} -> " if old else ""
-            return f"{line}: {before}{_written(operation.get('value'))}"
-        case "remove":
-            return f"{line} (was {old})" if old else line
-        case "move" | "copy":
-            return f"{name} {shown(str(operation.get('from')), 200)} -> {path}"
-        case _:
-            return f"{line}: {_written(operation.get('value'))}"
+    lines, body = list[str](), twin.body if twin else None
+    for operation in case.edits:
+        old = _old(body, str(operation.get("path")))
+        lines.append(phrases().edit(operation, old))
+        with suppress(ValueError, TypeError):  # the next may edit what this one makes
+            body = patched(body, [operation])
+    return lines
 
 
 def _old(body: Json, path: str) -> str:

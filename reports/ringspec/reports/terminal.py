@@ -54,7 +54,7 @@ _REASON = 300
 _COMMANDS = 3
 # What of a run's options a replay takes, and needs to have the same cases.
 _OF_REPLAYS = {
-    *("", "--profile", "--contract", "--operation", "--dialect", "--seed"),
+    *("", "--profile", "--contract", "--operation", "--rules", "--dialect", "--seed"),
     *("--bearer", "--client-id", "--client-secret", "--token-url", "--user"),
     *("--header", "--ca", "--insecure", "--workers", "--rate", "--timeout"),
 }

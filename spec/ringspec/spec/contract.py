@@ -253,8 +253,12 @@ class Contract:
     @cached_property
     def settled_prover(self) -> Prover:
         """Validator of the settled form."""
-        prover = self.form_prover
-        return prover.holding(self.held) if self.held else prover
+        return self.form_prover.holding(self.kept) if self.kept else self.form_prover
+
+    @cached_property
+    def kept(self) -> Held | None:
+        """The expressions that valid bodies keep to, with defaults filled in or not."""
+        return self.held and replace(self.held, fills=True)
 
     @cached_property
     def held(self) -> Held | None:
@@ -278,6 +282,11 @@ class Contract:
         # As it is read, no other branch of a `oneOf` may fit.
         is_read = not self.chosen or self.prover.is_valid(body)
         return is_read and self.settled_prover.is_valid(body)
+
+    def prover_beside(self, path: str, headers: Iterable[tuple[str, str]]) -> Prover:
+        """Return the validator of bodies beside the parameters of a request."""
+        wire = self.operation.wire
+        return self.prover.beside(wire.request(wire.read(path, headers)))
 
     def said(
         self,

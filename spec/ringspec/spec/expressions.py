@@ -84,6 +84,7 @@ class Types:
     members: dict[Path, dict[str, None]] = field(default_factory=dict)
     values: dict[Path, list[Json]] = field(default_factory=dict)  # the only ones
     steps: dict[Path, float] = field(default_factory=dict)  # they are multiples of
+    defaults: dict[Path, Json] = field(default_factory=dict)
 
     def add(self, schema: Json, at: Path) -> None:
         """Take in the members of a schema at a path."""
@@ -103,6 +104,8 @@ class Types:
                 *node.get("enum", [node["const"]] if "const" in node else [])
             ]:
                 self.values[path] = listed
+            if "default" in node:
+                self.defaults[path] = node["default"]
             if "multipleOf" in node:
                 self.steps[path] = node["multipleOf"]
             self.members.setdefault(path, {}).update(
@@ -148,7 +151,7 @@ def _less(found: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: found[key] for key in found if key != name}
 
 
-_Paths: TypeAlias = Mapping[str, Path]
+Paths: TypeAlias = Mapping[str, Path]
 # The first steps of paths in a request.
 REQUEST = ("body", "query", "path", "headers", "cookies")
 
@@ -170,6 +173,11 @@ class Expression:
     def reads(self) -> frozenset[Path]:
         """The paths of the members that it reads."""
         return frozenset(self._read(self.node, {"self": self.at}))
+
+    @cached_property
+    def _values_read(self) -> list[Path]:
+        """The paths of the members whose values it reads: not just asks for."""
+        return sorted({*self._read(self.node, {"self": self.at}, given=False)})
 
     @property
     def strict(self) -> Expression:
@@ -193,7 +201,7 @@ class Expression:
         Raises:
             SpecError: it is no expression, or names what is not there.
         """
-        for path in sorted(self.reads, key=len):
+        for path in sorted(self.reads, key=lambda it: (len(it), it)):
             if path[0] not in REQUEST:
                 hint = f"a request has {', '.join(REQUEST)}"
                 raise SpecError(f"`{self.text}`: request has no {path[0]}", hint=hint)
@@ -220,6 +228,14 @@ class Expression:
                 f"`{self.text}` is neither true nor false", hint="compare it"
             )
 
+    @cached_property
+    def defaults(self) -> dict[Path, Json]:
+        """The defaults of the members of a body that it reads, by their paths in it."""
+        known = self.types.defaults
+        return {
+            it[1:]: known[it] for it in self.reads if it in known and ITEM not in it
+        }
+
     def holds(self, value: Json, request: Json, *, quick: bool) -> bool | None:
         """Return whether it holds; None if it says nothing.
 
@@ -228,7 +244,7 @@ class Expression:
             request: its body and parameters, by `REQUEST`.
             quick: by which of the evaluators.
         """
-        if not all(self._is_typed(request, path) for path in self.reads):
+        if not all(self._is_typed(request, path) for path in self._values_read):
             return None
         names = {"self": value, "request": request}
         found = (by_google if quick else by_python)(self._written, names)
@@ -267,7 +283,7 @@ class Expression:
             return text if told == text else f"{text}, that is {told}"
         return text
 
-    def path(self, node: Node, paths: _Paths) -> Path | None:
+    def path(self, node: Node, paths: Paths) -> Path | None:
         """Return the path in a request of what a node stands for, if it is a member."""
         if node.kind == "name":
             return () if node.word == "request" else paths.get(node.word)
@@ -281,7 +297,7 @@ class Expression:
             step = step.lower()
         return (*above, step if isinstance(step, str) else ITEM)
 
-    def item_path(self, node: Node, paths: _Paths) -> Path | None:
+    def item_path(self, node: Node, paths: Paths) -> Path | None:
         """Return the path of the items of a list."""
         if node.is_macro and node.word == "filter":
             return self.item_path(node.parts[0], paths)
@@ -290,12 +306,12 @@ class Expression:
         above = self.path(node, paths)
         return None if above is None else (*above, ITEM)
 
-    def inside(self, node: Node, paths: _Paths) -> _Paths:
+    def inside(self, node: Node, paths: Paths) -> Paths:
         """Return the paths of variables inside of a macro."""
         item, name = self.item_path(node.parts[0], paths), node.parts[1].word
         return {**paths, name: item} if item else _less(paths, name)
 
-    def kind(self, node: Node, paths: _Paths) -> str:
+    def kind(self, node: Node, paths: Paths) -> str:
         """Return the type of a part, as far as the contract tells it."""
         path = self.path(node, paths)
         if path is not None:
@@ -315,7 +331,7 @@ class Expression:
         wider = next((it for it in ("time", "date", "double") if it in kinds), "")
         return wider or "integer" * ({*kinds} == {"integer"})
 
-    def _item_kind(self, node: Node, paths: _Paths) -> str:
+    def _item_kind(self, node: Node, paths: Paths) -> str:
         if node.is_macro and node.word == "map":
             return self.kind(node.parts[-1], self.inside(node, paths))
         if node.is_macro and node.word == "filter":
@@ -323,7 +339,7 @@ class Expression:
         path = self.item_path(node, paths)
         return self.types.kinds.get(path, "") if path else ""
 
-    def _unlike(self, node: Node, paths: _Paths) -> Iterator[tuple[str, str]]:
+    def _unlike(self, node: Node, paths: Paths) -> Iterator[tuple[str, str]]:
         """Yield the types that are compared and never compare."""
         inside = self.inside(node, paths) if node.is_macro else paths
         for index, each in enumerate(node.parts):
@@ -335,22 +351,23 @@ class Expression:
             if left != right and {left, right} <= _CALLED.keys() and not shifts:
                 yield left, right
 
-    def _read(self, node: Node, paths: _Paths) -> Iterator[Path]:
+    def _read(self, node: Node, paths: Paths, *, given: bool = True) -> Iterator[Path]:
+        """Yield the members that a part reads; `given`, those too that it asks for."""
         path = self.path(node, paths)
         if path is not None:
             yield from [path] if path else ()
-            for each in node.all():
-                if each.kind == "index":
-                    yield from self._read(each.parts[1], paths)
+            indexes = (it.parts[1] for it in node.all() if it.kind == "index")
+            inner = [(each, paths) for each in indexes]
         elif node.is_macro:
-            yield from self._read(node.parts[0], paths)
-            for each in node.parts[2:]:
-                yield from self._read(each, self.inside(node, paths))
+            inside = self.inside(node, paths)
+            inner = [(node.parts[0], paths), *((it, inside) for it in node.parts[2:])]
         else:
-            for each in node.parts:
-                yield from self._read(each, paths)
+            is_asked = node.kind == "call" and node.word == "has" and not given
+            inner = [(each, paths) for each in node.parts if not is_asked]
+        for each, known in inner:
+            yield from self._read(each, known, given=given)
 
-    def write(self, node: Node, paths: _Paths, wanted: str = "") -> str:
+    def write(self, node: Node, paths: Paths, wanted: str = "") -> str:
         """Write a part for the evaluators, its members of the contract's types.
 
         A whole number is written as the type that is wanted beside it.
@@ -369,7 +386,7 @@ class Expression:
             return f"double({self._raw(node, paths)})"
         return self._raw(node, paths)
 
-    def _raw(self, node: Node, paths: _Paths) -> str:
+    def _raw(self, node: Node, paths: Paths) -> str:
         """Write a part, and its own parts in the types that it takes."""
         if node.kind == "call" and node.word == "has" and node.parts:
             return self._has(node.parts[0], paths)
@@ -395,7 +412,7 @@ class Expression:
             texts[1] = json.dumps(path[1])
         return joined(node, texts)
 
-    def _beside(self, node: Node, paths: _Paths) -> str | None:
+    def _beside(self, node: Node, paths: Paths) -> str | None:
         """Return the wider type that the parts of an operation share.
 
         It is None where they are taken as they are, and empty where each has its own.
@@ -409,7 +426,7 @@ class Expression:
         kinds = {self.kind(it, paths) for it in chain(node.parts, *lists)}
         return "double" if "double" in kinds else ""
 
-    def _has(self, node: Node, paths: _Paths) -> str:
+    def _has(self, node: Node, paths: Paths) -> str:
         """Write that a member is there, and all around it."""
         if node.kind == "index" and isinstance(value_of(node.parts[1]), str):
             name, around = (self._raw(it, paths) for it in reversed(node.parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -43,49 +44,37 @@ class Checked:
         return [each.name for each in steps if each.state == "failed"]
 
 
-@pytest.fixture(scope="module")
+def steps(url: str, client: Credentials, **profile: Any) -> dict[str, CheckStep]:
+    found = ProfileCheck(Profile(**profile), contract(), url, client).steps()
+    return {each.name: each for each in found}
+
+
+@cache
 def contract() -> Contract:
     return load(overrides=FIXTURES)
 
 
-def steps(
-    contract: Contract, url: str, client: Credentials, **profile: Any
-) -> dict[str, CheckStep]:
-    found = ProfileCheck(Profile(**profile), contract, url, client).steps()
-    return {each.name: each for each in found}
-
-
-@pytest.fixture
-def check(contract: Contract) -> Any:
+def check(answers: dict[str, int], **profile: Any) -> Checked:
     """Check a profile on a server that answers so; 404 for all else."""
+    asked: list[str] = []
 
-    def run(
-        answers: dict[str, int], *, media: str = "application/json", **profile: Any
-    ) -> Checked:
-        asked: list[str] = []
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        request = Request(scope, receive)
+        await request.body()
+        what = f"{request.method} {request.url.path}"
+        asked.append(what + " versioned" * ("x-version" in request.headers))
+        status = answers.get(asked[-1], answers.get(what, 404))
+        answer = JSONResponse({"access_token": "t0ken-given-out"}, status)
+        await answer(scope, receive, send)
 
-        async def app(scope: Any, receive: Any, send: Any) -> None:
-            request = Request(scope, receive)
-            await request.body()
-            what = f"{request.method} {request.url.path}"
-            asked.append(what + " versioned" * ("x-version" in request.headers))
-            status = answers.get(asked[-1], answers.get(what, 404))
-            answer = JSONResponse(
-                {"access_token": "t0ken-given-out"}, status, {"content-type": media}
-            )
-            await answer(scope, receive, send)
-
-        with served(app) as url:
-            client = Credentials(
-                client_id="me", client_secret="hush", token_url=f"{url}/token"
-            )
-            given = {"overrides": FIXTURES, **profile}
-            return Checked(steps(contract, url, client, **given), asked)
-
-    return run
+    with served(app) as url:
+        client = Credentials(
+            client_id="me", client_secret="hush", token_url=f"{url}/token"
+        )
+        return Checked(steps(url, client, **{"overrides": FIXTURES, **profile}), asked)
 
 
-def test_nothing_but_reading_is_done(check: Any) -> None:
+def test_nothing_but_reading_is_done() -> None:
     found = check({**OPEN, READ: 200})
 
     assert found.failed == []
@@ -111,7 +100,7 @@ def test_nothing_but_reading_is_done(check: Any) -> None:
     ],
 )
 def test_what_fails_is_reported_with_a_hint(
-    check: Any, answers: dict[str, int], failed: str, message: str, hint: str
+    answers: dict[str, int], failed: str, message: str, hint: str
 ) -> None:
     found = check({**OPEN, **answers})
 
@@ -125,7 +114,7 @@ def test_what_fails_is_reported_with_a_hint(
 
 @pytest.mark.parametrize(("status", "failed"), [(201, []), (422, ["fixture"])])
 def test_one_create_is_sent_where_the_profile_allows_it(
-    check: Any, status: int, failed: list[str]
+    status: int, failed: list[str]
 ) -> None:
     found = check({**OPEN, CREATE: status}, safety=Safety(allow_create=True))
 
@@ -150,7 +139,7 @@ def test_one_create_is_sent_where_the_profile_allows_it(
     ids=["not-allowed", "live", "no-fixtures"],
 )
 def test_nothing_is_created_without_leave_and_never_on_a_live_target(
-    check: Any, profile: dict[str, Any], message: str
+    profile: dict[str, Any], message: str
 ) -> None:
     found = check(OPEN, **profile)
 
@@ -160,15 +149,15 @@ def test_nothing_is_created_without_leave_and_never_on_a_live_target(
     assert CREATE not in found.asked
 
 
-def test_a_token_comes_from_an_allowed_host_alone(contract: Contract) -> None:
+def test_a_token_comes_from_an_allowed_host_alone() -> None:
     client = Credentials(
         client_id="me", client_secret="x", token_url="https://auth.invalid/token"
     )
     profile = Profile(safety=Safety(live=True))
-    check = ProfileCheck(profile, contract, "https://api.invalid", client)
+    found = ProfileCheck(profile, contract(), "https://api.invalid", client)
 
     with pytest.raises(UsageError, match=r"auth\.invalid is neither the target"):
-        check._token()
+        found._token()
 
 
 @pytest.mark.parametrize(
@@ -183,7 +172,7 @@ def test_a_token_comes_from_an_allowed_host_alone(contract: Contract) -> None:
     ],
 )
 def test_nothing_is_sent_where_hosts_or_files_forbid_it(
-    check: Any, profile: dict[str, Any], failed: str, part: str
+    profile: dict[str, Any], failed: str, part: str
 ) -> None:
     found = check(OPEN, **profile)
 
@@ -201,11 +190,11 @@ def test_nothing_is_sent_where_hosts_or_files_forbid_it(
     ],
 )
 def test_nobody_elsewhere_is_asked_unless_the_profile_says_live(
-    contract: Contract, url: str, token_url: str | None, safety: Safety
+    url: str, token_url: str | None, safety: Safety
 ) -> None:
     client = Credentials(client_id="me", client_secret="x", token_url=token_url)
 
-    found = steps(contract, url, client, safety=safety)
+    found = steps(url, client, safety=safety)
 
     assert found.pop("allowed").state == "failed"
     assert {each.state for each in found.values()} == {"skipped"}

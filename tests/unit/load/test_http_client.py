@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -16,6 +16,8 @@ from ringspec.harness.sending.policy import Hosts
 from ringspec.load.http_client import BlockingClient
 from ringspec.strategies import Request
 
+from ...serving import listening, read_request  # noqa: TID252 - tests are no distribution
+
 ANSWER = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nX-One: 1\r\n\r\n{}"
 REQUEST = Request(
     method="POST",
@@ -23,41 +25,23 @@ REQUEST = Request(
     headers=(("content-type", "application/json"), ("Authorization", "Bearer {token}")),
     body=b'{"a": 1}',
 )
-Answer = Callable[[socket.socket, bytes], None]
+Wire = Callable[..., BlockingClient]
 
 
-def received(connection: socket.socket) -> bytes:
-    """Read the one request that there is, which may come in pieces."""
-    data = b""
-    while not data.endswith(REQUEST.body):
-        data += connection.recv(65536)
-    return data
+@dataclass
+class Once:
+    """A server that answers one request of each connection, and keeps it."""
 
+    answer: bytes = ANSWER
+    heard: list[bytes] = field(default_factory=list)
 
-@contextmanager
-def server(*answers: Answer) -> Iterator[tuple[str, list[bytes]]]:
-    """Answer one connection after the other."""
-    heard: list[bytes] = []
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        for answer in answers:
-            connection, _ = listener.accept()
-            with connection:
-                heard.append(received(connection))
-                answer(connection, heard[-1])
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", heard
-    finally:
-        listener.close()
-        thread.join(5)
+    def __call__(self, connection: socket.socket) -> None:
+        self.heard.append(read_request(connection))
+        connection.sendall(self.answer)
 
 
 @pytest.fixture
-def wire() -> Iterator[Callable[..., BlockingClient]]:
+def wire() -> Iterator[Wire]:
     with ExitStack() as stack:
 
         def make(url: str, timeout_s: float = 5.0) -> BlockingClient:
@@ -68,18 +52,15 @@ def wire() -> Iterator[Callable[..., BlockingClient]]:
         yield make
 
 
-def right(connection: socket.socket, _: bytes) -> None:
-    connection.sendall(ANSWER)
-
-
-def test_request_goes_out_as_it_is(wire: Callable[..., BlockingClient]) -> None:
-    with server(right) as (url, heard):
+def test_request_goes_out_as_it_is(wire: Wire) -> None:
+    server = Once()
+    with listening(server) as url:
         found = wire(url).exchange(REQUEST)
 
     assert found.response is not None
     assert (found.response.status, found.response.body) == (201, b"{}")
     assert found.response.header("x-one") == "1"
-    lines = heard[0].partition(b"\r\n\r\n")
+    lines = server.heard[0].partition(b"\r\n\r\n")
     assert lines[2] == REQUEST.body
     assert lines[0].split(b"\r\n")[0] == b"POST /things HTTP/1.1"
     assert b"content-type: application/json" in lines[0]
@@ -90,12 +71,12 @@ def test_request_goes_out_as_it_is(wire: Callable[..., BlockingClient]) -> None:
 
 
 def test_answer_is_unpacked_though_nothing_asked_for_it(
-    wire: Callable[..., BlockingClient],
+    wire: Wire,
 ) -> None:
     content = gzip.compress(b"{}")
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
 
-    with server(lambda it, _: it.sendall(head % len(content) + content)) as (url, _):
+    with listening(Once(head % len(content) + content)) as url:
         found = wire(url).exchange(REQUEST)
 
     assert found.response is not None
@@ -105,16 +86,14 @@ def test_answer_is_unpacked_though_nothing_asked_for_it(
 @pytest.mark.parametrize(
     ("answer", "trouble"),
     [
-        (lambda connection, _: connection.close(), Trouble.DROPPED),
-        (lambda connection, _: connection.sendall(b"220 smtp\r\n"), Trouble.GARBLED),
-        (lambda connection, _: connection.sendall(ANSWER[:-1]), Trouble.DROPPED),
+        (b"", Trouble.DROPPED),
+        (b"220 smtp\r\n", Trouble.GARBLED),
+        (ANSWER[:-1], Trouble.DROPPED),
     ],
     ids=["dropped", "no-http", "cut"],
 )
-def test_failure_is_named(
-    wire: Callable[..., BlockingClient], answer: Answer, trouble: Trouble
-) -> None:
-    with server(answer) as (url, _):
+def test_failure_is_named(wire: Wire, answer: bytes, trouble: Trouble) -> None:
+    with listening(Once(answer)) as url:
         found = wire(url).exchange(REQUEST)
 
     assert found.response is None
@@ -122,7 +101,7 @@ def test_failure_is_named(
     assert found.failure.trouble is trouble
 
 
-def test_silence_is_a_timeout(wire: Callable[..., BlockingClient]) -> None:
+def test_silence_is_a_timeout(wire: Wire) -> None:
     silent = socket.create_server(("127.0.0.1", 0))
     with silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -134,18 +113,19 @@ def test_silence_is_a_timeout(wire: Callable[..., BlockingClient]) -> None:
 
 
 def test_closed_idle_connection_is_opened_anew(
-    wire: Callable[..., BlockingClient],
+    wire: Wire,
 ) -> None:
-    with server(right, right) as (url, heard):
+    server = Once()
+    with listening(server) as url:
         kept = wire(url)
         first, second = kept.exchange(REQUEST), kept.exchange(REQUEST)
 
     assert first.response is not None
     assert second.response is not None
-    assert len(heard) == 2
+    assert len(server.heard) == 2
 
 
-def test_nothing_goes_to_another_host(wire: Callable[..., BlockingClient]) -> None:
+def test_nothing_goes_to_another_host(wire: Wire) -> None:
     elsewhere = Request(method="GET", path="@192.0.2.1/", headers=(), body=b"")
 
     found = wire("http://127.0.0.1:9").exchange(elsewhere)

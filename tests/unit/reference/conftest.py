@@ -17,7 +17,6 @@ from ringspec.reference import Behaviour, ServerSettings, application
 from ...plain import PLAIN  # noqa: TID252 - tests are no distribution
 
 Send: TypeAlias = "Callable[..., httpx.Response]"
-Body: TypeAlias = "Callable[..., Any]"
 
 ALL = "/voice/broadcasts"
 URL = "http://reference.invalid"
@@ -54,50 +53,40 @@ def _edit(body: Any, pointer: str, value: object) -> Any:
     return body
 
 
-@pytest.fixture
-def body() -> Body:
+def body(name: str = "people", edits: Mapping[str, object] | None = None) -> Any:
     """Make a copy of a named body, edited at JSON pointers."""
-
-    def make(name: str = "people", edits: Mapping[str, object] | None = None) -> Any:
-        made: Any = copy.deepcopy(BODIES[name])
-        for pointer, value in (edits or {}).items():
-            made = _edit(made, pointer, copy.deepcopy(value))
-        return made
-
-    return make
+    made: Any = copy.deepcopy(BODIES[name])
+    for pointer, value in (edits or {}).items():
+        made = _edit(made, pointer, copy.deepcopy(value))
+    return made
 
 
-@pytest.fixture
-def started() -> Callable[..., Send]:
+def started(behaviour: Behaviour | None = None, **settings: Any) -> Send:
     """Start a server in process; the result sends it requests."""
+    app = application(ServerSettings(**{**SECRETS, **settings}), behaviour)
 
-    def start(behaviour: Behaviour | None = None, **settings: Any) -> Send:
-        app = application(ServerSettings(**{**SECRETS, **settings}), behaviour)
+    def send(
+        method: str,
+        path: str,
+        json: object = None,
+        *,
+        token: str | None = SECRETS["token"],
+        **options: Any,
+    ) -> httpx.Response:
+        async def answer() -> httpx.Response:
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
+                request = http.build_request(method, path, json=json, **options)
+                if token is not None:
+                    request.headers.setdefault("Authorization", f"Bearer {token}")
+                return await http.send(request)
 
-        def send(
-            method: str,
-            path: str,
-            json: object = None,
-            *,
-            token: str | None = SECRETS["token"],
-            **options: Any,
-        ) -> httpx.Response:
-            async def answer() -> httpx.Response:
-                transport = httpx.ASGITransport(app)
-                async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
-                    request = http.build_request(method, path, json=json, **options)
-                    if token is not None:
-                        request.headers.setdefault("Authorization", f"Bearer {token}")
-                    return await http.send(request)
+        return asyncio.run(answer())
 
-            return asyncio.run(answer())
-
-        return send
-
-    return start
+    return send
 
 
 @pytest.fixture
-def send(started: Callable[..., Send]) -> Send:
+def send() -> Send:
     """Send a request to a canonical server without a defect."""
     return started()

@@ -13,7 +13,7 @@ import pytest
 from ringspec.reference import Embedded, EmbeddedError
 
 from ...called import ran  # noqa: TID252 - tests are no distribution
-from .conftest import ALL, Body
+from .conftest import ALL, body
 
 
 def post(server: Embedded, body: object) -> httpx.Response:
@@ -29,7 +29,7 @@ def is_listening(url: str) -> bool:
     return True
 
 
-def test_child_serves_and_ends_with_the_block(body: Body) -> None:
+def test_child_serves_and_ends_with_the_block() -> None:
     with Embedded() as server:
         answer = post(server, body())
         form = {

@@ -10,10 +10,10 @@ import pytest
 
 from ringspec.reference import ServerSettings, application
 
-from .conftest import ALL, Body, Send
+from .conftest import ALL, Send, body
 
 
-def test_lone_surrogate_comes_back_escaped(send: Send, body: Body) -> None:
+def test_lone_surrogate_comes_back_escaped(send: Send) -> None:
     edits = {"/name": "\ud83d", "/voiceFlow/welcome/say": "\U0001f600"}
 
     answer = send(
@@ -28,7 +28,7 @@ def test_lone_surrogate_comes_back_escaped(send: Send, body: Body) -> None:
     assert b'"\\ud83d\\ude00"' in answer.content
 
 
-def test_list_shows_pages_oldest_first(send: Send, body: Body) -> None:
+def test_list_shows_pages_oldest_first(send: Send) -> None:
     names = ["first", "second", "third"]
     for name in names:
         send("POST", ALL, body("people", {"/name": name}))
@@ -127,7 +127,7 @@ def test_body_that_is_not_json_is_a_bad_request(send: Send, content: bytes) -> N
     assert answer.json()["error"]["code"] == "bad_request"
 
 
-def test_many_brackets_are_not_deep(send: Send, body: Body) -> None:
+def test_many_brackets_are_not_deep(send: Send) -> None:
     rows: list[list[int]] = [[] for _ in range(500)]
 
     answer = send("POST", ALL, body("people", {"/file": {"rows": rows}}))

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPResponse
@@ -20,7 +20,7 @@ import pytest
 from ringspec.reference import Behaviour, ServerLimits
 from ringspec.reference.store import Store
 
-from .conftest import ALL, Body, Send
+from .conftest import ALL, body, started
 
 MEGABYTE = 1024 * 1024
 # Short ones, so that nothing is waited for long.
@@ -94,9 +94,7 @@ def rest(connection: socket.socket) -> bytes:
     return bytes(said)
 
 
-def test_flood_of_creates_leaves_the_newest(
-    body: Body, started: Callable[..., Send]
-) -> None:
+def test_flood_of_creates_leaves_the_newest() -> None:
     send = started(limits=ServerLimits(broadcasts=20))
 
     ids = [send("POST", ALL, body()).json()["broadcastId"] for _ in range(60)]
@@ -106,9 +104,7 @@ def test_flood_of_creates_leaves_the_newest(
     assert send("GET", f"{ALL}/{ids[40]}").status_code == 200
 
 
-def test_many_small_values_weigh_more_than_their_letters(
-    body: Body, started: Callable[..., Send]
-) -> None:
+def test_many_small_values_weigh_more_than_their_letters() -> None:
     behaviour = Behaviour(store=lambda: Store(max_bytes=MEGABYTE))
     send = started(behaviour)
     rows: list[list[int]] = [[] for _ in range(6000)]  # 18 kB, as they are sent
@@ -119,7 +115,7 @@ def test_many_small_values_weigh_more_than_their_letters(
     assert send("GET", ALL).json()["pagination"]["totalRecord"] == 1
 
 
-def test_body_limit_is_the_one_that_was_set(started: Callable[..., Send]) -> None:
+def test_body_limit_is_the_one_that_was_set() -> None:
     send = started(limits=ServerLimits(body_bytes=100))
 
     answer = send("POST", ALL, {"name": "x" * 100})
@@ -184,7 +180,7 @@ def test_idle_connection_is_closed_in_the_end(server: Server) -> None:
         assert connection.recv(1) == b""
 
 
-def test_answer_that_nobody_reads_is_given_up(server: Server, body: Body) -> None:
+def test_answer_that_nobody_reads_is_given_up(server: Server) -> None:
     sent = body("people", {"/voiceFlow/welcome/say": "x" * 900_000})
     headers = {"Authorization": f"Bearer {server.token}"}
     url = f"http://127.0.0.1:{server.port}{ALL}"

@@ -11,7 +11,7 @@ from ringspec.reference.json_values import at
 from ringspec.reference.mutants.rows import _ROWS, rows_of
 from ringspec.spec import load
 
-from .conftest import ALL, FILE, PEOPLE, SURVEY, Body, Send
+from .conftest import ALL, FILE, PEOPLE, SURVEY, Send, body
 
 VARIANTS = [*MUTANTS.values(), *BUSY.values(), *LAWFUL]
 PROMPTS = {"voiceFlow": {"end": {"prompt": "https://example.com/a.mp3"}}}
@@ -61,7 +61,7 @@ def test_each_rule_on_the_body_has_a_mutant() -> None:
 FLOW = "/voiceFlow"
 
 
-def test_details_name_the_place_by_pointer(send: Send, body: Body) -> None:
+def test_details_name_the_place_by_pointer(send: Send) -> None:
     edits = {"/retryDelays/1": 4321, f"{FLOW}/menu/choices/0/key": ...}
 
     error = send("POST", ALL, body("survey", edits)).json()["error"]

@@ -61,7 +61,7 @@ from ringspec.spec import (
     short,
     weakest,
 )
-from ringspec.strategies import Case, Expect, Slot
+from ringspec.strategies import Case, Expect, Request, Slot
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -436,7 +436,7 @@ class ClientSession:
         if operation.takes_body:
             yield self._media_type(request)
             if request.is_whole:
-                yield from self._body(request.request.body)
+                yield from self._body(request)
             else:
                 yield None, _PARTIAL, ""
         elif request.request.body and method in _BODILESS:
@@ -498,8 +498,9 @@ class ClientSession:
                 return BROKEN, CLIENT, f"asked for a token {wrong}"
         return KEPT, CLIENT, ""
 
-    def _body(self, content: bytes) -> Iterator[Statement]:
+    def _body(self, request: CapturedRequest) -> Iterator[Statement]:
         """Judge the body of a create, by two validators. Source: RFC 8259."""
+        content = request.request.body
         repeated: dict[str, None] = {}
 
         def members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -524,10 +525,11 @@ class ClientSession:
         if not is_shallow(data):
             yield OPEN, "body.depth", "the body is nested too deeply to be judged"
         elif not why:
-            yield from self._data(data)
+            yield from self._data(data, request.request)
 
-    def _data(self, data: Json) -> Iterator[Statement]:
-        contract, prover = self.contract, self.contract.prover
+    def _data(self, data: Json, request: Request) -> Iterator[Statement]:
+        contract = self.contract
+        prover = contract.prover_beside(request.path, request.headers)
         try:
             broken = prover.proven_broken(data)
         except Disagreement:
@@ -536,7 +538,10 @@ class ClientSession:
         reasons: dict[RuleId, str] = {}
         locations: set[Location] = set()
         for breach in prover.breaches(data):
-            reasons.setdefault(breach.assertion.rule, _reason(breach, data))
+            rule = breach.assertion.rule
+            said = contract.said(rule, request.path, request.headers, data)
+            reason = f"sent what makes {said} false" if said else _reason(breach, data)
+            reasons.setdefault(rule, reason)
             locations.add(breach.location)
         for rule in contract.rules:
             if rule in broken:

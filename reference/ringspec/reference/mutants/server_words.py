@@ -237,12 +237,6 @@ def _unfound(test: Callable[[Broadcast], bool]) -> Around:
     return do
 
 
-async def _short_form(operation: Operation, store: Store, request: Request) -> Reply:
-    reply = await operation(request)
-    found = store.find(_id_of(request))
-    return replace(reply, body=found.short({}) if found else None)
-
-
 async def _undone(operation: Operation, store: Store, request: Request) -> Reply:
     before = store.find(_id_of(request))
     reply = await operation(request)
@@ -279,7 +273,6 @@ _OPERATIONS: dict[str, Around] = {
         lambda found: now_ms() - found.created_at < 1000 * stores.BEHIND_S
     ),
     "answers 410 once deleted": _when_refused(404, _gone),
-    "answers in short": _short_form,
     "undoes itself": _undone,
     "creates what is unknown": _upserting,
     "refuses versions": _unversioned,

@@ -14,10 +14,13 @@ from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from ringspec.spec.assertions import Assertion, by_rule
+from ringspec.spec.cel import Node, value_of
 from ringspec.spec.contract import Contract
+from ringspec.spec.expressions import Expression, Paths
 from ringspec.spec.rules import BODY_ACCEPTED, RuleId
 from ringspec.spec.schemas import (
     CHOICES,
+    HOLDS,
     ITEM,
     KEYWORDS,
     VOCABULARY,
@@ -56,6 +59,7 @@ class MutationKind(StrEnum):
     BRANCH = "branch"
     ITEMS = "items"
     CONTEXT = "context"
+    EXPRESSION = "expression"
 
 
 _Node: TypeAlias = dict[str, Json]
@@ -110,6 +114,7 @@ class Mutation:
     edits: tuple[KeywordEdit, ...]
     kept: str = ""  # items in which the contract still holds: `FIRST`, `REST`, or empty
     when: BodyCondition | None = None  # bodies for which the contract still holds
+    holds: str = ""  # what the expression of its rule is changed to, if it has one
 
     @property
     def least(self) -> int:
@@ -145,13 +150,20 @@ def mutations_of(contract: Contract, *, thorough: bool = False) -> tuple[Mutatio
     places: dict[str, list[Path]] = {}
     for path in _paths(contract.request.schema):
         places.setdefault(contract.request.place_of(path), []).append(path)
-    owned = by_rule(contract.assertions)
-    rules = [_dropped(contract, *each) for each in owned.items()]
+    own = contract.of_parameters
+    stated = [*contract.assertions, *(own.assertions if own else ())]
+    said = by_rule(each for each in stated if each.keyword == HOLDS)
+    owned = by_rule(contract.assertions) | said
+    rules = [
+        _unsaid(each[0]) if name in said else _dropped(contract, name, each)
+        for name, each in owned.items()
+    ]
     found = [
         *chain.from_iterable(_in_place(contract, *each) for each in places.items()),
         *_members(contract, places),
         # A rule of one assertion is dropped with it.
-        *(each for each in rules if len(each.edits) > 1),
+        *(each for each in rules if len(each.edits) > 1 or each.holds),
+        *chain.from_iterable(_slips(contract, it[0]) for it in said.values()),
         *chain.from_iterable(
             _contexts(contract, e, owned[e.rules[0]], thorough=thorough) for e in rules
         ),
@@ -162,6 +174,58 @@ def mutations_of(contract: Contract, *, thorough: bool = False) -> tuple[Mutatio
         if seen[each.id] > 1:
             found[index] = replace(each, id=f"{each.id} ~{seen[each.id]}")
     return tuple(found)
+
+
+def _unsaid(assertion: Assertion) -> Mutation:
+    """Drop the expression of a rule."""
+    return Mutation(
+        id=f"{assertion.rule} dropped",
+        kind=MutationKind.EXPRESSION,
+        rules=(assertion.rule,),
+        place=assertion.place,
+        change="dropped",
+        edits=(),
+        holds="true",
+    )
+
+
+def _slips(contract: Contract, assertion: Assertion) -> Iterator[Mutation]:
+    """Change each part of an expression."""
+    at = ("body", *assertion.instance)
+    written = Expression(assertion.value, contract.types, at)
+    for node in dict.fromkeys(_changed(written, written.node, {"self": at})):
+        if node == written.node:
+            continue
+        words = f"as {node.text}"
+        dropped = _unsaid(assertion)
+        name = f"{assertion.rule} {words}"
+        yield replace(dropped, id=name, change=words, holds=node.text)
+
+
+def _changed(written: Expression, node: Node, paths: Paths) -> Iterator[Node]:
+    """Yield an expression with one part changed: an operator, a bound, a branch."""
+    is_text = "string" in {written.kind(it, paths) for it in node.parts}
+    for kind in _OTHER_OPERATORS.get(node.kind, ()):
+        # The order of texts is of no interest where it is not asked for.
+        if kind[0] not in "<>" or node.kind[0] in "<>" or not is_text:
+            yield replace(node, kind=kind)
+    if node.kind in {"&&", "||", "!"}:
+        for index, part in enumerate(node.parts):
+            # Where a member is absent, what names it says nothing anyway.
+            others = [it for n, it in enumerate(node.parts) if n != index]
+            if not any(_asks(it) and _asks(it) in part.text for it in others):
+                yield part
+    elif node.kind == "?:":
+        yield from node.parts[1:]
+    elif node.is_macro and node.word in _OTHER_MACROS:
+        yield replace(node, word=_OTHER_MACROS[node.word])
+    value = value_of(node)
+    if type(value) is int and node.kind == "literal":
+        yield from (replace(node, word=f"{value + n}") for n in (1, -1))
+    inside = written.inside(node, paths) if node.is_macro else paths
+    for index, part in enumerate(node.parts):
+        known = inside if index > 1 else paths
+        yield from (node.put(index, it) for it in _changed(written, part, known))
 
 
 def _paths(schema: Json) -> Iterator[Path]:
@@ -188,6 +252,8 @@ def _in_place(contract: Contract, place: str, paths: list[Path]) -> Iterator[Mut
     if name == place:
         name = place.replace(contract.request.place_of(()), "body", 1)
     for keyword in (each for each in node if each in _ASSERTING):
+        if keyword == HOLDS:
+            continue  # see `_slips`
         for kept in ("", FIRST, REST) if "items" in _steps(paths[0]) else ("",):
             changes = _changes(node, keyword, siblings)
             if kept:
@@ -460,6 +526,26 @@ def _branch_name(branch: Json, index: int) -> str:
     return "-".join(names) or f"branch {index}"
 
 
+def _asks(node: Node) -> str:
+    """Return the member that a node asks to be absent; empty if it does not."""
+    inner = node.parts[0] if node.kind == "!" else node
+    is_asked = inner.kind == "call" and inner.word == "has" and node is not inner
+    return inner.parts[0].text if is_asked else ""
+
+
+_OTHER_OPERATORS = {
+    "<": ("<=", ">"),
+    "<=": ("<", ">="),
+    ">": (">=", "<"),
+    ">=": (">", "<="),
+    "==": ("!=", "<=", ">="),
+    "!=": ("==",),
+    "&&": ("||",),
+    "||": ("&&",),
+    "+": ("-",),
+    "-": ("+",),
+}
+_OTHER_MACROS = {"all": "exists", "exists": "all", "exists_one": "exists"}
 # Changes of a keyword that are its own, beside dropping it and moving bounds: by a node
 # and a value from another list.
 _OWN: dict[str, Callable[[_Node, tuple[Json, ...]], _Changes]] = {

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import chain, islice
+from itertools import chain, islice, product
 
 import jsonschema_rs
 
 from ringspec.spec.contract import Contract
+from ringspec.spec.rules import RuleId
 from ringspec.spec.schemas import ITEM, keywords
-from ringspec.spec.values import Json, Path, at_path
+from ringspec.spec.values import Json, Path, at_path, patched
 from ringspec.strategies.adequacy.mutations import (
     FIRST,
     TOGETHER,
@@ -27,9 +28,19 @@ from ringspec.strategies.adequacy.mutations import (
     Mutation,
     mutations_of,
 )
-from ringspec.strategies.case import Case, Expect, Phase, encode
-from ringspec.strategies.shapes.build import LONGEST, MOST_ITEMS, Builder, Unfit
-from ringspec.strategies.shapes.compile import avoid, live, reach
+from ringspec.strategies.bodies.valid import having
+from ringspec.strategies.case import Case, Expect, Phase, Request, encode
+from ringspec.strategies.faults import faults_in
+from ringspec.strategies.shapes.bodies import bodies_of, plain_case
+from ringspec.strategies.shapes.build import (
+    LONGEST,
+    MOST_ITEMS,
+    PRESENT,
+    Builder,
+    Unfit,
+    Wish,
+)
+from ringspec.strategies.shapes.compile import avoid, live, negate, reach
 from ringspec.strategies.shapes.locations import Reached, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
 
@@ -126,10 +137,15 @@ class _CaseMatrix:
     """Finds the cases that detect a mutation, by index."""
 
     def __init__(self, contract: Contract, cases: tuple[Case, ...]) -> None:
+        self._contract = contract
         self._schema = contract.request.schema
         self.cases = cases
         own = contract.operation.method.upper(), contract.operation.path
         validator = _Validator(self._schema, validate_formats=True)
+        # The rules that expressions say, and what others that they mask break beside.
+        held = contract.held
+        self._said = {it.rule for it in held.expressions} if held else set[RuleId]()
+        self.beside: dict[RuleId, tuple[RuleId, ...]] = {}
         self._accepted: list[int] = []
         # Where in the schema each refused body is wrong, and the bodies that are first
         # wrong at or below a keyword of a subschema.
@@ -144,6 +160,8 @@ class _CaseMatrix:
                 continue  # something else than its body decides
             if case.expect == Expect.ACCEPT:
                 self._accepted.append(index)
+            elif case.coupled and self._said.intersection(case.broken):
+                self.beside |= dict.fromkeys(case.broken, case.broken)
             elif case.expect == Expect.REJECT and case.broken:
                 errors = validator.iter_errors(case.body)
                 paths = [tuple(map(str, each.schema_path)) for each in errors]
@@ -158,6 +176,8 @@ class _CaseMatrix:
     def detecting(self, mutation: Mutation) -> list[int]:
         if mutation.when is not None:
             return self._in_context(mutation, mutation.when)
+        if mutation.holds:
+            return list(self._telling(mutation.rules[0], mutation.holds))
         refusing: set[int] = set()
         for edit in mutation.edits:
             by_new, by_old = self._validator(edit, edit.new), None
@@ -180,6 +200,16 @@ class _CaseMatrix:
             if all(any(e.owns(p) for e in mutation.edits) for p in self._refused[index])
         ]
         return [*(each for each in self._accepted if each in refusing), *accepting]
+
+    def _telling(self, rule: RuleId, text: str) -> Iterator[int]:
+        """Yield the cases that a server answers otherwise that reads another text."""
+        for index, case in enumerate(self.cases):
+            if case.phase == Phase.CASES and not case.steps:
+                is_broken = case.broken == (rule,)
+                if (is_broken or case.expect == Expect.ACCEPT) and is_broken != unheld(
+                    self._contract, rule, text, case.request, case.body
+                ):
+                    yield index
 
     def _in_context(self, mutation: Mutation, when: BodyCondition) -> list[int]:
         """Bodies for which the contract holds as written detect nothing."""
@@ -207,6 +237,21 @@ class _CaseMatrix:
         return _Validator({**beside, **keywords}, validate_formats=True)
 
 
+def unheld(
+    contract: Contract, rule: RuleId, text: str, request: Request, body: Json
+) -> bool:
+    """Return whether a request breaks the expression of a rule, with another text."""
+    wire, own = contract.operation.wire, contract.of_parameters
+    read = wire.read(request.path, request.headers)
+    beside = {**wire.request(read), "body": body}
+    sides = ((contract.held, body), (own.held if own else None, read))
+    return any(
+        held.reading(rule, text).within(beside).breaks(value)
+        for held, value in sides
+        if held
+    )
+
+
 def prove(
     contract: Contract, mutations: Iterable[Mutation], cases: Iterable[Case]
 ) -> Iterator[MutationResult]:
@@ -216,8 +261,14 @@ def prove(
     for each in mutations:
         names = tuple(listed[index].id for index in matrix.detecting(each))
         verdict, reason = MutationVerdict.TOLD, ""
-        if not names:
-            verdict, reason = decider.decide(each)
+        masked = matrix.beside.get(each.rules[0], ())
+        if not names and masked and not each.holds:
+            others = [it for it in masked if it != each.rules[0]]
+            reason = f"what breaks it breaks {' and '.join(others)} too"
+            verdict = MutationVerdict.UNSETTLED
+        elif not names:
+            decide = decider.of_expression if each.holds else decider.decide
+            verdict, reason = decide(each)
         yield MutationResult(each, verdict, reason, names)
 
 
@@ -340,10 +391,7 @@ class _Decider:
         elif any(self._is_doubtful(mutation, edit) for edit in laxer):
             doubt = "it may take a body that breaks a rule"
         if doubt:
-            found = self._detecting_body(mutation)
-            if found is None:
-                return MutationVerdict.UNDECIDED, doubt
-            return MutationVerdict.UNTOLD, f"told by {encode(found).decode()}"
+            return self._by_body(mutation, doubt)
         if not laxer:
             reason = "no valid body is among those that it refuses"
         elif not any(
@@ -354,6 +402,63 @@ class _Decider:
         else:
             reason = "what it takes holds something else unsettled"
         return MutationVerdict.UNSETTLED, reason
+
+    def _by_body(self, mutation: Mutation, doubt: str) -> tuple[MutationVerdict, str]:
+        """Return the verdict on a mutation that may differ for a settled body."""
+        found = self._detecting_body(mutation)
+        if found is not None:
+            return MutationVerdict.UNTOLD, f"told by {encode(found).decode()}"
+        if self._is_barred(mutation):
+            return MutationVerdict.UNSETTLED, "what shows it breaks an expression"
+        return MutationVerdict.UNDECIDED, doubt
+
+    def of_expression(self, mutation: Mutation) -> tuple[MutationVerdict, str]:
+        """Return the verdict on a changed expression that no case detects."""
+        found: Json = None
+        if mutation.when is None:
+            found = self._judged_otherwise(mutation)
+        elif not self._shows(mutation, self._around(("",))):
+            return MutationVerdict.UNSETTLED, "no valid body shows it there"
+        if found is not None:
+            return MutationVerdict.UNTOLD, f"told by {encode(found).decode()}"
+        return MutationVerdict.UNDECIDED, "no body is found that it judges otherwise"
+
+    def _judged_otherwise(self, mutation: Mutation) -> Json:
+        """Look for a body that an expression with another text judges otherwise."""
+        contract, bodies = self._contract, bodies_of(self._contract)
+        rule, request = mutation.rules[0], plain_case(contract).request
+        for each in contract.held.expressions if contract.held else ():
+            bases = having(bodies, bodies.read_by(each)) if each.rule == rule else ()
+            for base, wanted in product(bases, (True, False)):
+                for _, patch in bodies.changes(each, base, (), wanted=wanted):
+                    body = patched(base, patch)
+                    broken = contract.prover.broken(body)
+                    other = unheld(contract, rule, mutation.holds, request, body)
+                    if broken <= {rule} and bool(broken) != other:
+                        return body
+        return None
+
+    def _is_barred(self, mutation: Mutation) -> bool:
+        """Return whether all that is known to show a mutation breaks an expression."""
+        contract, when = self._contract, mutation.when
+        held, bodies = contract.held, bodies_of(contract)
+        if held is None:
+            return False
+        said = {each.rule for each in held.expressions}
+        shapes = negate(when.schema, ("object",)) if when else None
+        for each in contract.assertions:
+            if not any(edit.owns(each.path) for edit in mutation.edits):
+                continue
+            wishes = {bodies.place(each.subject): PRESENT}
+            wishes |= {(): Wish(shapes=shapes)} if shapes else {}
+            body = bodies.plain(wishes)
+            for _, _, fault in (
+                faults_in(bodies, each, body) if body is not None else ()
+            ):
+                broken = contract.prover.broken(patched(body, fault.patch))
+                if each.rule in broken and not said & broken:
+                    return False
+        return True
 
     def _shows(self, mutation: Mutation, found: Alternatives) -> bool:
         """Return whether a mutation may differ from the contract for some bodies."""

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from os import PathLike
-from pathlib import Path
+from pathlib import Path as File
 from typing import Any, TypeAlias
 
 from hypothesis import reject
@@ -32,8 +32,8 @@ from ringspec.spec.errors import SpecError, UsageError, check_known, did_you_mea
 from ringspec.spec.forms import NOT_BLANK
 from ringspec.spec.proof import is_irregular
 from ringspec.spec.rules import BODY_ACCEPTED, Level, RuleId
-from ringspec.spec.schemas import ABOUT, ITEM, keywords, rebuilt
-from ringspec.spec.values import Json, at_path, patched
+from ringspec.spec.schemas import ABOUT, HOLDS, ITEM, keywords, rebuilt
+from ringspec.spec.values import Json, Path, at_path, patched
 from ringspec.strategies.bodies.invalid import Certifier
 from ringspec.strategies.bodies.robustness import unsettled_edits
 from ringspec.strategies.case import Expect, Requests, encode
@@ -173,7 +173,7 @@ def _read(
 ) -> tuple[Contract, Level]:
     """Return a contract in a dialect, loaded if need be, and a level."""
     if not isinstance(contract, Contract):
-        path = None if contract is None else Path(contract)
+        path = None if contract is None else File(contract)
         contract = _load(path, dialect=dialect)
     elif dialect is not None:
         raise UsageError(
@@ -228,7 +228,7 @@ def _unbreakable(contract: Contract, rule: str) -> UsageError:
 def _valid(contract: Contract, level: Level) -> SearchStrategy[Json]:
     bodies, drawer = compiled(contract, level)
     try:
-        return drawer.drawn(bodies.root)
+        return _kept(bodies, drawer.drawn(bodies.root))
     except SpecError as error:
         if level is Level.MAY:
             raise
@@ -236,6 +236,13 @@ def _valid(contract: Contract, level: Level) -> SearchStrategy[Json]:
             f"no valid body is attested at level {level}: {error}",
             hint="a weaker level, such as 'may', admits more",
         ) from error
+
+
+def _kept(bodies: Bodies, drawn: SearchStrategy[Json]) -> SearchStrategy[Json]:
+    """Return bodies as drawn, changed where expressions do not hold."""
+    if bodies.contract.held is None:
+        return drawn
+    return drawn.map(bodies.kept).filter(lambda body: body is not None)
 
 
 def _unspecified(contract: Contract, level: Level) -> SearchStrategy[Labelled]:
@@ -247,7 +254,9 @@ def _unspecified(contract: Contract, level: Level) -> SearchStrategy[Labelled]:
 
     def unspecified(data: bytes) -> Labelled:
         choices = ByteChoices(data[:_TRIES])
-        valid = read(ByteChoices(data[_TRIES:]))
+        valid = bodies.kept(read(ByteChoices(data[_TRIES:])))
+        if valid is None:
+            return reject()
         twin = requests.case(BODY_ACCEPTED, "", Expect.ACCEPT, encode(valid))
         edits = list(unsettled_edits(whole, twin))
         for _ in range(_TRIES if edits else 0):
@@ -325,7 +334,9 @@ class Breaker:
 
         def drawn(data: bytes) -> Invalid:
             # The first byte chooses the fault, and shrinks first.
-            number, valid = data[0], read(ByteChoices(data[1:]))
+            number, valid = data[0], bodies.kept(read(ByteChoices(data[1:])))
+            if valid is None:
+                return reject()
             # Other assertions of the rule may have more faults in this body.
             for each in (assertion, *siblings):
                 made = self._broken(valid, each, number)
@@ -368,6 +379,9 @@ class Breaker:
         out of range.
         """
         shapes = bodies.root
+        if assertion.keyword == HOLDS:
+            read = compile_schema(_having(bodies.read_by(assertion)))
+            return meet(shapes, read) or shapes
         if ITEM in assertion.instance:
             return shapes
         for index, step in keywords(assertion.path):
@@ -388,6 +402,18 @@ class Breaker:
         for step in reversed(instance if fitting else ()):
             fitting = {"type": "object", "properties": {step: fitting}}
         return meet(shapes, compile_schema(fitting)) if fitting else shapes
+
+
+def _having(instances: list[Path]) -> Json:
+    """Return the schema of bodies that have all of some members, in lists two."""
+    below: dict[str, list[Path]] = {}
+    for step, *rest in filter(None, instances):
+        below.setdefault(step, []).append(tuple(rest))
+    if ITEM in below:
+        return {"type": "array", "minItems": 2, "items": _having(below[ITEM])}
+    members = {name: _having(paths) for name, paths in below.items()}
+    stated = {"type": "object", "required": [*members], "properties": members}
+    return stated if members else {}
 
 
 # The sources of bodies that `explore` draws from: our own, and those of schemathesis,
@@ -411,7 +437,7 @@ class Source:
 def own_sources(contract: Contract, rules: Collection[RuleId]) -> list[Source]:
     """Return our own sources: valid bodies, and bodies that break one of some rules."""
     bodies, drawer = compiled(contract)
-    valid = drawer.drawn(bodies.root).map(
+    valid = _kept(bodies, drawer.drawn(bodies.root)).map(
         lambda body: Drawn(content=encode(body), certified=True)
     )
     sources = [Source(name="valid", bodies=valid)]
