@@ -253,8 +253,12 @@ class Contract:
     @cached_property
     def settled_prover(self) -> Prover:
         """Validator of the settled form."""
-        prover = self.form_prover
-        return prover.holding(self.held) if self.held else prover
+        return self.form_prover.holding(self.kept) if self.kept else self.form_prover
+
+    @cached_property
+    def kept(self) -> Held | None:
+        """The expressions that valid bodies keep to, with defaults filled in or not."""
+        return self.held and replace(self.held, fills=True)
 
     @cached_property
     def held(self) -> Held | None:

@@ -84,6 +84,7 @@ class Types:
     members: dict[Path, dict[str, None]] = field(default_factory=dict)
     values: dict[Path, list[Json]] = field(default_factory=dict)  # the only ones
     steps: dict[Path, float] = field(default_factory=dict)  # they are multiples of
+    defaults: dict[Path, Json] = field(default_factory=dict)
 
     def add(self, schema: Json, at: Path) -> None:
         """Take in the members of a schema at a path."""
@@ -103,6 +104,8 @@ class Types:
                 *node.get("enum", [node["const"]] if "const" in node else [])
             ]:
                 self.values[path] = listed
+            if "default" in node:
+                self.defaults[path] = node["default"]
             if "multipleOf" in node:
                 self.steps[path] = node["multipleOf"]
             self.members.setdefault(path, {}).update(
@@ -224,6 +227,14 @@ class Expression:
             raise SpecError(
                 f"`{self.text}` is neither true nor false", hint="compare it"
             )
+
+    @cached_property
+    def defaults(self) -> dict[Path, Json]:
+        """The defaults of the members of a body that it reads, by their paths in it."""
+        known = self.types.defaults
+        return {
+            it[1:]: known[it] for it in self.reads if it in known and ITEM not in it
+        }
 
     def holds(self, value: Json, request: Json, *, quick: bool) -> bool | None:
         """Return whether it holds; None if it says nothing.

@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
@@ -25,7 +26,16 @@ from ringspec.spec.errors import InternalError, SpecError
 from ringspec.spec.expressions import Expression
 from ringspec.spec.rules import RuleId
 from ringspec.spec.schemas import CHOICES, CONTAINS, KEYWORDS, walk
-from ringspec.spec.values import Json, Location, Path, at, at_path, kind_of
+from ringspec.spec.values import (
+    Json,
+    Location,
+    Path,
+    at,
+    at_path,
+    edit,
+    kind_of,
+    patched,
+)
 
 if TYPE_CHECKING:
     import jsonschema
@@ -117,6 +127,7 @@ class Held:
     expressions: dict[Assertion, Expression]
     wire: Wire | None  # how that value is sent
     beside: Json = field(default_factory=dict)  # the other parts of the request
+    fills: bool = False  # whether they hold, too, where a server fills defaults in
 
     def request(self, body: Json) -> Json:
         """Return the whole request of a body, by `REQUEST`."""
@@ -166,6 +177,23 @@ class Held:
         self, body: Json, *, quick: bool
     ) -> Iterator[tuple[Assertion, Location]]:
         """Yield the expressions that do not hold, by one evaluator, and where."""
+        full = self.filled(body) if self.fills else body
+        yield from self._unheld(body, quick=quick)
+        yield from self._unheld(full, quick=quick) if full is not body else ()
+
+    def filled(self, body: Json) -> Json:
+        """Return a body with the defaults of the members that expressions read."""
+        for expression in self.expressions.values() if self.wire is None else ():
+            for path, default in expression.defaults.items():
+                with suppress(KeyError):
+                    around = at(body, path[:-1])
+                    if isinstance(around, dict) and path[-1] not in around:
+                        body = patched(body, [edit("add", path, default)])
+        return body
+
+    def _unheld(
+        self, body: Json, *, quick: bool
+    ) -> Iterator[tuple[Assertion, Location]]:
         request = self.request(body)
         for assertion, expression in self.expressions.items():
             for location in self.places(assertion, body):

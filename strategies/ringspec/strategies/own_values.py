@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from ringspec.spec.contract import Contract
 from ringspec.spec.plain import is_number
+from ringspec.spec.schemas import HOLDS
 from ringspec.spec.schemas import walk as subschemas
 from ringspec.spec.values import (
     Json,
@@ -190,6 +191,8 @@ class OwnValues:
         self._new: dict[str, Json] = {}
         self._free: dict[str, list[Location]] = {}
         self._ids: dict[bytes, str] = {}
+        said = (each for each in contract.assertions if each.keyword == HOLDS)
+        self._read = {path for each in said for path in each.subjects}
         self._resources = {it.name: it.answers.at for it in contract.links}
 
     def give(self, case: Case, seems: Callable[[Case, Json], bool]) -> Case:
@@ -203,7 +206,9 @@ class OwnValues:
         name = str(case.twin) if fault else case.id
         if case.fault is None:
             self._old[name], self._ids[case.request.body] = case.body, name
-            free = _texts_in(case.body)
+            # Faults of expressions are made of the values that these read.
+            texts = _texts_in(case.body)
+            free = [at for at in texts if instance_path(at) not in self._read]
             most = {*sorted(free, key=len)[:_MOST]}
             self._free[name] = [place for place in free if place in most]
         elif name not in self._old:  # bytes around those of the plain body, or others

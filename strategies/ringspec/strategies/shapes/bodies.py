@@ -199,7 +199,7 @@ class Bodies:
         def fits(made: Json) -> bool:
             return meets(made, wishes) and self.contract.form_prover.is_valid(made)
 
-        held = held or self.contract.held
+        held = held or self.contract.kept
         for each in (held.strict, held) if held else ():
             # Inside of bounds, where there is room.
             patch = mended(each, body, shapes_at, fits) if each else None

@@ -54,7 +54,8 @@ NEGATED = {"==": "!=", "<": ">=", "<=": ">", "in": "not in"}
 NEGATED |= {other: name for name, other in NEGATED.items()}
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 # By how many units a value is moved, nearest first.
-_MOVES = (1, 10)
+_MOVES = {"": 1, "-by-far": 10}
+_OF_DOUBLES = {"-by-little": 0.01, **_MOVES}
 _ZONES = [timezone(timedelta(hours=hours)) for hours in (-11, 11)]
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 # Most ways of one part that are combined with those of others, most bodies that are
@@ -179,7 +180,11 @@ class Solver:
 
     def _shapes(self, place: Location) -> list[Shape]:
         location = self.held.location(place)
-        return [] if location is None else self.shapes_at(instance_path(location))
+        if location is None:
+            return []
+        path = instance_path(location)
+        # A member without a name in the schema is like any other.
+        return self.shapes_at(path) or self.shapes_at((*path[:-1], ITEM))
 
     def _compared(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
         operator = node.kind if wanted else NEGATED[node.kind]
@@ -226,13 +231,12 @@ class Solver:
         if isinstance(value, bool):
             yield from [(f"{not value}".lower(), not value)] if relation == "!=" else ()
             return
-        unit = self._unit(place, value)
+        unit = self._unit(node, scope, value)
         signs = {"<": (-1,), "<=": (-1,), ">": (1,), ">=": (1,)}.get(relation, (1, -1))
-        for move, sign in product(_MOVES, signs) if unit else ():
+        moves = _MOVES if unit != 1 or isinstance(value, int) else _OF_DOUBLES
+        for (how, move), sign in product(moves.items(), signs) if unit else ():
             with suppress(OverflowError):
-                name = (
-                    f"{'more' if sign > 0 else 'less'}{'' if move == 1 else '-by-far'}"
-                )
+                name = f"{'more' if sign > 0 else 'less'}{how}"
                 yield name, value + sign * move * unit
         if isinstance(value, str) and relation[0] in "<>":
             yield "beyond", value + "x" if relation[0] == ">" else value[:-1]
@@ -250,13 +254,12 @@ class Solver:
         with suppress(Unfit, IndexError):
             yield "other", another(shapes, values[-1], [*values])
 
-    def _unit(self, place: Location | None, value: Json) -> Json:
+    def _unit(self, node: Node, scope: Scope, value: Json) -> Json:
         """Return the least difference between two values, as far as it is known."""
-        path = instance_path(place or ())
-        if isinstance(value, datetime):
-            return _DAY if self.expression.types.kinds.get(path) == "date" else _SECOND
-        if isinstance(value, timedelta):
-            return _SECOND
+        path = instance_path(self._place(node, scope) or ())
+        if isinstance(value, datetime | timedelta):
+            kinds = {self.expression.kind(it, scope.paths) for it in node.all()}
+            return _DAY if "date" in kinds else _SECOND
         if isinstance(value, int | float):
             return self.expression.types.steps.get(path, 1)
         return None
@@ -288,8 +291,16 @@ class Solver:
             yield f"{label}-at-{text[-6:]}", {place: text}
 
     def _put_sum(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
-        now = self._value(node, scope)
-        for inner, item in self._items(node.parts[0], "", scope):
+        now, items = self._value(node, scope), [*self._items(node.parts[0], "", scope)]
+        share, rest = divmod(value, len(items) or 1)
+        if isinstance(value, float):
+            share, rest = value / (len(items) or 1), 0.0
+        parts = [share + rest, *[share] * len(items)]
+        yield from _together(
+            self._put(name, item, part, inner)
+            for (inner, item), part in zip(items, parts, strict=False)
+        )
+        for inner, item in items:
             own = self._value(item, inner)
             if all(isinstance(it, int | float) for it in (own, value, now)):
                 yield from self._put(name, item, own + value - now, inner)
@@ -324,6 +335,13 @@ class Solver:
             elif node.kind == "-":
                 yield from self._put(name, left, value + second, scope)
                 yield from self._put(name, right, first - value, scope)
+            elif node.kind == "%":
+                for target in (first - first % second + value, first + second):
+                    yield from self._put(
+                        name, left, target - target % second + value, scope
+                    )
+            elif node.kind == "+" and value.startswith(first):
+                yield from self._put(name, right, value[len(first) :], scope)
             elif node.kind == "*":
                 for own, other in ((left, second), (right, first)):
                     found = value / other
@@ -395,6 +413,11 @@ class Solver:
         false = [it for it in items if it not in true]
         if not items:
             yield from self._sized("one", listed, 1, scope)
+        if node.word == "exists_one" and wanted and len(true) == 1:
+            for each in false:
+                both = (self._each([each], wanted=True), self._each(true, wanted=False))
+                yield from _together(both)
+            return
         if node.word == "exists_one" and wanted == (len(true) != 1):
             if not wanted or not true:
                 yield from self._each(true, wanted=False)
@@ -424,6 +447,7 @@ class Solver:
         if isinstance(held, dict) and place and isinstance(value, str):
             name = Node("index", (right, left))
             yield from self._given(name, scope, wanted=wanted)
+            held = [*held]
         if not isinstance(held, list):
             return
         own = [("listed", each) for each in held[:_ITEMS]]
@@ -435,7 +459,7 @@ class Solver:
             ]
         for label, other in own:
             yield from self._put(label, left, other, scope)
-        if place:
+        if place and isinstance(self._value(right, scope), list):
             left_over = [it for it in held if it != value]
             listing = [*held, value] if wanted else left_over
             label = f"{self._named(place)}-{'' if wanted else 'not-'}listing"
@@ -467,7 +491,9 @@ class Solver:
             found = [("fitting", matching(part, 0, 100))]
         elif node.word == "endsWith":
             cut = text[: max(0, size - len(part))] + part
-            found = [("fitting", cut), ("longer", text + part)]
+            head, mark, _ = text.rpartition(part[:1])
+            found = [("fitting", head + part if mark else cut), ("longer", text + part)]
+            yield from self._put("fitting", other, text[len(head) :], scope)
         else:
             cut = part + text[len(part) :]
             found = [("fitting", cut), ("longer", part + text)]
@@ -478,7 +504,7 @@ class Solver:
 
 # How a part takes a value that is no member, by its function or operator.
 _PUT = {"size": "size", "sum": "sum", "neg": "negative", "?:": "branch"}
-_PUT |= dict.fromkeys(("+", "-", "*"), "operand")
+_PUT |= dict.fromkeys(("+", "-", "*", "%"), "operand")
 _PUT |= dict.fromkeys(
     ("int", "double", "string", "timestamp", "duration", "dyn"), "converted"
 )
