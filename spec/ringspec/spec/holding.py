@@ -16,7 +16,7 @@ from ringspec.spec.operations import Operation
 from ringspec.spec.parameters import Wire
 from ringspec.spec.reading import check_form
 from ringspec.spec.rules import Catalogue, Rule, RuleId, expressed
-from ringspec.spec.schemas import HOLDS, ITEM, walk
+from ringspec.spec.schemas import HOLDS, ITEM, Subschema, walk
 from ringspec.spec.values import Json, Path, at_path, patched, steps
 from ringspec.spec.values import edit as edit_of
 
@@ -61,9 +61,7 @@ class Placed:
         """Take in what stands beside schemas already."""
         for each in list(walk(self.request.schema)):
             for row in each.schema.get(HOLDS, {}).values():
-                self._take(
-                    row, each.path, f"{self.request.place_of(each.path)}/x-rules"
-                )
+                self._take(row, each, f"{self.request.place_of(each.path)}/x-rules")
 
     def place(self, rows: Iterable[Json], origin: str) -> None:
         """Put the rows of a catalogue, or of an operation, where they belong.
@@ -74,15 +72,12 @@ class Placed:
             SpecError: a row is at fault.
         """
         for row in rows:
-            if "holds" not in row or row.get("operation") not in {
-                None,
-                self.operation.id,
-            }:
+            of_all, own = {None, self.operation.id}, row.get("operation")
+            if "holds" not in row or own not in of_all:
                 continue
             where = origin or "rule pack"
             try:
-                path = self._path(row, where)
-                self._take(row, path, where)
+                self._take(row, self._subschema(row, where), where)
             except SpecError as error:
                 if origin or "operation" in row:
                     raise
@@ -90,27 +85,20 @@ class Placed:
                 why = error.message.removeprefix(f"{where}: {row['id']}: ")
                 self.notices.append(f"{row['id']} is not about {name}: {why}")
 
-    def _path(self, row: Json, where: str) -> Path:
-        """Return the path of the schema that a row is about."""
+    def _subschema(self, row: Json, where: str) -> Subschema:
+        """Return the schema that a row is about: one that always applies, if any."""
         instance = tuple(it.replace("*", ITEM) for it in steps(row.get("at", "")))
-        fitting = [
-            each for each in walk(self.request.schema) if each.instance == instance
-        ]
-        found = [each.path for each in fitting if each.holds] or [
-            it.path for it in fitting
-        ]
-        if not found:
+        fitting = [it for it in walk(self.request.schema) if it.instance == instance]
+        if not fitting:
             fault = f"{where}: {row['id']}: no schema describes {row.get('at')}"
             raise SpecError(fault, hint="`at` is a JSON pointer into the body")
-        return found[0]
+        return next((it for it in fitting if it.holds), fitting[0])
 
-    def _take(self, row: Json, path: Path, where: str) -> None:
+    def _take(self, row: Json, beside: Subschema, where: str) -> None:
         """Put a row beside a schema of the body, and beside the parameters."""
         check_form(row, "expressed", where)
-        instance = next(
-            it.instance for it in walk(self.request.schema) if it.path == path
-        )
-        expression = Expression(row["holds"], self.types, ("body", *instance))
+        at = ("body", *beside.instance)
+        expression = Expression(row["holds"], self.types, at)
         try:
             expression.check()
         except SpecError as error:
@@ -124,7 +112,7 @@ class Placed:
             fault = f"{where}: {row['id']}: {self.operation.id} has no body"
             raise SpecError(fault, hint="name members of `request.query`, or others")
         if "body" in parts:
-            self.request = _beside(self.request, path, row)
+            self.request = _beside(self.request, beside.path, row)
         if parts - {"body"}:
             self.members = _beside(self.members, (), row)
         self.rules[RuleId(row["id"])] = expressed(row, where)
