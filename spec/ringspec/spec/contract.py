@@ -113,15 +113,16 @@ class Inputs:
         if not catalogue.rules:  # it names all that binds
             members = combined(operation.wire, operation.place)
         types = types_of(request.schema, operation.wire)
-        _, own = rows_of(operation.node.get(RULES, {}))
-        at = rows_at if catalogue.rules else ""
-        more = [(at, expressed), ("", self.packs), (operation.place, own.values())]
-        held = Placed(operation, types, request, members)
         # What the schema says as well is a second statement of the same rule.
-        known = {each.rule for each in assertions(request) if expressed}
-        expressed = [row for row in expressed if row["id"] not in known]
-        for at, each in more:
-            held.place(each, at)
+        known = {each.rule for each in assertions(request)} if expressed else set()
+        held = Placed(operation, types, request, members)
+        for listed, at in (
+            ([it for it in expressed if it["id"] not in known], rows_at),
+            (self.packs, ""),
+            (rows_of(operation.node.get(RULES, {}))[1].values(), operation.place),
+        ):
+            # A catalogue of nothing else is about whatever it fits, as packs are.
+            held.place(listed, at if catalogue.rules or at != rows_at else "")
         request, members = held.request, held.members
         stated = assertions(request, in_choices=True)
         named = assertions(members, in_choices=True)
@@ -300,7 +301,12 @@ class Contract:
         read = wire.read(path, headers)
         beside = {**wire.request(read), "body": body}
         judged = ((self.held, body), (own.held if own else None, read))
-        told = (held.within(beside).said(rule, it) for held, it in judged if held)
+        told = [held.within(beside).said(rule, it) for held, it in judged if held]
+        if text := self.rules[rule].holds * (not any(told)):
+            # What the schema says, in other words.
+            expression = Expression(text, self.types, ("body",))
+            if expression.holds(body, beside, quick=True) is False:
+                return expression.shown(body, beside)
         return next(filter(None, told), "")
 
     @cached_property
