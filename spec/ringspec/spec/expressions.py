@@ -280,7 +280,7 @@ class Expression:
         found = [by_google(self.write(it, {"self": self.at}), names) for it in sides]
         if sides and all(isinstance(it, int | float) for it in found):
             told = f" {self.node.kind} ".join(map(short, found))
-            return text if told == text else f"{text}, that is {told}"
+            return text if told == text else f"{text}, that is {told},"
         return text
 
     def path(self, node: Node, paths: Paths) -> Path | None:
