@@ -25,7 +25,7 @@ from ringspec.reference import LAWFUL, Behaviour, application
 from ringspec.reference import ServerSettings as Served
 from ringspec.schemathesis import OpenRules, hooks
 from ringspec.schemathesis.hooks import Bridge
-from ringspec.spec import OURS, Level, RuleId, load
+from ringspec.spec import OURS, Level, RuleId, UsageError, load
 from ringspec.strategies import Labelled, Requests, unspecified_bodies, valid_bodies
 
 URL = "http://127.0.0.1:8000"
@@ -147,6 +147,8 @@ def test_settings_have_the_names_of_the_command() -> None:
     assert given.level is Level.SHOULD
     assert given.contract.sha256 == load(dialect="naxai-sdk").sha256
     assert {rule.split(".")[0] for rule in given.selected} == {"retries", "retryDelays"}
+    with pytest.raises(UsageError, match="no profile 'nobody'"):
+        Bridge({"RINGSPEC_PROFILE": "nobody"})
 
 
 @pytest.fixture(scope="module")

@@ -63,21 +63,6 @@ def test_providers_are_a_matrix(ringspec: Ringspec, of: Callable[..., Path]) -> 
         assert (alone.status, alone.stdout[: len(start)]) == (0, start)
 
 
-def test_runs_tell_regressions_and_fixes(
-    ringspec: Ringspec, of: Callable[..., Path]
-) -> None:
-    before, after = of("name-type-unchecked"), of("delay-4321-accepted")
-
-    ended = ringspec("compare", "--runs", str(before), str(after), COLUMNS="80")
-
-    assert ended.status == 1
-    assert "REGRESSION retryDelays.items.max  MUST\n" in ended.stdout
-    assert "cases   retryDelays.items.max/4321-" in ended.stdout
-    assert "FIXED 1 rule: " in ended.stdout
-    assert "  name.type FAIL -> pass\n" in ended.stdout
-    assert ended.stdout.splitlines()[-1].startswith("1 regression, 1 fixed, ")
-
-
 def test_report_that_cannot_be_written_is_said_but_hides_no_regression(
     ringspec: Ringspec, of: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 
-from ringspec.reference import Embedded
-
-from ..called import at  # noqa: TID252 - tests are no distribution
 from ..serving import answering  # noqa: TID252 - tests are no distribution
 
 Run = Callable[..., Any]
@@ -46,17 +43,3 @@ def test_one_phase_judges_its_own_rules_alone(ringspec: Run, phase: str) -> None
     assert outcomes["retryDelays.count"] == "skipped"
     assert outcomes["robustness"] == "pass"
     assert ended.report["counts"]["cases"] < 150
-
-
-def test_token_endpoint_is_tried_where_it_is_known(ringspec: Run) -> None:
-    with Embedded() as server:
-        with_token = ringspec("run", *at(server), "--phase=auth", report=True)
-        with_client = ringspec(
-            *("run", server.url, "--phase=auth", "--client-id", server.client_id),
-            *("--client-secret", server.client_secret),
-            *("--token-url", server.token_url),
-            report=True,
-        )
-
-    assert with_token.outcomes["auth.client"] == "not-applicable"
-    assert with_client.outcomes["auth.client"] == "pass"

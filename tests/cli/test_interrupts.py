@@ -19,7 +19,6 @@ from ringspec.reference import Embedded
 from ..called import at, call, environment  # noqa: TID252 - no distribution
 from ..serving import (  # noqa: TID252 - tests are no distribution
     ACCEPTED,
-    answering,
     slow,
 )
 from ..waiting import eventually  # noqa: TID252 - tests are no distribution
@@ -201,24 +200,3 @@ def test_screen_is_coloured_and_draws_a_bar(mutant: Embedded) -> None:
     assert "\x1b[1;31mFAIL" in drawn
     assert "━" in drawn
     assert drawn.rindex("\x1b[2K") > drawn.rindex("━")  # it vanishes
-
-
-@pytest.mark.parametrize(
-    ("status", "said"),
-    [
-        (422, "FAIL valid requests are refused with HTTP 422  MUST\n"),
-        (500, "FAIL robustness  MUST, documented\n"),
-    ],
-    ids=["refuses-all", "fails-at-all"],
-)
-def test_server_that_does_one_thing_is_told_in_a_screen(
-    served: Callable[..., str], status: int, said: str
-) -> None:
-    body = b'{"error": {"code": "no", "message": "It will not do."}}'
-
-    ended = call("run", served(answering(status, body)), COLUMNS="80")
-
-    assert ended.status == 1
-    assert said in ended.stdout
-    assert ended.stdout.count("FAIL ") == 1
-    assert ended.stdout.count("\n") < 80, ended.stdout

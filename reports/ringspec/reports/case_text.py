@@ -208,16 +208,13 @@ def fault_lines(case: Case, twin: Case | None) -> list[str]:
     if isinstance(case.fault, dict):
         words = phrases().fault_of(case.fault, twin.request if twin else None)
         return [shown(words, 200)]
-    return list(_operations(case.edits, twin.body if twin else None))
-
-
-def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:
-    for number, operation in enumerate(patch):
-        if number:  # it may edit what the one before has made
-            with suppress(ValueError, TypeError):
-                body = patched(body, [patch[number - 1]])
+    lines, body = list[str](), twin.body if twin else None
+    for operation in case.edits:
         old = _old(body, str(operation.get("path")))
-        yield phrases().edit(operation, old)
+        lines.append(phrases().edit(operation, old))
+        with suppress(ValueError, TypeError):  # the next may edit what this one makes
+            body = patched(body, [operation])
+    return lines
 
 
 def _old(body: Json, path: str) -> str:

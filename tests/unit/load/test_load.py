@@ -104,16 +104,10 @@ def test_options_are_those_of_a_run(setup: LoadSetup) -> None:
 
     other = LoadSetup(URL, parsed)
 
-    assert (setup.level, setup.plan.seed, setup.plan.pacing.timeout_s) == (
-        Level.MUST,
-        0,
-        2,
-    )
-    assert (other.level, other.plan.seed, other.plan.pacing.timeout_s) == (
-        Level.MAY,
-        7,
-        5,
-    )
+    found = [
+        (it.level, it.plan.seed, it.plan.pacing.timeout_s) for it in (setup, other)
+    ]
+    assert found == [(Level.MUST, 0, 2), (Level.MAY, 7, 5)]
     assert other.contract.dialect == "naxai-sdk"
 
 
