@@ -90,7 +90,8 @@ class Types:
         """Take in the members of a schema at a path."""
         for each in walk(schema):
             path, node = (*at, *each.instance), each.schema
-            stated = node.get("type", ())
+            listed = [*node.get("enum", [node["const"]] if "const" in node else [])]
+            stated = node.get("type") or [*map(kind_of, listed)]
             kinds = {stated} if isinstance(stated, str) else {*stated}
             kinds -= {"null"} | ({"integer"} if "number" in kinds else set())
             # Of several types, none is known.
@@ -195,20 +196,26 @@ class Expression:
     def _written(self) -> str:
         return self.write(self.node, {"self": self.at})
 
+    def lacking(self) -> str:
+        """Return what it names and no schema describes; empty if all is described."""
+        for path in sorted(self.reads, key=lambda it: (len(it), it)):
+            if why := self.types.lacking(path):
+                return f"`{self.text}`: {why}"
+        return ""
+
     def check(self) -> None:
         """Check that it can be evaluated.
 
         Raises:
-            SpecError: it is no expression, or names what is not there.
+            SpecError: it is no expression, or compares what does not compare.
         """
-        for path in sorted(self.reads, key=lambda it: (len(it), it)):
+        for path in sorted(self.reads):
             if path[0] not in REQUEST:
                 hint = f"a request has {', '.join(REQUEST)}"
                 raise SpecError(f"`{self.text}`: request has no {path[0]}", hint=hint)
-            if why := self.types.lacking(path):
-                raise SpecError(
-                    f"`{self.text}`: {why}", hint="name members that are described"
-                )
+        if not self.reads:
+            fault = f"`{self.text}` is about no member"
+            raise SpecError(fault, hint="name members of `self` or of `request`")
         for left, right in self._unlike(self.node, {"self": self.at}):
             raise SpecError(
                 f"`{self.text}` compares {_CALLED[left]} with {_CALLED[right]}",

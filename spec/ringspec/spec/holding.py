@@ -79,55 +79,51 @@ class Placed:
                 self.operation.id,
             }:
                 continue
-            where = origin or "rule pack"
+            where = f"{origin or 'rule pack'}: {row['id']}"
             try:
-                path = self._path(row, where)
-                self._take(row, path, where)
-            except SpecError as error:
+                self._take(row, self._path(row), where)
+            except _Unfit as unfit:
                 if origin or "operation" in row:
-                    raise
-                name = self.operation.id
-                why = error.message.removeprefix(f"{where}: {row['id']}: ")
-                self.notices.append(f"{row['id']} is not about {name}: {why}")
+                    hint = "name members that are described"
+                    raise SpecError(f"{where}: {unfit}", hint=hint) from unfit
+                self.notices.append(
+                    f"{row['id']} is not about {self.operation.id}: {unfit}"
+                )
 
-    def _path(self, row: Json, where: str) -> Path:
+    def _path(self, row: Json) -> Path:
         """Return the path of the schema that a row is about."""
         instance = tuple(it.replace("*", ITEM) for it in steps(row.get("at", "")))
-        fitting = [
-            each for each in walk(self.request.schema) if each.instance == instance
-        ]
-        found = [each.path for each in fitting if each.holds] or [
-            it.path for it in fitting
-        ]
+        fitting = [it for it in walk(self.request.schema) if it.instance == instance]
+        found = [it.path for it in fitting if it.holds] or [it.path for it in fitting]
         if not found:
-            fault = f"{where}: {row['id']}: no schema describes {row.get('at')}"
-            raise SpecError(fault, hint="`at` is a JSON pointer into the body")
+            raise _Unfit(f"no schema describes {row.get('at')}")
         return found[0]
 
     def _take(self, row: Json, path: Path, where: str) -> None:
         """Put a row beside a schema of the body, and beside the parameters."""
         check_form(row, "expressed", where)
-        instance = next(
-            it.instance for it in walk(self.request.schema) if it.path == path
-        )
+        nodes = walk(self.request.schema)
+        instance = next(it.instance for it in nodes if it.path == path)
         expression = Expression(row["holds"], self.types, ("body", *instance))
         try:
             expression.check()
         except SpecError as error:
-            fault = f"{where}: {row['id']}: {error.message}"
-            raise SpecError(fault, hint=error.hint) from error
+            raise SpecError(f"{where}: {error.message}", hint=error.hint) from error
         parts = {each[0] for each in expression.reads}
-        if not parts:
-            fault = f"{where}: {row['id']}: `{row['holds']}` is about no member"
-            raise SpecError(fault, hint="name members of `self` or of `request`")
         if "body" in parts and not self.operation.schema_place:
-            fault = f"{where}: {row['id']}: {self.operation.id} has no body"
-            raise SpecError(fault, hint="name members of `request.query`, or others")
+            raise _Unfit("it has no body")
+        if why := expression.lacking():
+            raise _Unfit(why)
         if "body" in parts:
             self.request = _beside(self.request, path, row)
         if parts - {"body"}:
             self.members = _beside(self.members, (), row)
-        self.rules[RuleId(row["id"])] = expressed(row, where)
+        source = where.removesuffix(f": {row['id']}")
+        self.rules[RuleId(row["id"])] = expressed(row, source)
+
+
+class _Unfit(Exception):  # noqa: N818 - a row may be about another operation
+    """An operation has not what an expression names."""
 
 
 def _beside(inlined: Inlined, path: Path, row: Json) -> Inlined:

@@ -125,7 +125,8 @@ class Solver:
         if above is None or node.kind == "member":
             return None if above is None else (*above, node.word)
         step = self._value(node.parts[1], scope)
-        return (*above, step) if isinstance(step, str | int) else None
+        is_place = isinstance(step, str) or (isinstance(step, int) and step >= 0)
+        return (*above, step) if is_place else None
 
     def _named(self, place: Location) -> str:
         """Name a place in a request by the steps from what the expression is about."""
