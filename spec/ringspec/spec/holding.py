@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError, did_you_mean
@@ -15,7 +16,7 @@ from ringspec.spec.expressions import Expression, Types
 from ringspec.spec.operations import Operation
 from ringspec.spec.parameters import Wire
 from ringspec.spec.reading import check_form
-from ringspec.spec.rules import Catalogue, Rule, RuleId, expressed
+from ringspec.spec.rules import RULES, Catalogue, Rule, RuleId, expressed
 from ringspec.spec.schemas import HOLDS, ITEM, walk
 from ringspec.spec.values import Json, Path, at_path, patched, steps
 from ringspec.spec.values import edit as edit_of
@@ -51,7 +52,6 @@ class Placed:
     """Puts expressions into the schemas of an operation."""
 
     operation: Operation
-    types: Types
     request: Inlined
     members: Inlined
     rules: dict[RuleId, Rule] = field(default_factory=dict)
@@ -60,10 +60,19 @@ class Placed:
     def __post_init__(self) -> None:
         """Take in what stands beside schemas already."""
         for each in list(walk(self.request.schema)):
+            place = f"{self.request.place_of(each.path)}/{RULES}"
             for row in each.schema.get(HOLDS, {}).values():
-                self._take(
-                    row, each.path, f"{self.request.place_of(each.path)}/x-rules"
-                )
+                where = f"{place}: {row.get('id', 'a row')}"
+                try:
+                    self._take(row, each.path, where)
+                except _Unfit as unfit:
+                    hint = "name members that are described"
+                    raise SpecError(f"{where}: {unfit}", hint=hint) from unfit
+
+    @cached_property
+    def types(self) -> Types:
+        """The types of the members that expressions name."""
+        return types_of(self.request.schema, self.operation.wire)
 
     def place(self, rows: Iterable[Json], origin: str) -> None:
         """Put the rows of a catalogue, or of an operation, where they belong.
