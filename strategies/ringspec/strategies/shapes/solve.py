@@ -146,6 +146,9 @@ class Solver:
             is_so = self._value(condition, scope) is True
             yield from self._ways(branches[not is_so], scope, wanted=wanted)
             yield from self._ways(condition, scope, wanted=not is_so)
+            turned = self._ways(condition, scope, wanted=not is_so)
+            other = self._ways(branches[is_so], scope, wanted=wanted)
+            yield from _together([turned, other])
         elif kind in RELATIONS:
             yield from self._compared(node, scope, wanted=wanted)
         elif kind == "call" and node.word == "has":
@@ -165,8 +168,16 @@ class Solver:
         if one_will_do or len(left) < 2:
             for each in node.parts if one_will_do else left or node.parts:
                 yield from self._ways(each, scope, wanted=wanted)
+            for each in node.parts if one_will_do else ():
+                # That part alone.
+                others = [it for it in node.parts if it not in left and it is not each]
+                ways = [self._ways(it, scope, wanted=not wanted) for it in others]
+                ways += [self._ways(each, scope, wanted=wanted)] * (each in left)
+                yield from _together(ways)
         else:
             yield from _together(self._ways(it, scope, wanted=wanted) for it in left)
+            for each in left:
+                yield from self._ways(each, scope, wanted=wanted)
 
     def _given(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
         place = self._place(node, scope)
@@ -430,10 +441,13 @@ class Solver:
             return
         # `all` is false as soon as one is, `exists` is true as soon as one is.
         one_will_do = wanted == (node.word != "all")
-        if one_will_do:
+        wrong = false if wanted else true
+        if one_will_do or not wrong:
             yield from self._each(items, wanted=wanted)
+            # One of several that are so need not be.
+            those = true if wanted else false
+            yield from self._each(those if those[1:] else (), wanted=not wanted)
         else:
-            wrong = false if wanted else true
             yield from _together(self._each([it], wanted=wanted) for it in wrong)
 
     def _each(self, items: Iterable[tuple[Scope, Node]], *, wanted: bool) -> _Ways:
@@ -455,11 +469,13 @@ class Solver:
         if not wanted:
             numbers = [it for it in held if isinstance(it, int | float)]
             own = [
-                *self._others(self._place(left, scope), held or [value]),
+                *self._others(self._place(left, scope), held),
                 *self._targets(left, ">", max(numbers, default=0), scope),
             ]
         for label, other in own:
             yield from self._put(label, left, other, scope)
+        if value is UNKNOWN:
+            return
         if place and isinstance(self._value(right, scope), list):
             left_over = [it for it in held if it != value]
             listing = [*held, value] if wanted else left_over
