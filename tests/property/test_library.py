@@ -146,7 +146,8 @@ def test_the_beginning_of_ids_means_all_rules_that_begin_so(sample: Invalid) -> 
     assert sample.rule.startswith("retryDelays")
 
 
-@pytest.mark.parametrize("family", FAULT_FAMILIES)
+# No rule of ours is said by an expression alone.
+@pytest.mark.parametrize("family", [it for it in FAULT_FAMILIES if it != "expression"])
 def test_a_family_breaks_its_own_keywords(family: str) -> None:
     from ringspec.strategies.faults import FAMILIES  # noqa: PLC0415 - no public name
 
