@@ -19,6 +19,7 @@ from ringspec.harness.sending.journal import Entry, Journal, Status, read
 from ringspec.reference import Embedded
 
 from ..called import call  # noqa: TID252 - tests are no distribution
+from ..serving import replying  # noqa: TID252 - tests are no distribution
 
 Served = Callable[[Callable[[socket.socket], None]], str]
 
@@ -31,15 +32,14 @@ REFUSED = (
 
 @dataclass
 class Proxy:
-    """Answers whatever comes, and keeps its first line."""
+    """Refuses whatever comes, and keeps its first line."""
 
-    answer: bytes = REFUSED
     asked: list[str] = field(default_factory=list)
 
     def __call__(self, connection: socket.socket) -> None:
         while data := connection.recv(65536):
             self.asked.append(data.split(b"\r\n", 1)[0].decode("latin-1"))
-            connection.sendall(self.answer)
+            connection.sendall(REFUSED)
 
 
 @pytest.fixture
@@ -169,14 +169,12 @@ class Holder:
     held: set[str]
     asked: list[bytes] = field(default_factory=list)
 
-    def __call__(self, connection: socket.socket) -> None:
-        while data := connection.recv(65536):
-            self.asked.append(data)
-            path = data.split()[1].decode()
-            status = "204 Gone now" if path in self.held else "404 Not Found"
-            self.held.discard(path)
-            head = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"
-            connection.sendall(head.encode())
+    def __call__(self, request: bytes) -> tuple[int, bytes]:
+        self.asked.append(request)
+        path = request.split()[1].decode()
+        status = 204 if path in self.held else 404
+        self.held.discard(path)
+        return status, b""
 
 
 def entry(url: str, name: str) -> Entry:
@@ -192,7 +190,7 @@ def test_cleanup_deletes_what_is_left_and_may_be_called_again(
     served: Served, tmp_path: Path
 ) -> None:
     holder = Holder({"/voice/broadcasts/a", "/voice/broadcasts/c"})
-    url = served(holder)
+    url = served(replying(holder))
     path = tmp_path / "journal.jsonl"
     journal = Journal(path)
     for name in "abc":

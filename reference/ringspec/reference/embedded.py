@@ -14,7 +14,7 @@ from typing import IO, Any, Self
 
 # The source root that holds this package, for the import path of the child.
 _ROOT = Path(__file__).parents[2]
-_FAREWELL_S = 3.0
+_START_S, _FAREWELL_S = 10.0, 3.0
 
 
 class EmbeddedError(RuntimeError):
@@ -28,17 +28,10 @@ class Embedded:
     child ends with `end`, and dies with this process however that ends.
     """
 
-    def __init__(
-        self,
-        dialect: str = "canonical",
-        mutant: str | None = None,
-        *,
-        timeout_s: float = 10.0,
-    ) -> None:
+    def __init__(self, dialect: str = "canonical", mutant: str | None = None) -> None:
         self._arguments = ["--port", "0", "--parent-watch", "--dialect", dialect]
         if mutant is not None:
             self._arguments += ["--mutant", mutant]
-        self._timeout_s = timeout_s
         self._line = ""
         self.process: subprocess.Popen[str] | None = None
         self.url = self.token_url = self.token = ""
@@ -91,9 +84,9 @@ class Embedded:
             EmbeddedError: it dies before, or takes longer than the time limit.
         """
         process = self.begin().process
-        self._reader.join(self._timeout_s)
+        self._reader.join(_START_S)
         if process is None or not self._line:
-            reason = f"did not start within {self._timeout_s} seconds"
+            reason = f"did not start within {_START_S} seconds"
             if process and not self._reader.is_alive():
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_FAREWELL_S)

@@ -216,9 +216,7 @@ def test_interrupt_cleans_up_first(sign: signal.Signals) -> None:
 def test_interrupt_thrown_in_cleans_up() -> None:
     server, plan = live(select=("retries",))
     events = run(plan)
-    for event in events:
-        if isinstance(event, Judged):
-            break
+    next(each for each in events if isinstance(each, Judged))
 
     events.throw(KeyboardInterrupt())
 
@@ -229,9 +227,7 @@ def test_interrupt_thrown_in_cleans_up() -> None:
 def test_bug_of_ours_cleans_up(monkeypatch: pytest.MonkeyPatch) -> None:
     server, plan = live(select=("retries",))
     events = run(plan)
-    for event in events:
-        if isinstance(event, Judged):
-            break
+    next(each for each in events if isinstance(each, Judged))
     monkeypatch.setattr(
         "ringspec.harness.running.run.Session._judged", lambda *_: 1 // 0, raising=True
     )

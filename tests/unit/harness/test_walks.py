@@ -49,7 +49,6 @@ class Walked:
     life: Lifecycle
     told: list[Any] = field(default_factory=list)
     fired: list[Walk] = field(default_factory=list)
-    late: bool = False
 
     @property
     def failures(self) -> list[Finding]:
@@ -88,7 +87,6 @@ def walk(api: Connection, walks: int = WALKS, **options: Any) -> Walked:
 
         going = search.Search(plan, (), Failures(), gone.life, fire)
         gone.told.extend(going.walk(walks))
-        gone.late = going.late
     return gone
 
 

@@ -30,7 +30,7 @@ from ringspec.harness.sending.exchange import (
     parsed,
     share_of,
 )
-from ringspec.harness.sending.policy import unfit
+from ringspec.harness.sending.policy import LOOKING, unfit
 from ringspec.spec import Json, Paging, at_pointer, short
 from ringspec.strategies import Case, Request, Step, What, status_fits
 
@@ -49,7 +49,6 @@ _PAGING_S, _TOTAL = 5.0, 10**12
 _IN_QUERY, _QUERY = "%=&+-._~:/?@!$'()*,;", 4000
 # So many bytes of answers may wait to be judged.
 _HELD = 2**25
-_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @contextmanager
@@ -388,7 +387,7 @@ class _Script:
     async def _exchange(self, request: Request) -> Exchange:
         exchange = await self.connection.exchange(request)
         self.sent += exchange.sent
-        self.unsure |= exchange.twice and request.method not in _LOOKS
+        self.unsure |= exchange.twice and request.method not in LOOKING
         return exchange
 
 

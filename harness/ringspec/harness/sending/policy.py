@@ -63,10 +63,10 @@ class Effect(StrEnum):
     OTHER = "other"  # not described by the contract, and more than a look
 
 
-_LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
+LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Of the operation under test; any other method creates something.
 _METHODS = {
-    **dict.fromkeys(_LOOKING, Effect.LOOK),
+    **dict.fromkeys(LOOKING, Effect.LOOK),
     **dict.fromkeys(("PUT", "PATCH"), Effect.UPDATE),
     "DELETE": Effect.DELETE,
 }
@@ -278,7 +278,7 @@ class Policy:
         for link in self.contract.links:
             if method == link.method and path_pattern(link.path).fullmatch(path):
                 return _ROLES[link.role]
-        return Effect.LOOK if method in _LOOKING else Effect.OTHER
+        return Effect.LOOK if method in LOOKING else Effect.OTHER
 
     def may_repeat(self, request: Request) -> bool:
         """Return whether a request may be sent again though it may have been taken."""
@@ -310,7 +310,7 @@ class Policy:
     @cached_property
     def no_create(self) -> str:
         """Why no create is sent at all; empty if some are."""
-        if not self.live or self.contract.operation.method.upper() in _LOOKING:
+        if not self.live or self.contract.operation.method.upper() in LOOKING:
             return ""
         if not self.safety.allow_create:
             return "the profile does not allow creates"
