@@ -292,3 +292,19 @@ def test_the_lines_that_the_page_shows_test_an_application() -> None:
     exec(compile(shown[1], "test_app.py", "exec"), module)
 
     module["test_every_body_is_answered_as_it_should"]()
+
+
+SHARES = Path(__file__).parents[1] / "general" / "holds" / "shares.yaml"
+
+
+@FEW
+@given(valid_bodies(SHARES))
+def test_drawn_bodies_keep_to_expressions(body: Any) -> None:
+    assert sum(each["percent"] for each in body["shares"]) == pytest.approx(100)
+
+
+@FEW
+@given(invalid_bodies("shares.sum", family="expression", contract=SHARES))
+def test_drawn_faults_break_an_expression_alone(sample: Invalid) -> None:
+    assert sum(each["percent"] for each in sample.body["shares"]) != 100
+    assert label_of(sample.body, contract=SHARES).broken == ("shares.sum",)
