@@ -125,7 +125,8 @@ class Types:
             if step == ITEM or ITEM in known or step in known:
                 continue
             is_closed = size == 1 and path[0] != "body"
-            if known or is_closed or own not in {"", "object"}:
+            is_item = own == "array" and step.isdecimal()
+            if known or is_closed or (own not in {"", "object"} and not is_item):
                 where = ".".join(path[:size]).replace(ITEM, "*")
                 near = did_you_mean(step, known)
                 return f"{where} has no member {step}{near and ': ' + near.strip()}"

@@ -322,6 +322,13 @@ class Solver:
             value = int(value) if str(value).isdecimal() else value
         yield from self._put(name, node.parts[0], value, scope)
 
+    def _put_part(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        """Yield the edits by which a point in time has a minute, an hour or a day."""
+        now, own = self._value(node, scope), self._value(node.parts[0], scope)
+        if isinstance(value, int) and isinstance(own, datetime):
+            moved = own + (value - now) * _PARTS[node.word]
+            yield from self._put(name, node.parts[0], moved, scope)
+
     def _put_negative(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
         if isinstance(value, int | float):
             yield from self._put(name, node.parts[0], -value, scope)
@@ -525,6 +532,11 @@ _PUT |= dict.fromkeys(("+", "-", "*", "%"), "operand")
 _PUT |= dict.fromkeys(
     ("int", "double", "string", "timestamp", "duration", "dyn"), "converted"
 )
+_PARTS = {"getSeconds": _SECOND, "getMinutes": 60 * _SECOND, "getHours": 3600 * _SECOND}
+_PARTS |= dict.fromkeys(
+    ("getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"), _DAY
+)
+_PUT |= dict.fromkeys(_PARTS, "part")
 
 
 def _written(value: Json, kind: str) -> Json:
