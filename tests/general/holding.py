@@ -50,7 +50,7 @@ class Holding(Server):
     ) -> Iterator[int]:
         yield from super()._faults(name, node, request, ids, body)
         sent = {it["name"]: _read(it, request, ids) for it in node["parameters"]}
-        if body:
+        if body and "requestBody" in node:
             sent |= json.loads(body)
         given = {each: value for each, value in sent.items() if value is not None}
         if self.operation in {"", name} and not self._holds(given):

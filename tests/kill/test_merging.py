@@ -58,16 +58,20 @@ def told(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def merged(path: Path, mutant: str | None, of: int, **more: Any) -> Any:
+    """Run each part of so many, and join their reports."""
+    paths = [path / f"{number}-{of}.json" for number in range(1, of + 1)]
+    for number, each in enumerate(paths, 1):
+        reported(each, mutant, part_of(suite()[1], number, of), **more)
+    return merge_reports(paths)
+
+
 def assert_equal(
     path: Path, mutant: str | None = None, wholes: tuple[int, ...] = WHOLES
 ) -> None:
     whole = told(reported(path / "whole.json", mutant, None))
     for of in wholes:
-        paths = [path / f"{number}-{of}.json" for number in range(1, of + 1)]
-        for number, each in enumerate(paths, 1):
-            reported(each, mutant, part_of(suite()[1], number, of))
-
-        found = merge_reports(paths)
+        found = merged(path, mutant, of)
 
         assert told(json.loads(found.render("json"))) == whole
         assert found.record.result.conclusion == whole["conclusion"]
@@ -116,12 +120,7 @@ def test_known_failures_are_stale_as_in_a_whole_run(
     }
     mutant = "last-delay-unbounded"
     whole = told(reported(tmp_path / "whole.json", mutant, None, **given))
-    paths = [tmp_path / f"{number}.json" for number in (1, 2, 3)]
-    for number, each in enumerate(paths, 1):
-        part = part_of(suite()[1], number, 3)
-        reported(each, mutant, part, **given)
-
-    found = told(json.loads(merge_reports(paths).render("json")))
+    found = told(json.loads(merged(tmp_path, mutant, 3, **given).render("json")))
 
     assert found == whole
     assert [each["id"] for each in found["stale"]]

@@ -266,7 +266,6 @@ class FireOptions(Given):
     operations: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    packs: tuple[str, ...] = ()
     dry_run = False
     tell: Callable[[str], object] = str
 

@@ -55,6 +55,7 @@ from ringspec.spec.rules import RuleId as RuleId
 from ringspec.spec.rules import http_rules as http_rules
 from ringspec.spec.rules import weakest as weakest
 from ringspec.spec.schemas import ABOUT as ABOUT
+from ringspec.spec.schemas import HOLDS as HOLDS
 from ringspec.spec.schemas import branches as branches
 from ringspec.spec.security import Security as Security
 from ringspec.spec.security import TokenPlace as TokenPlace

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -252,7 +253,12 @@ def _python() -> Any:
 
     # An error of errors in a list writes each of them many times over.
     setattr(evaluation.CELEvalError, "__repr__", object.__repr__)  # noqa: B010
-    return celpy.Environment()
+    limit = sys.getrecursionlimit()
+    try:
+        return celpy.Environment()
+    finally:
+        # It raises the limit, and with it the depth of JSON that is read anywhere.
+        sys.setrecursionlimit(limit)
 
 
 @cache
@@ -273,8 +279,8 @@ def by_python(text: str, names: Mapping[str, Json]) -> Json:
     """Return whether an expression is true, by cel-python; UNKNOWN if it is neither."""
     from celpy import adapter, celtypes  # noqa: PLC0415 - as above
 
-    given: Any = {it: adapter.json_to_cel(_carried(names[it])) for it in names}
     try:
+        given: Any = {it: adapter.json_to_cel(_carried(names[it])) for it in names}
         found = _python_program(text).evaluate(given)
     except Exception:  # noqa: BLE001 - as above
         return UNKNOWN

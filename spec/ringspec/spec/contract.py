@@ -112,18 +112,21 @@ class Inputs:
         members = Inlined()
         if not catalogue.rules:  # it names all that binds
             members = combined(operation.wire, operation.place)
-        types = types_of(request.schema, operation.wire)
-        _, own = rows_of(operation.node.get(RULES, {}))
-        at = rows_at if catalogue.rules else ""
-        more = [(at, expressed), ("", self.packs), (operation.place, own.values())]
-        held = Placed(operation, types, request, members)
-        # What the schema says as well is a second statement of the same rule.
-        known = {each.rule for each in assertions(request) if expressed}
-        expressed = [row for row in expressed if row["id"] not in known]
-        for at, each in more:
-            held.place(each, at)
-        request, members = held.request, held.members
         stated = assertions(request, in_choices=True)
+        # What the schema says as well is a second statement of the same rule.
+        known = {each.rule for each in stated}
+        held = Placed(operation, request, members)
+        for listed, at in (
+            ([it for it in expressed if it["id"] not in known], rows_at),
+            (self.packs, ""),
+            (rows_of(operation.node.get(RULES, {}))[1].values(), operation.place),
+        ):
+            # A catalogue of nothing else is about whatever it fits, as packs are.
+            held.place(listed, at if catalogue.rules or at != rows_at else "")
+        if held.request is not request:
+            request = held.request
+            stated = assertions(request, in_choices=True)
+        members = held.members
         named = assertions(members, in_choices=True)
         testable = tuple(filter(operation.wire.is_testable, named))
         both = ((request, stated), (members, testable))
@@ -159,7 +162,6 @@ class Inputs:
             dropped=tuple(name for name in catalogue.rules if name not in rules),
             catalogue=catalogue,
             fixtures=fixtures,
-            types=types,
             inputs=replace(self, operation=operation.id),
             notices=tuple(dict.fromkeys(notices)),
         )
@@ -187,13 +189,13 @@ class Contract:
     fixtures: tuple[Fixture, ...]  # values that a target has to know beforehand
     inputs: Inputs
     members: Inlined  # schema of the value that the parameters form
-    types: Types  # of the members that expressions name
     # Branches of choices that bodies are read as, by the choice's path.
     chosen: Chosen = field(default_factory=dict)
     checks: tuple[AnswerCheck, ...] = ()  # of rule packs
     prefix: str = ""  # what ids begin with in a run of several operations
-    # How a value is sent and read, if that value is not a body.
+    # How a value is sent and read, if that value is not a body, and a body's schema.
     wire: Wire | None = None
+    body: Json = None
     notices: tuple[str, ...] = ()  # what is odd in the file, and stops nothing
     # The parts of a request beside a body, or a value; by default the plain ones.
     beside: Json = None
@@ -216,6 +218,7 @@ class Contract:
             whole=self.members.schema,
             assertions=assertions(self.members, in_choices=True),
             wire=self.operation.wire,
+            body=self.request.schema,
         )
 
     @property
@@ -261,6 +264,13 @@ class Contract:
         return self.held and replace(self.held, fills=True)
 
     @cached_property
+    def types(self) -> Types:
+        """The types of the members that expressions name."""
+        # Those of a body, also where bodies are the values that parameters form.
+        schema = self.request.schema if self.wire is None else self.body
+        return types_of(schema, self.operation.wire)
+
+    @cached_property
     def held(self) -> Held | None:
         """The expressions that bodies keep to; None without any."""
         expressions = {
@@ -302,7 +312,14 @@ class Contract:
         self, rule: RuleId, path: str, headers: Iterable[tuple[str, str]], body: Json
     ) -> str:
         """Write the expression that a request breaks, with its values, or nothing."""
-        told = (held.said(rule, it) for held, it in self.judged(path, headers, body))
+        told = [held.said(rule, it) for held, it in self.judged(path, headers, body)]
+        if text := self.rules[rule].holds * (not any(told)):
+            # What the schema says, in other words.
+            wire = self.operation.wire
+            beside = {**wire.request(wire.read(path, headers)), "body": body}
+            expression = Expression(text, self.types, ("body",))
+            if expression.holds(body, beside, quick=True) is False:
+                return expression.shown(body, beside)
         return next(filter(None, told), "")
 
     @cached_property

@@ -90,7 +90,9 @@ class Types:
         """Take in the members of a schema at a path."""
         for each in walk(schema):
             path, node = (*at, *each.instance), each.schema
-            kinds = {*types_of(node)}
+            stated = [node["const"]] if "const" in node else []
+            listed = [*node.get("enum", stated)]
+            kinds = {*types_of(node)} or {*map(kind_of, listed)}
             kinds -= {"null"} | ({"integer"} if "number" in kinds else set())
             # Of several types, none is known.
             kind = next(iter(kinds)) if len(kinds) == 1 else ""
@@ -99,8 +101,7 @@ class Types:
                 kind = _FORMATS.get(node.get("format", ""), kind)
             if kind and self.kinds.get(path) not in _TYPED:
                 self.kinds[path] = kind
-            stated = [node["const"]] if "const" in node else []
-            if listed := [*node.get("enum", stated)]:
+            if listed:
                 self.values[path] = listed
             if "default" in node:
                 self.defaults[path] = node["default"]
@@ -121,7 +122,8 @@ class Types:
             if step == ITEM or ITEM in known or step in known:
                 continue
             is_closed = size == 1 and path[0] != "body"
-            if known or is_closed or own not in {"", "object"}:
+            is_item = own == "array" and step.isdecimal()
+            if known or is_closed or (own not in {"", "object"} and not is_item):
                 where = ".".join(path[:size]).replace(ITEM, "*")
                 near = did_you_mean(step, known)
                 return f"{where} has no member {step}{near and ': ' + near.strip()}"
@@ -173,20 +175,26 @@ class Expression:
     def _written(self) -> str:
         return self.write(self.node, {"self": self.at})
 
+    def lacking(self) -> str:
+        """Return what it names and no schema describes; empty if all is described."""
+        for path in sorted(self.reads, key=lambda it: (len(it), it)):
+            if why := self.types.lacking(path):
+                return f"`{self.text}`: {why}"
+        return ""
+
     def check(self) -> None:
         """Check that it can be evaluated.
 
         Raises:
-            SpecError: it is no expression, or names what is not there.
+            SpecError: it is no expression, or compares what does not compare.
         """
-        for path in sorted(self.reads, key=lambda it: (len(it), it)):
+        for path in sorted(self.reads):
             if path[0] not in REQUEST:
                 hint = f"a request has {', '.join(REQUEST)}"
                 raise SpecError(f"`{self.text}`: request has no {path[0]}", hint=hint)
-            if why := self.types.lacking(path):
-                raise SpecError(
-                    f"`{self.text}`: {why}", hint="name members that are described"
-                )
+        if not self.reads:
+            fault = f"`{self.text}` is about no member"
+            raise SpecError(fault, hint="name members of `self` or of `request`")
         for left, right in self._unlike(self.node, {"self": self.at}):
             raise SpecError(
                 f"`{self.text}` compares {_CALLED[left]} with {_CALLED[right]}",
@@ -256,7 +264,7 @@ class Expression:
         found = [by_google(self.write(it, own), names) for it in sides]
         if sides and all(isinstance(it, int | float) for it in found):
             told = f" {self.node.kind} ".join(map(short, found))
-            return text if told == text else f"{text}, that is {told}"
+            return text if told == text else f"{text}, that is {told},"
         return text
 
     def path(self, node: Node, paths: Paths) -> Path | None:

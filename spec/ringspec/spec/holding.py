@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError, did_you_mean
@@ -15,7 +16,7 @@ from ringspec.spec.expressions import Expression, Types
 from ringspec.spec.operations import Operation
 from ringspec.spec.parameters import Wire
 from ringspec.spec.reading import check_form
-from ringspec.spec.rules import Catalogue, Rule, RuleId, expressed
+from ringspec.spec.rules import RULES, Catalogue, Rule, RuleId, expressed
 from ringspec.spec.schemas import HOLDS, ITEM, Subschema, walk
 from ringspec.spec.values import Json, Path, at_path, patched, steps
 from ringspec.spec.values import edit as edit_of
@@ -51,7 +52,6 @@ class Placed:
     """Puts expressions into the schemas of an operation."""
 
     operation: Operation
-    types: Types
     request: Inlined
     members: Inlined
     rules: dict[RuleId, Rule] = field(default_factory=dict)
@@ -60,8 +60,19 @@ class Placed:
     def __post_init__(self) -> None:
         """Take in what stands beside schemas already."""
         for each in list(walk(self.request.schema)):
+            place = f"{self.request.place_of(each.path)}/{RULES}"
             for row in each.schema.get(HOLDS, {}).values():
-                self._take(row, each, f"{self.request.place_of(each.path)}/x-rules")
+                where = f"{place}: {row.get('id', 'a row')}"
+                try:
+                    self._take(row, each, where)
+                except _Unfit as unfit:
+                    hint = "name members that are described"
+                    raise SpecError(f"{where}: {unfit}", hint=hint) from unfit
+
+    @cached_property
+    def types(self) -> Types:
+        """The types of the members that expressions name."""
+        return types_of(self.request.schema, self.operation.wire)
 
     def place(self, rows: Iterable[Json], origin: str) -> None:
         """Put the rows of a catalogue, or of an operation, where they belong.
@@ -75,23 +86,23 @@ class Placed:
             of_all, own = {None, self.operation.id}, row.get("operation")
             if "holds" not in row or own not in of_all:
                 continue
-            where = origin or "rule pack"
+            where = f"{origin or 'rule pack'}: {row['id']}"
             try:
-                self._take(row, self._subschema(row, where), where)
-            except SpecError as error:
+                self._take(row, self._subschema(row), where)
+            except _Unfit as unfit:
                 if origin or "operation" in row:
-                    raise
-                name = self.operation.id
-                why = error.message.removeprefix(f"{where}: {row['id']}: ")
-                self.notices.append(f"{row['id']} is not about {name}: {why}")
+                    hint = "name members that are described"
+                    raise SpecError(f"{where}: {unfit}", hint=hint) from unfit
+                self.notices.append(
+                    f"{row['id']} is not about {self.operation.id}: {unfit}"
+                )
 
-    def _subschema(self, row: Json, where: str) -> Subschema:
+    def _subschema(self, row: Json) -> Subschema:
         """Return the schema that a row is about: one that always applies, if any."""
         instance = tuple(it.replace("*", ITEM) for it in steps(row.get("at", "")))
         fitting = [it for it in walk(self.request.schema) if it.instance == instance]
         if not fitting:
-            fault = f"{where}: {row['id']}: no schema describes {row.get('at')}"
-            raise SpecError(fault, hint="`at` is a JSON pointer into the body")
+            raise _Unfit(f"no schema describes {row.get('at')}")
         return next((it for it in fitting if it.holds), fitting[0])
 
     def _take(self, row: Json, beside: Subschema, where: str) -> None:
@@ -102,20 +113,22 @@ class Placed:
         try:
             expression.check()
         except SpecError as error:
-            fault = f"{where}: {row['id']}: {error.message}"
-            raise SpecError(fault, hint=error.hint) from error
+            raise SpecError(f"{where}: {error.message}", hint=error.hint) from error
         parts = {each[0] for each in expression.reads}
-        if not parts:
-            fault = f"{where}: {row['id']}: `{row['holds']}` is about no member"
-            raise SpecError(fault, hint="name members of `self` or of `request`")
         if "body" in parts and not self.operation.schema_place:
-            fault = f"{where}: {row['id']}: {self.operation.id} has no body"
-            raise SpecError(fault, hint="name members of `request.query`, or others")
+            raise _Unfit("it has no body")
+        if why := expression.lacking():
+            raise _Unfit(why)
         if "body" in parts:
             self.request = _beside(self.request, beside.path, row)
         if parts - {"body"}:
             self.members = _beside(self.members, (), row)
-        self.rules[RuleId(row["id"])] = expressed(row, where)
+        source = where.removesuffix(f": {row['id']}")
+        self.rules[RuleId(row["id"])] = expressed(row, source)
+
+
+class _Unfit(Exception):  # noqa: N818 - a row may be about another operation
+    """An operation has not what an expression names."""
 
 
 def _beside(inlined: Inlined, path: Path, row: Json) -> Inlined:

@@ -252,6 +252,10 @@ def _inside(
         meant = at_path(schema, (keyword, name) if keyword in _NAMED else (keyword,))
         condition = schema.get("if", True)
         taken = {"then": condition, "else": {"not": condition}}
+        if keyword == "anyOf":
+            # What a branch says binds values that fit no other one.
+            others = [it for n, it in enumerate(schema[keyword]) if str(n) != name]
+            meant = {"allOf": [meant, {"not": {"anyOf": others}}]} if others else meant
         if keyword == "dependentSchemas":
             meant = {"type": "object", "required": [name]}
         if keyword == "allOf" or _quick(json.dumps(taken.get(keyword, meant)))(value):

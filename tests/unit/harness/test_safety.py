@@ -31,8 +31,6 @@ from ringspec.spec import Contract, Json, UsageError
 from ringspec.strategies import Case, Phase, Request, Slot
 
 NOBODY = f"{BASE}/00000000-0000-4000-8000-000000000000"
-
-
 NO_IDS: tuple[Json, ...] = (True, 1.5, {}, "x" * 256, "---")
 
 

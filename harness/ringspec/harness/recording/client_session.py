@@ -39,6 +39,7 @@ from ringspec.harness.sending.policy import path_pattern
 from ringspec.spec import (
     ABOUT,
     BODY_ACCEPTED,
+    HOLDS,
     Breach,
     Contract,
     Disagreement,
@@ -539,8 +540,10 @@ class ClientSession:
         locations: set[Location] = set()
         for breach in prover.breaches(data):
             rule = breach.assertion.rule
-            said = contract.said(rule, request.path, request.headers, data)
-            reason = f"sent what makes {said} false" if said else _reason(breach, data)
+            reason = _reason(breach, data)
+            if breach.assertion.keyword == HOLDS:
+                said = contract.said(rule, request.path, request.headers, data)
+                reason = f"sent what makes {said} false"
             reasons.setdefault(rule, reason)
             locations.add(breach.location)
         for rule in contract.rules:

@@ -132,7 +132,8 @@ class Solver:
         if above is None or node.kind == "member":
             return None if above is None else (*above, node.word)
         step = self._value(node.parts[1], scope)
-        return (*above, step) if isinstance(step, str | int) else None
+        is_place = isinstance(step, str) or (isinstance(step, int) and step >= 0)
+        return (*above, step) if is_place else None
 
     def _named(self, place: Location) -> str:
         """Name a place in a request by the steps from what the expression is about."""
@@ -152,6 +153,9 @@ class Solver:
             is_so = self._value(condition, scope) is True
             yield from self._ways(branches[not is_so], scope, wanted=wanted)
             yield from self._ways(condition, scope, wanted=not is_so)
+            turned = self._ways(condition, scope, wanted=not is_so)
+            other = self._ways(branches[is_so], scope, wanted=wanted)
+            yield from _together([turned, other])
         elif kind in RELATIONS:
             yield from self._compared(node, scope, wanted=wanted)
         elif kind == "call" and node.word == "has":
@@ -171,8 +175,16 @@ class Solver:
         if one_will_do or len(left) < 2:
             for each in node.parts if one_will_do else left or node.parts:
                 yield from self._ways(each, scope, wanted=wanted)
+            for each in node.parts if one_will_do else ():
+                # That part alone.
+                others = [it for it in node.parts if it not in left and it is not each]
+                ways = [self._ways(it, scope, wanted=not wanted) for it in others]
+                ways += [self._ways(each, scope, wanted=wanted)] * (each in left)
+                yield from _together(ways)
         else:
             yield from _together(self._ways(it, scope, wanted=wanted) for it in left)
+            for each in left:
+                yield from self._ways(each, scope, wanted=wanted)
 
     def _given(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
         place = self._place(node, scope)
@@ -317,6 +329,13 @@ class Solver:
             value = int(value) if str(value).isdecimal() else value
         yield from self._put(name, node.parts[0], value, scope)
 
+    def _put_part(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+        """Yield the edits by which a point in time has a minute, an hour or a day."""
+        now, own = self._value(node, scope), self._value(node.parts[0], scope)
+        if isinstance(value, int) and isinstance(own, datetime):
+            moved = own + (value - now) * _PARTS[node.word]
+            yield from self._put(name, node.parts[0], moved, scope)
+
     def _put_negative(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
         if isinstance(value, int | float):
             yield from self._put(name, node.parts[0], -value, scope)
@@ -438,10 +457,13 @@ class Solver:
             return
         # `all` is false as soon as one is, `exists` is true as soon as one is.
         one_will_do = wanted == (node.word != "all")
-        if one_will_do:
+        wrong = false if wanted else true
+        if one_will_do or not wrong:
             yield from self._each(items, wanted=wanted)
+            # One of several that are so need not be.
+            those = true if wanted else false
+            yield from self._each(those if those[1:] else (), wanted=not wanted)
         else:
-            wrong = false if wanted else true
             yield from _together(self._each([it], wanted=wanted) for it in wrong)
 
     def _each(self, items: Iterable[tuple[Scope, Node]], *, wanted: bool) -> _Ways:
@@ -463,11 +485,13 @@ class Solver:
         if not wanted:
             numbers = [it for it in held if isinstance(it, int | float)]
             own = [
-                *self._others(self._place(left, scope), held or [value]),
+                *self._others(self._place(left, scope), held),
                 *self._targets(left, ">", max(numbers, default=0), scope),
             ]
         for label, other in own:
             yield from self._put(label, left, other, scope)
+        if value is UNKNOWN:
+            return
         if place and isinstance(self._value(right, scope), list):
             left_over = [it for it in held if it != value]
             listing = [*held, value] if wanted else left_over
@@ -517,6 +541,11 @@ _PUT |= dict.fromkeys(("+", "-", "*", "%"), "operand")
 _PUT |= dict.fromkeys(
     ("int", "double", "string", "timestamp", "duration", "dyn"), "converted"
 )
+_PARTS = {"getSeconds": _SECOND, "getMinutes": 60 * _SECOND, "getHours": 3600 * _SECOND}
+_PARTS |= dict.fromkeys(
+    ("getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"), _DAY
+)
+_PUT |= dict.fromkeys(_PARTS, "part")
 
 
 def _written(value: Json, kind: str) -> Json:
