@@ -278,6 +278,8 @@ class Expression:
         names = {"self": value, "request": request}
 
         def instead(node: Node) -> str:
+            if node.kind == "call" and node.word == "has":
+                return node.text
             if node.kind not in {"name", "member", "index"} or not _is_path(node):
                 return ""
             found = by_google(node.text, names)
@@ -286,8 +288,8 @@ class Expression:
         text = write(self.node, instead)
         sides = self.node.parts if self.node.kind in RELATIONS[:-1] else ()
         found = [by_google(self.write(it, {"self": self.at}), names) for it in sides]
-        if sides and all(isinstance(it, int | float) for it in found):
-            told = f" {self.node.kind} ".join(map(short, found))
+        if sides and all(type(it) in {int, float} for it in found):
+            told = f" {self.node.kind} ".join(f"{it:.12g}" for it in found)
             return text if told == text else f"{text}, that is {told},"
         return text
 
