@@ -242,7 +242,15 @@ def by_google(text: str, names: Mapping[str, Json]) -> Json:
         found = program.eval(data={it: _carried(names[it]) for it in names})
     except Exception:  # noqa: BLE001 - of many kinds: it has no value
         return UNKNOWN
-    return UNKNOWN if found.type().name() == "ERROR" else found.plain_value()
+    is_none = found.type().name() == "ERROR"
+    return UNKNOWN if is_none else _ordered(found.plain_value())
+
+
+def _ordered(value: Json) -> Json:
+    """Return a value with members by their names: maps have no order in CEL."""
+    if isinstance(value, dict):
+        return {name: _ordered(value[name]) for name in sorted(value, key=str)}
+    return [*map(_ordered, value)] if isinstance(value, list) else value
 
 
 @cache

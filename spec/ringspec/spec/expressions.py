@@ -252,6 +252,8 @@ class Expression:
         names, own = {"self": value, "request": request}, {"self": self.at}
 
         def instead(node: Node) -> str:
+            if node.kind == "call" and node.word == "has":
+                return node.text
             above = node.parts[0].text if node.parts else ""
             is_open = node.kind == "index" and value_of(node.parts[1]) is UNKNOWN
             if is_open or above == "request" or not self.path(node, own):
@@ -262,8 +264,8 @@ class Expression:
         text = write(self.node, instead)
         sides = self.node.parts if self.node.kind in RELATIONS[:-1] else ()
         found = [by_google(self.write(it, own), names) for it in sides]
-        if sides and all(isinstance(it, int | float) for it in found):
-            told = f" {self.node.kind} ".join(map(short, found))
+        if sides and all(type(it) in {int, float} for it in found):
+            told = f" {self.node.kind} ".join(f"{it:.12g}" for it in found)
             return text if told == text else f"{text}, that is {told},"
         return text
 
