@@ -298,21 +298,25 @@ class Contract:
         wire = self.operation.wire
         return self.prover.beside(wire.request(wire.read(path, headers)))
 
-    def said(
-        self,
-        rule: RuleId,
-        path: str,
-        headers: Iterable[tuple[str, str]],
-        body: Json,
-    ) -> str:
-        """Write the expression that a request breaks, with its values, or nothing."""
+    def judged(
+        self, path: str, headers: Iterable[tuple[str, str]], body: Json
+    ) -> list[tuple[Held, Json]]:
+        """List the expressions about a request, each with the value that it is of."""
         wire, own = self.operation.wire, self.of_parameters
         read = wire.read(path, headers)
         beside = {**wire.request(read), "body": body}
-        judged = ((self.held, body), (own.held if own else None, read))
-        told = [held.within(beside).said(rule, it) for held, it in judged if held]
+        both = ((self.held, body), (own.held if own else None, read))
+        return [(held.within(beside), value) for held, value in both if held]
+
+    def said(
+        self, rule: RuleId, path: str, headers: Iterable[tuple[str, str]], body: Json
+    ) -> str:
+        """Write the expression that a request breaks, with its values, or nothing."""
+        told = [held.said(rule, it) for held, it in self.judged(path, headers, body)]
         if text := self.rules[rule].holds * (not any(told)):
             # What the schema says, in other words.
+            wire = self.operation.wire
+            beside = {**wire.request(wire.read(path, headers)), "body": body}
             expression = Expression(text, self.types, ("body",))
             if expression.holds(body, beside, quick=True) is False:
                 return expression.shown(body, beside)

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from ringspec.spec.cel import (
     ARITHMETIC,
@@ -34,8 +34,8 @@ from ringspec.spec.cel import (
 )
 from ringspec.spec.errors import SpecError, did_you_mean
 from ringspec.spec.reading import short
-from ringspec.spec.schemas import ITEM, walk
-from ringspec.spec.values import Json, Location, Path, kind_of
+from ringspec.spec.schemas import ITEM, types_of, walk
+from ringspec.spec.values import Json, Path, kind_of
 
 # They are about the text of a value, whatever it stands for.
 _TEXTUAL = frozenset({"startsWith", "endsWith", "contains", "matches", "size"})
@@ -90,9 +90,9 @@ class Types:
         """Take in the members of a schema at a path."""
         for each in walk(schema):
             path, node = (*at, *each.instance), each.schema
-            listed = [*node.get("enum", [node["const"]] if "const" in node else [])]
-            stated = node.get("type") or [*map(kind_of, listed)]
-            kinds = {stated} if isinstance(stated, str) else {*stated}
+            stated = [node["const"]] if "const" in node else []
+            listed = [*node.get("enum", stated)]
+            kinds = {*types_of(node)} or {*map(kind_of, listed)}
             kinds -= {"null"} | ({"integer"} if "number" in kinds else set())
             # Of several types, none is known.
             kind = next(iter(kinds)) if len(kinds) == 1 else ""
@@ -101,9 +101,7 @@ class Types:
                 kind = _FORMATS.get(node.get("format", ""), kind)
             if kind and self.kinds.get(path) not in _TYPED:
                 self.kinds[path] = kind
-            if listed := [
-                *node.get("enum", [node["const"]] if "const" in node else [])
-            ]:
+            if listed:
                 self.values[path] = listed
             if "default" in node:
                 self.defaults[path] = node["default"]
@@ -112,9 +110,8 @@ class Types:
             self.members.setdefault(path, {}).update(
                 dict.fromkeys(node.get("properties", ()))
             )
-            if not node.get("additionalProperties", not node.get("patternProperties")):
-                continue
-            if {"additionalProperties", "patternProperties"} & node.keys():
+            others = node.get("additionalProperties", not node.get("patternProperties"))
+            if others and {"additionalProperties", "patternProperties"} & node.keys():
                 self.members[path][ITEM] = None
 
     def lacking(self, path: Path) -> str:
@@ -133,27 +130,8 @@ class Types:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What the names in an expression stand for."""
-
-    values: Mapping[str, Json]
-    # Of variables, the paths of what they stand for, and the places in the request.
-    paths: Mapping[str, Path]
-    places: Mapping[str, Location]
-
-    def with_item(self, name: str, value: Json, path: Path | None, at: Any) -> Scope:
-        """Return the scope inside of a macro."""
-        paths = {**self.paths, name: path} if path else _less(self.paths, name)
-        places = {**self.places, name: at} if at else _less(self.places, name)
-        return Scope({**self.values, name: value}, paths, places)
-
-
-def _less(found: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: found[key] for key in found if key != name}
-
-
-Paths: TypeAlias = Mapping[str, Path]
+# Of variables, the paths of what they stand for, if these are known.
+Paths: TypeAlias = Mapping[str, Path | None]
 # The first steps of paths in a request.
 REQUEST = ("body", "query", "path", "headers", "cookies")
 
@@ -269,25 +247,23 @@ class Expression:
             for it in _values(request, path)
         )
 
-    def value(self, node: Node, scope: Scope) -> Json:
-        """Return the value of a part, by the quick evaluator; UNKNOWN without one."""
-        return by_google(self.write(node, scope.paths), scope.values)
-
     def shown(self, value: Json, request: Json) -> str:
         """Write it with the values of the members that it names."""
-        names = {"self": value, "request": request}
+        names, own = {"self": value, "request": request}, {"self": self.at}
 
         def instead(node: Node) -> str:
             if node.kind == "call" and node.word == "has":
                 return node.text
-            if node.kind not in {"name", "member", "index"} or not _is_path(node):
+            above = node.parts[0].text if node.parts else ""
+            is_open = node.kind == "index" and value_of(node.parts[1]) is UNKNOWN
+            if is_open or above == "request" or not self.path(node, own):
                 return ""
             found = by_google(node.text, names)
             return node.text if found is UNKNOWN else short(found, _MOST_SHOWN)
 
         text = write(self.node, instead)
         sides = self.node.parts if self.node.kind in RELATIONS[:-1] else ()
-        found = [by_google(self.write(it, {"self": self.at}), names) for it in sides]
+        found = [by_google(self.write(it, own), names) for it in sides]
         if sides and all(type(it) in {int, float} for it in found):
             told = f" {self.node.kind} ".join(f"{it:.12g}" for it in found)
             return text if told == text else f"{text}, that is {told},"
@@ -319,7 +295,7 @@ class Expression:
     def inside(self, node: Node, paths: Paths) -> Paths:
         """Return the paths of variables inside of a macro."""
         item, name = self.item_path(node.parts[0], paths), node.parts[1].word
-        return {**paths, name: item} if item else _less(paths, name)
+        return {**paths, name: item}
 
     def kind(self, node: Node, paths: Paths) -> str:
         """Return the type of a part, as far as the contract tells it."""
@@ -466,18 +442,3 @@ def members_read(text: str, instance: Path) -> tuple[Path, ...]:
     """Return the instance paths that an expression reads, of members of a body."""
     reads = Expression(text, Types(), ("body", *instance)).reads
     return tuple(sorted(each[1:] if each[0] == "body" else each for each in reads))
-
-
-def _is_path(node: Node) -> bool:
-    """Return whether a node is a member of `self` or of the request."""
-    if node.kind == "name":
-        return node.word == "self"
-    first = node.parts[0] if node.parts else node
-    if first.word == "request" and first.kind == "name":
-        return False
-    if node.kind == "index" and value_of(node.parts[1]) is UNKNOWN:
-        return False
-    above = first
-    while above.kind in {"member", "index"}:
-        above = above.parts[0]
-    return above.kind == "name" and above.word in {"self", "request"}

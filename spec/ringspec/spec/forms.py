@@ -23,6 +23,7 @@ from ringspec.spec.schemas import (
     branches,
     rebuilt,
     subschemas,
+    types_of,
 )
 from ringspec.spec.values import Json, Path, enum_key
 
@@ -106,9 +107,7 @@ def _required(schema: dict[str, Json]) -> set[str]:
 
 
 def _types(schema: dict[str, Json]) -> set[str]:
-    stated = schema.get("type", ())
-    own = {stated} if isinstance(stated, str) else set(stated)
-    return own.union(*map(_types, branches(schema)))
+    return {*types_of(schema)}.union(*map(_types, branches(schema)))
 
 
 def read_as(

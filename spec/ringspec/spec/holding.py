@@ -17,7 +17,7 @@ from ringspec.spec.operations import Operation
 from ringspec.spec.parameters import Wire
 from ringspec.spec.reading import check_form
 from ringspec.spec.rules import RULES, Catalogue, Rule, RuleId, expressed
-from ringspec.spec.schemas import HOLDS, ITEM, walk
+from ringspec.spec.schemas import HOLDS, ITEM, Subschema, walk
 from ringspec.spec.values import Json, Path, at_path, patched, steps
 from ringspec.spec.values import edit as edit_of
 
@@ -64,7 +64,7 @@ class Placed:
             for row in each.schema.get(HOLDS, {}).values():
                 where = f"{place}: {row.get('id', 'a row')}"
                 try:
-                    self._take(row, each.path, where)
+                    self._take(row, each, where)
                 except _Unfit as unfit:
                     hint = "name members that are described"
                     raise SpecError(f"{where}: {unfit}", hint=hint) from unfit
@@ -83,14 +83,12 @@ class Placed:
             SpecError: a row is at fault.
         """
         for row in rows:
-            if "holds" not in row or row.get("operation") not in {
-                None,
-                self.operation.id,
-            }:
+            of_all, own = {None, self.operation.id}, row.get("operation")
+            if "holds" not in row or own not in of_all:
                 continue
             where = f"{origin or 'rule pack'}: {row['id']}"
             try:
-                self._take(row, self._path(row), where)
+                self._take(row, self._subschema(row), where)
             except _Unfit as unfit:
                 if origin or "operation" in row:
                     hint = "name members that are described"
@@ -99,21 +97,19 @@ class Placed:
                     f"{row['id']} is not about {self.operation.id}: {unfit}"
                 )
 
-    def _path(self, row: Json) -> Path:
-        """Return the path of the schema that a row is about."""
+    def _subschema(self, row: Json) -> Subschema:
+        """Return the schema that a row is about: one that always applies, if any."""
         instance = tuple(it.replace("*", ITEM) for it in steps(row.get("at", "")))
         fitting = [it for it in walk(self.request.schema) if it.instance == instance]
-        found = [it.path for it in fitting if it.holds] or [it.path for it in fitting]
-        if not found:
+        if not fitting:
             raise _Unfit(f"no schema describes {row.get('at')}")
-        return found[0]
+        return next((it for it in fitting if it.holds), fitting[0])
 
-    def _take(self, row: Json, path: Path, where: str) -> None:
+    def _take(self, row: Json, beside: Subschema, where: str) -> None:
         """Put a row beside a schema of the body, and beside the parameters."""
         check_form(row, "expressed", where)
-        nodes = walk(self.request.schema)
-        instance = next(it.instance for it in nodes if it.path == path)
-        expression = Expression(row["holds"], self.types, ("body", *instance))
+        at = ("body", *beside.instance)
+        expression = Expression(row["holds"], self.types, at)
         try:
             expression.check()
         except SpecError as error:
@@ -124,7 +120,7 @@ class Placed:
         if why := expression.lacking():
             raise _Unfit(why)
         if "body" in parts:
-            self.request = _beside(self.request, path, row)
+            self.request = _beside(self.request, beside.path, row)
         if parts - {"body"}:
             self.members = _beside(self.members, (), row)
         source = where.removesuffix(f": {row['id']}")

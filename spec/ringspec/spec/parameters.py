@@ -22,7 +22,7 @@ from ringspec.spec.plain import STYLES, fitting, settled, styled
 from ringspec.spec.proof import Prover
 from ringspec.spec.reading import short
 from ringspec.spec.rules import GROUPS, Catalogue, RuleId
-from ringspec.spec.schemas import CHOICES, HOLDS
+from ringspec.spec.schemas import CHOICES, HOLDS, types_of
 from ringspec.spec.values import Json, kind_of
 
 if TYPE_CHECKING:
@@ -127,8 +127,7 @@ def _kinds(schema: Json) -> set[str]:
     """Return the types that a schema states, in its branches too."""
     if not isinstance(schema, dict):
         return set()
-    stated = schema.get("type", ())
-    found = {stated} if isinstance(stated, str) else {*stated}
+    found = {*types_of(schema)}
     for keyword in ("allOf", *sorted(CHOICES)):
         for part in schema.get(keyword, ()) if not found else ():
             found |= _kinds(part)

@@ -178,8 +178,13 @@ class Held:
     ) -> Iterator[tuple[Assertion, Location]]:
         """Yield the expressions that do not hold, by one evaluator, and where."""
         full = self.filled(body) if self.fills else body
-        yield from self._unheld(body, quick=quick)
-        yield from self._unheld(full, quick=quick) if full is not body else ()
+        for made in (body, full) if full is not body else (body,):
+            request = self.request(made)
+            for assertion, expression in self.expressions.items():
+                for location in self.places(assertion, made):
+                    value = self.subject(made, location)
+                    if expression.holds(value, request, quick=quick) is False:
+                        yield assertion, location
 
     def filled(self, body: Json) -> Json:
         """Return a body with the defaults of the members that expressions read."""
@@ -190,16 +195,6 @@ class Held:
                     if isinstance(around, dict) and path[-1] not in around:
                         body = patched(body, [edit("add", path, default)])
         return body
-
-    def _unheld(
-        self, body: Json, *, quick: bool
-    ) -> Iterator[tuple[Assertion, Location]]:
-        request = self.request(body)
-        for assertion, expression in self.expressions.items():
-            for location in self.places(assertion, body):
-                value = self.subject(body, location)
-                if expression.holds(value, request, quick=quick) is False:
-                    yield assertion, location
 
     def odd(self, body: Json) -> SpecError | None:
         """Return the error that the evaluators read an expression differently."""
@@ -254,15 +249,9 @@ def _inside(
     """Yield the values that a subschema right below a schema applies to."""
     about = KEYWORDS[keyword].speaks_of
     if about == "same":
-        meant = (
-            schema[keyword]
-            if keyword not in _NAMED
-            else at_path(schema, (keyword, name))
-        )
-        taken = {
-            "then": schema.get("if", True),
-            "else": {"not": schema.get("if", True)},
-        }
+        meant = at_path(schema, (keyword, name) if keyword in _NAMED else (keyword,))
+        condition = schema.get("if", True)
+        taken = {"then": condition, "else": {"not": condition}}
         if keyword == "anyOf":
             # What a branch says binds values that fit no other one.
             others = [it for n, it in enumerate(schema[keyword]) if str(n) != name]
@@ -345,7 +334,7 @@ class Prover:
             fits = self._judges.quick.is_valid(renamed)
         except ValueError:  # a lone surrogate, or an integer beyond its reach
             fits = self._judges.second.is_valid(body)
-        return fits and not any(self._unheld(body, quick=True))
+        return fits and not (self._held and self._held.breaks(body))
 
     def breaches(self, body: Json) -> list[Breach]:
         """List what a body breaks, by the quick validator if it can read it."""
@@ -363,12 +352,8 @@ class Prover:
         breaches: list[Breach] = []
         for breach in _subsumed(self._named(body, found)):
             breaches += self._of_branch(body, breach, quick=quick) or [breach]
-        return _subsumed([*breaches, *self._unheld(body, quick=quick)])
-
-    def _unheld(self, body: Json, *, quick: bool) -> Iterator[Breach]:
-        held = self._held
-        for assertion, location in held.unheld(body, quick=quick) if held else ():
-            yield Breach(assertion, location)
+        unheld = self._held.unheld(body, quick=quick) if self._held else ()
+        return _subsumed([*breaches, *(Breach(*each) for each in unheld)])
 
     def broken(self, body: Json) -> frozenset[RuleId]:
         """Return the broken rules by the quick validator alone: for searching."""

@@ -9,7 +9,7 @@ below. `pointer(each.path)` is a JSON pointer.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Literal
@@ -115,6 +115,12 @@ def _held(known: Keyword, keyword: str, value: Json) -> Iterator[tuple[Path, Jso
         yield from (((keyword, str(n)), child) for n, child in enumerate(value))
     elif known.holds == "named" and isinstance(value, dict):
         yield from (((keyword, name), child) for name, child in value.items())
+
+
+def types_of(schema: Json, usual: Iterable[str] = ()) -> list[str]:
+    """List the types that a schema states, else the usual ones."""
+    stated = schema.get("type", usual)
+    return [stated] if isinstance(stated, str) else [*stated]
 
 
 def walk(schema: Json) -> Iterator[Subschema]:

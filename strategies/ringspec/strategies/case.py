@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -20,7 +19,7 @@ from ringspec.spec.rules import Level, RuleId
 from ringspec.spec.security import TOKEN as _TOKEN
 from ringspec.spec.security import Security, TokenPlace
 from ringspec.spec.values import Json, is_shallow
-from ringspec.strategies.shapes.locations import lawful_defaults
+from ringspec.strategies.shapes.locations import NOTHING, lawful_defaults
 
 FORMAT = "ringspec-case/1"
 # JSON Schema of a case as a line of JSON.
@@ -222,15 +221,21 @@ def wire_request(request: Request) -> dict[str, Json]:
     }
     if not request.body and request.method.upper() in _BODILESS:
         return written
-    with suppress(ValueError, RecursionError):
-        body = json.loads(request.body, parse_constant=_no_json)
-        if is_shallow(body) and encode(body) == request.body:
-            return {**written, "body": body}
+    body = read_body(request.body)
+    if body is not NOTHING and encode(body) == request.body:
+        return {**written, "body": body}
     return {**written, "body_base64": base64.b64encode(request.body).decode()}
 
 
-def _no_json(name: str) -> Json:
-    raise ValueError(name)  # not JSON, but Python reads them
+def read_body(content: bytes) -> Json:
+    """Read JSON; NOTHING if a usual reader would not."""
+    try:
+        body = json.loads(content.decode())
+        # Python reads NaN and Infinity, which are no JSON.
+        json.dumps(body, allow_nan=False)
+    except (ValueError, RecursionError):
+        return NOTHING
+    return body if is_shallow(body) else NOTHING
 
 
 @dataclass(frozen=True)

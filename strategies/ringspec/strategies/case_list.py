@@ -47,11 +47,9 @@ from ringspec.strategies.case import (
     with_header,
     with_token,
 )
-from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.own_values import OwnValues
 from ringspec.strategies.shapes.bodies import Bodies, plain_case, tried
-from ringspec.strategies.shapes.locations import NOTHING
 
 _JSON = RuleId("wire.json")
 _MEDIA = RuleId("wire.media")
@@ -206,9 +204,9 @@ def _across(bodies: Bodies, varied: list[Case]) -> Iterator[Case]:
         for each in near.contract.assertions:
             if each.rule not in both:
                 continue
-            shown = []
+            shown, certifier = [], Certifier(near.contract)
             for body in having(near, near.read_by(each)):
-                found = _broken_in(near, each, body)
+                found = certifier.breaking(near, each, body)
                 shown += [(body, *it) for it in islice(found, _FEW)]
             # The first values show each part of the expression, others that it binds.
             for body, fault, made in shown[: 1 if each.rule in known else _FEW]:
@@ -217,26 +215,12 @@ def _across(bodies: Bodies, varied: list[Case]) -> Iterator[Case]:
                 sent = replace(request, body=twin.request.body)
                 yield (twin := replace(twin, request=sent))
                 known.add(each.rule)
-                made_of = {
-                    "twin": twin.id,
-                    "fault": fault.patch,
-                    "broken": (each.rule,),
-                }
+                about = {"twin": twin.id, "fault": fault.patch, "broken": (each.rule,)}
+                content, expect = encode(made), Expect.REJECT
                 case = Requests(contract).case(
-                    each.rule, label, Expect.REJECT, encode(made), **made_of
+                    each.rule, label, expect, content, **about
                 )
-                yield replace(case, request=replace(request, body=encode(made)))
-
-
-def _broken_in(
-    bodies: Bodies, assertion: Assertion, body: Json
-) -> Iterator[tuple[Fault, Json]]:
-    """Yield the faults of an assertion in a valid body that break just its rule."""
-    certifier, rules = Certifier(bodies.contract), frozenset({assertion.rule})
-    for _, _, fault in faults_in(bodies, assertion, body):
-        made = certifier.certified(body, fault, rules)
-        if made is not NOTHING:
-            yield fault, made
+                yield replace(case, request=replace(request, body=content))
 
 
 def _differing(patch: tuple[dict[str, Json], ...]) -> dict[str, Json]:

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from ringspec.spec import Contract, Json, Level, Location
 from ringspec.strategies import Case, encode
+from ringspec.strategies.case import read_body
 from ringspec.strategies.drawn import library as foreign
-from ringspec.strategies.drawn.label import Drawn, Labeller, read_body, reduced
+from ringspec.strategies.drawn.label import Drawn, Labeller, reduced
 from ringspec.strategies.drawn.library import Source
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import NOTHING

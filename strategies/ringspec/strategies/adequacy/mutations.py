@@ -27,6 +27,7 @@ from ringspec.spec.schemas import (
     Subschema,
     keywords,
     subschemas,
+    types_of,
 )
 from ringspec.spec.values import Json, Path, at_path, canonical, kind_of, patched
 from ringspec.spec.values import edit as edit_of
@@ -154,16 +155,13 @@ def mutations_of(contract: Contract, *, thorough: bool = False) -> tuple[Mutatio
     stated = [*contract.assertions, *(own.assertions if own else ())]
     said = by_rule(each for each in stated if each.keyword == HOLDS)
     owned = by_rule(contract.assertions) | said
-    rules = [
-        _unsaid(each[0]) if name in said else _dropped(contract, name, each)
-        for name, each in owned.items()
-    ]
+    rules = [_dropped(contract, name, each) for name, each in owned.items()]
     found = [
         *chain.from_iterable(_in_place(contract, *each) for each in places.items()),
         *_members(contract, places),
         # A rule of one assertion is dropped with it.
         *(each for each in rules if len(each.edits) > 1 or each.holds),
-        *chain.from_iterable(_slips(contract, it[0]) for it in said.values()),
+        *chain.from_iterable(_slips(contract, *it) for it in said.items()),
         *chain.from_iterable(
             _contexts(contract, e, owned[e.rules[0]], thorough=thorough) for e in rules
         ),
@@ -176,30 +174,17 @@ def mutations_of(contract: Contract, *, thorough: bool = False) -> tuple[Mutatio
     return tuple(found)
 
 
-def _unsaid(assertion: Assertion) -> Mutation:
-    """Drop the expression of a rule."""
-    return Mutation(
-        id=f"{assertion.rule} dropped",
-        kind=MutationKind.EXPRESSION,
-        rules=(assertion.rule,),
-        place=assertion.place,
-        change="dropped",
-        edits=(),
-        holds="true",
-    )
-
-
-def _slips(contract: Contract, assertion: Assertion) -> Iterator[Mutation]:
+def _slips(
+    contract: Contract, rule: RuleId, owned: list[Assertion]
+) -> Iterator[Mutation]:
     """Change each part of an expression."""
-    at = ("body", *assertion.instance)
-    written = Expression(assertion.value, contract.types, at)
+    at, dropped = ("body", *owned[0].instance), _dropped(contract, rule, owned)
+    written = Expression(owned[0].value, contract.types, at)
     for node in dict.fromkeys(_changed(written, written.node, {"self": at})):
-        if node == written.node:
-            continue
-        words = f"as {node.text}"
-        dropped = _unsaid(assertion)
-        name = f"{assertion.rule} {words}"
-        yield replace(dropped, id=name, change=words, holds=node.text)
+        if node != written.node:
+            words = f"as {node.text}"
+            name = f"{rule} {words}"
+            yield replace(dropped, id=name, change=words, holds=node.text)
 
 
 def _changed(written: Expression, node: Node, paths: Paths) -> Iterator[Node]:
@@ -314,8 +299,10 @@ def _members(contract: Contract, places: dict[str, list[Path]]) -> Iterator[Muta
 
 
 def _dropped(contract: Contract, rule: RuleId, owned: list[Assertion]) -> Mutation:
+    """Drop all that states a rule; of an expression, that is its text."""
     values: dict[tuple[Path, str], list[Json]] = {}
-    for each in owned:
+    is_said = owned[0].keyword == HOLDS
+    for each in owned if not is_said else ():
         values.setdefault((each.stem, each.keyword), []).append(each.value)
     edits: list[KeywordEdit] = []
     for (path, keyword), names in values.items():
@@ -328,11 +315,12 @@ def _dropped(contract: Contract, rule: RuleId, owned: list[Assertion]) -> Mutati
         edits.append(KeywordEdit(path, old, new))
     return Mutation(
         id=f"{rule} dropped",
-        kind=MutationKind.RULE,
+        kind=MutationKind.EXPRESSION if is_said else MutationKind.RULE,
         rules=(rule,),
         place=owned[0].place,
         change="dropped",
         edits=tuple(edits),
+        holds="true" if is_said else "",
     )
 
 
@@ -449,13 +437,8 @@ def _moved_bound(node: _Node, old: _Node, bound: str) -> _Changes:
         # Numbers of characters, items and members are never negative.
         if moved >= 0 or other:
             yield MutationKind.BOUND, f"{bound} {moved}", {**old, bound: moved}
-    if other and other not in node and "number" in _types_of(node):
+    if other and other not in node and "number" in types_of(node):
         yield MutationKind.BOUND, f"as {other}", {other: old[bound]}
-
-
-def _types_of(node: _Node) -> list[str]:
-    stated = node.get("type", [])
-    return [stated] if isinstance(stated, str) else list(stated)
 
 
 def _type(types: list[str]) -> _Changes:
@@ -549,7 +532,7 @@ _OTHER_MACROS = {"all": "exists", "exists": "all", "exists_one": "exists"}
 # Changes of a keyword that are its own, beside dropping it and moving bounds: by a node
 # and a value from another list.
 _OWN: dict[str, Callable[[_Node, tuple[Json, ...]], _Changes]] = {
-    "type": lambda node, _: _type(_types_of(node)),
+    "type": lambda node, _: _type(types_of(node)),
     "enum": lambda node, siblings: _enum(node["enum"], siblings),
     "const": lambda node, siblings: (
         iter(()) if "enum" in node else _enum([node["const"]], siblings)

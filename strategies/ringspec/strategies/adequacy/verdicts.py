@@ -18,7 +18,7 @@ import jsonschema_rs
 
 from ringspec.spec.contract import Contract
 from ringspec.spec.rules import RuleId
-from ringspec.spec.schemas import ITEM, keywords
+from ringspec.spec.schemas import ITEM, keywords, types_of
 from ringspec.spec.values import Json, Path, at_path, patched
 from ringspec.strategies.adequacy.mutations import (
     FIRST,
@@ -241,15 +241,8 @@ def unheld(
     contract: Contract, rule: RuleId, text: str, request: Request, body: Json
 ) -> bool:
     """Return whether a request breaks the expression of a rule, with another text."""
-    wire, own = contract.operation.wire, contract.of_parameters
-    read = wire.read(request.path, request.headers)
-    beside = {**wire.request(read), "body": body}
-    sides = ((contract.held, body), (own.held if own else None, read))
-    return any(
-        held.reading(rule, text).within(beside).breaks(value)
-        for held, value in sides
-        if held
-    )
+    judged = contract.judged(request.path, request.headers, body)
+    return any(held.reading(rule, text).breaks(value) for held, value in judged)
 
 
 def prove(
@@ -664,9 +657,7 @@ def _shallow(schema: Json) -> Json:
     """Return a schema without its keywords on parts of a value."""
     if not isinstance(schema, dict):
         return schema
-    stated = schema.get("type", "object")
-    types = {stated} if isinstance(stated, str) else set(stated)
-    if not types & {"object", "array"}:
+    if {"object", "array"}.isdisjoint(types_of(schema, ["object"])):
         return schema
     return {name: value for name, value in schema.items() if name not in _PARTS}
 

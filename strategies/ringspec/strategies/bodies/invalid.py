@@ -214,6 +214,15 @@ class Certifier:
             return body
         return NOTHING
 
+    def breaking(
+        self, bodies: Bodies, assertion: Assertion, valid: Json
+    ) -> Iterator[tuple[Fault, Json]]:
+        """Yield the faults in a valid body that break just an assertion's rule."""
+        for _, _, fault in faults_in(bodies, assertion, valid):
+            body = self.certified(valid, fault, frozenset({assertion.rule}))
+            if body is not NOTHING:
+                yield fault, body
+
     def level(self, rule: RuleId, fault: Fault, body: Json) -> Level:
         """Return the level of a case of a rule.
 
@@ -802,12 +811,7 @@ def probe_bodies(contract: Contract, rule: RuleId) -> ProbeBodies | None:
         body = bodies.plain({place: PRESENT} if place else None)
         if body is None or not bodies.is_settled(body):
             continue
-        made = [
-            fault
-            for _, _, fault in faults_in(bodies, assertion, body)
-            if certifier.certified(body, fault, frozenset({rule})) is not NOTHING
-        ]
-        if made:
+        if made := [fault for fault, _ in certifier.breaking(bodies, assertion, body)]:
             # The last one is the grossest: no reader accepts it, except null, which may
             # equal absence.
             fault = ([each for each in made if each.gap is None] or made)[-1]

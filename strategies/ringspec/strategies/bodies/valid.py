@@ -43,12 +43,7 @@ from ringspec.strategies.shapes.build import (
     within,
 )
 from ringspec.strategies.shapes.compile import compile_schema, negate
-from ringspec.strategies.shapes.locations import (
-    NOTHING,
-    instance_path,
-    leaves,
-    present,
-)
+from ringspec.strategies.shapes.locations import NOTHING, instance_path, leaves, present
 from ringspec.strategies.shapes.shape import (
     OTHERS,
     Alternatives,

@@ -5,7 +5,6 @@ A body on which they differ gets no case; an unspecified one only has to be surv
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,11 +22,10 @@ from ringspec.spec.values import (
     at,
     at_pointer,
     edit,
-    is_shallow,
     patched,
     same,
 )
-from ringspec.strategies.case import Case, Expect, Phase, Requests, encode
+from ringspec.strategies.case import Case, Expect, Phase, Requests, encode, read_body
 from ringspec.strategies.shapes.bodies import bodies_of
 from ringspec.strategies.shapes.locations import (
     NOTHING,
@@ -281,17 +279,6 @@ class Labeller:
             still = contract.prover.broken(patched(body, tuple(gaps))) | mended
             return {rule: levels[rule] for rule in levels if rule in still}
         return levels
-
-
-def read_body(content: bytes) -> Json:
-    """Read JSON; NOTHING if a usual reader would not."""
-    try:
-        body = json.loads(content.decode())
-        # Python reads NaN and Infinity, which are no JSON.
-        json.dumps(body, allow_nan=False)
-    except (ValueError, RecursionError):
-        return NOTHING
-    return body if is_shallow(body) else NOTHING
 
 
 def reduced(

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from ringspec.spec.errors import SpecError
 from ringspec.spec.plain import fitting, matching, settled
 from ringspec.spec.proof import Prover
+from ringspec.spec.schemas import types_of
 from ringspec.spec.values import Json, kind_of
 from ringspec.strategies.shapes.build import MISSING
 from ringspec.strategies.shapes.shape import (
@@ -189,8 +190,7 @@ class _Compiler:
 
 def _stated(schema: dict[str, Json], kinds: Iterable[str]) -> list[str]:
     """Return those of some kinds that a schema's `type` allows."""
-    stated = schema.get("type", _ALL)
-    stated = {stated} if isinstance(stated, str) else set(stated)
+    stated = {*types_of(schema, _ALL)}
     # An integer is a number: one alternative is enough for both.
     return [
         kind

@@ -8,22 +8,17 @@ get the size that is wanted. What a change does to other rules is proven by the 
 from __future__ import annotations
 
 import heapq
-from collections.abc import (
-    Callable,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cached_property
 from itertools import count, islice, product
 from typing import TypeAlias
 
 from ringspec.spec.assertions import Assertion
-from ringspec.spec.cel import LOGICAL, RELATIONS, UNKNOWN, Node
-from ringspec.spec.expressions import Expression, Scope
+from ringspec.spec.cel import LOGICAL, RELATIONS, UNKNOWN, Node, by_google
+from ringspec.spec.expressions import Expression, Paths
 from ringspec.spec.plain import matching
 from ringspec.spec.proof import Held
 from ringspec.spec.schemas import ITEM
@@ -66,6 +61,18 @@ _Edits: TypeAlias = "dict[Location, Json]"
 _Ways: TypeAlias = "Iterator[tuple[str, _Edits]]"
 
 
+Places: TypeAlias = "Mapping[str, Location | None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the names in an expression stand for: values, paths, places in a request."""
+
+    values: Mapping[str, Json]
+    paths: Paths
+    places: Places
+
+
 @dataclass(frozen=True)
 class Solver:
     """Finds changes of one body by one of its expressions."""
@@ -75,15 +82,14 @@ class Solver:
     body: Json
     location: Location  # of what the expression stands beside
     shapes_at: Callable[[Path], list[Shape]]
-    scope: Scope = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Bind the names that the expression begins with."""
+    @cached_property
+    def scope(self) -> Scope:
+        """What the names stand for that the expression begins with."""
         subject = self.held.subject(self.body, self.location)
         values = {"self": subject, "request": self.held.request(self.body)}
-        places: dict[str, Location] = {"request": (), "self": ("body", *self.location)}
-        scope = Scope(values, {"self": self.expression.at}, places)
-        object.__setattr__(self, "scope", scope)
+        places: Places = {"request": (), "self": ("body", *self.location)}
+        return Scope(values, {"self": self.expression.at}, places)
 
     def changes(self, *, wanted: bool) -> Iterator[tuple[str, tuple[Json, ...]]]:
         """Yield patches by which it may become true, or false, each with its name."""
@@ -116,7 +122,8 @@ class Solver:
         return ()
 
     def _value(self, node: Node, scope: Scope) -> Json:
-        return self.expression.value(node, scope)
+        """Return the value of a part, by the quick evaluator; UNKNOWN without one."""
+        return by_google(self.expression.write(node, scope.paths), scope.values)
 
     def _place(self, node: Node, scope: Scope) -> Location | None:
         """Return where in the request the member is that a node stands for."""
@@ -133,7 +140,7 @@ class Solver:
 
     def _named(self, place: Location) -> str:
         """Name a place in a request by the steps from what the expression is about."""
-        own = self.scope.places["self"]
+        own = ("body", *self.location)
         inside = place[len(own) :] if place[: len(own)] == own else place[1:]
         return "-".join(map(str, inside))
 
@@ -422,8 +429,10 @@ class Solver:
         indexes = range(len(value)) if isinstance(value, list) else ()
         few = [*indexes[: _ITEMS - 1], *indexes[_ITEMS - 1 :][-1:]]
         for index in few:
-            inner = scope.with_item(name, value[index], path, place and (*place, index))
-            yield inner, Node("name", word=name)
+            values = {**scope.values, name: value[index]}
+            at = (*place, index) if place else None
+            paths, places = {**scope.paths, name: path}, {**scope.places, name: at}
+            yield Scope(values, paths, places), Node("name", word=name)
 
     def _quantified(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
         listed, variable, condition = node.parts[:3]
