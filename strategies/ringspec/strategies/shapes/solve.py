@@ -116,7 +116,10 @@ class Solver:
             elif not is_there or not same(at(self.body, location), value):
                 way = "replace" if is_there else "add"
                 patch.append(edit(way, location, value))
-        return tuple(patch)
+        with suppress(ValueError):  # one takes away what another one changes
+            patched(self.body, patch)
+            return tuple(patch)
+        return ()
 
     def _value(self, node: Node, scope: Scope) -> Json:
         """Return the value of a part, by the quick evaluator; UNKNOWN without one."""
