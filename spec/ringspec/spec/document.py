@@ -466,8 +466,7 @@ class _Inliner:
 
     def _names(self, reference: Json) -> str:
         """Return the place that a value of a mapping means."""
-        known = self.document.get("components", {}).get("schemas", {})
-        if reference in known:
+        if reference in self.document.get("components", {}).get("schemas", {}):
             return f"#/components/schemas/{escape(reference)}"
         return str(reference)
 

@@ -233,15 +233,15 @@ def reached(schema: Json, path: Path, value: Json) -> Iterator[Location]:
     below, left = schema[step], tuple(rest)
     if named:
         below, left = at_path(below, left[:1]), left[1:]
-    for place, inside in _inside(schema, step, rest[0] if named else "", value):
-        for deeper in reached(below, left, inside):
+    for place, child in inside(schema, step, rest[0] if named else "", value):
+        for deeper in reached(below, left, child):
             yield (*place, *deeper)
 
 
 _NAMED = frozenset(it for it, row in KEYWORDS.items() if row.holds in {"list", "named"})
 
 
-def _inside(
+def inside(
     schema: Json, keyword: str, name: str, value: Json
 ) -> Iterator[tuple[Location, Json]]:
     """Yield the values that a subschema right below a schema applies to."""

@@ -63,8 +63,7 @@ def find(what: str, name_or_file: str, folder: Path) -> Path:
         return folder / f"{name_or_file}.yaml"
     path = Path(name_or_file)
     if not path.is_file():
-        hint = "shipped ones: {}; or give a file"
-        check_known(what, name_or_file, shipped, hint)
+        check_known(what, name_or_file, shipped, "shipped ones: {}; or give a file")
     return path
 
 

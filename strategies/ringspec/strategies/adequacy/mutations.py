@@ -183,8 +183,7 @@ def _slips(
     for node in dict.fromkeys(_changed(written, written.node, {"self": at})):
         if node != written.node:
             words = f"as {node.text}"
-            name = f"{rule} {words}"
-            yield replace(dropped, id=name, change=words, holds=node.text)
+            yield replace(dropped, id=f"{rule} {words}", change=words, holds=node.text)
 
 
 def _changed(written: Expression, node: Node, paths: Paths) -> Iterator[Node]:
