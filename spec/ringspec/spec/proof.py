@@ -20,6 +20,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import jsonschema_rs
+
 from ringspec.spec.assertions import Assertion, Chosen, assertions, listed
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import InternalError, SpecError, spec_error
@@ -39,7 +41,6 @@ from ringspec.spec.values import (
 
 if TYPE_CHECKING:
     import jsonschema
-    import jsonschema_rs
 
     from ringspec.spec.parameters import Wire
 
@@ -71,8 +72,6 @@ class _Judges:
     # cases needs only the quick one, and jsonschema takes a while to load.
     @cached_property
     def quick(self) -> jsonschema_rs.Draft202012Validator:
-        import jsonschema_rs  # noqa: PLC0415
-
         schema = _renamed(self._schema) if self.is_nameless else self._schema
         return jsonschema_rs.Draft202012Validator(
             schema, validate_formats=True, mask=""
@@ -274,8 +273,6 @@ def inside(
 
 @cache
 def _quick(schema: str) -> Callable[[Json], bool]:
-    import jsonschema_rs  # noqa: PLC0415 - slow to import
-
     made = jsonschema_rs.Draft202012Validator(json.loads(schema), validate_formats=True)
     return made.is_valid
 
