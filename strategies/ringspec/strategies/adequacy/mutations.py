@@ -515,18 +515,7 @@ def _asks(node: Node) -> str:
     return inner.parts[0].text if is_asked else ""
 
 
-_OTHER_OPERATORS = {
-    "<": ("<=", ">"),
-    "<=": ("<", ">="),
-    ">": (">=", "<"),
-    ">=": (">", "<="),
-    "==": ("!=", "<=", ">="),
-    "!=": ("==",),
-    "&&": ("||",),
-    "||": ("&&",),
-    "+": ("-",),
-    "-": ("+",),
-}
+_OTHER_OPERATORS: dict[str, list[str]] = VOCABULARY["cel"]["other operators"]
 _OTHER_MACROS = {"all": "exists", "exists": "all", "exists_one": "exists"}
 # Changes of a keyword that are its own, beside dropping it and moving bounds: by a node
 # and a value from another list.
