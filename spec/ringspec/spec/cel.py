@@ -19,7 +19,7 @@ from itertools import chain
 from operator import add
 from typing import Any
 
-from ringspec.spec.errors import SpecError
+from ringspec.spec.errors import SpecError, spec_error
 from ringspec.spec.values import Json
 
 # No value, where null is one.
@@ -129,10 +129,7 @@ def parsed(text: str) -> Node:
         return _node(_python().compile(spaced))
     except CELParseError as error:
         where = f" at character {error.column}" if error.column else ""
-        raise SpecError(
-            f"`{text}` is no expression of CEL{where}",
-            hint="such as `self.start < self.end` or `size(self.items) <= self.most`",
-        ) from error
+        raise spec_error("no-cel", text=text, where=where) from error
 
 
 _OPERATORS = {

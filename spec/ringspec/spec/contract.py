@@ -21,7 +21,7 @@ from ringspec.spec.assertions import (
     without,
 )
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import SpecError
+from ringspec.spec.errors import SpecError, spec_error
 from ringspec.spec.expressions import Expression, Types
 from ringspec.spec.holding import Placed, apart, check_placed, types_of
 from ringspec.spec.links import Link, read_links, standard_rules
@@ -487,9 +487,7 @@ def _source(
 
 
 def _too_deep(path: Path) -> SpecError:
-    return SpecError(
-        f"{path}: it is nested too deeply", hint="bound the depth of its schemas"
-    )
+    return spec_error("too-deep", path=path)
 
 
 @dataclass(frozen=True, slots=True)

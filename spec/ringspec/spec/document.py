@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urljoin
 
-from ringspec.spec.errors import SpecError, did_you_mean, nearest
+from ringspec.spec.errors import SpecError, did_you_mean, nearest, spec_error
 from ringspec.spec.patterns import portable
 from ringspec.spec.reading import check_form, mapping, sequence, text
 from ringspec.spec.rules import RULES, Catalogue, rows_of
@@ -53,11 +53,9 @@ def follow(document: Json, place: str, at: str = "") -> Json:
     node = document.get(FILES, {}).get(file) if file else document
     if node is None or isinstance(node, str):
         why = f": {node}" if node else " is in no file of the contract"
-        hint = "put it beside the contract, and refer to it by a path"
-        raise SpecError(f"{what}{why}", hint=f"{hint}: nothing is fetched")
+        raise spec_error("no-file", what=what, why=why)
     if not fragment.startswith("/") and (fragment or not file):
-        hint = "references look like #/components/schemas/Name"
-        raise SpecError(f"{what} is no JSON pointer", hint=hint)
+        raise spec_error("no-pointer", what=what)
     for step in steps(place):
         if isinstance(node, dict) and step not in node:
             node, _ = resolve(document, node, place)
@@ -65,8 +63,7 @@ def follow(document: Json, place: str, at: str = "") -> Json:
             is_index = step.isascii() and step.isdigit()
             node = node[int(step) if isinstance(node, list) and is_index else step]
         except (KeyError, IndexError, TypeError) as error:
-            hint = f"there is no {step!r} where it leads"
-            raise SpecError(f"{what} points at nothing", hint=hint) from error
+            raise spec_error("no-target", what=what, step=step) from error
     return node
 
 
@@ -81,8 +78,7 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
     while isinstance(node, dict) and "$ref" in node:
         at, place = place, _reference(node, place)
         if place in seen:
-            hint = "make one of the references point to the schema"
-            raise SpecError(f"reference {place!r} points at itself", hint=hint)
+            raise spec_error("own-reference", place=place)
         seen.add(place)
         node = follow(document, place, at)
     return node, place
@@ -211,10 +207,7 @@ def inline(document: Json, place: str, *, is_request: bool = False) -> Inlined:
                 f" {reach} references is not tested"
             )
         return found
-    raise SpecError(
-        f"{place} has more than {_LARGE} subschemas",
-        hint="leave out what need not be tested, or refer to it less often",
-    )
+    raise spec_error("too-large", place=place, most=_LARGE)
 
 
 _TYPES = ("null", "boolean", "object", "array", "string", "integer", "number")
@@ -278,8 +271,7 @@ class _Inliner:
             # jsonschema gives no location for errors of the schema `false`.
             return {} if node else {"not": {}}
         if not isinstance(node, dict):
-            hint = "a schema is an object, true or false"
-            raise SpecError(f"{place} is not a schema", hint=hint)
+            raise spec_error("no-schema", place=place)
         if "x-nullable" in node:
             node = {name: node[name] for name in node if name != "x-nullable"}
             return _or_null(self._read(node, path, inside))
@@ -515,8 +507,7 @@ class _Inliner:
         uri, _, fragment = whole.partition("#")
         listed = [*_named(self.document)]
         if dynamic and sum(it.endswith(f"#{fragment}") for it, _ in listed) > 1:
-            fault = f"{place}/$dynamicRef {given!r} may lead to several schemas"
-            raise SpecError(fault, hint="refer to one by $ref")
+            raise spec_error("several-schemas", place=place, given=given)
         if fragment and not fragment.startswith("/"):
             return dict(listed).get(f"{uri}#{fragment}", given)
         found = dict(listed).get(uri)

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 
@@ -52,6 +54,19 @@ class SpecError(RingspecError):
     """The contract, its catalogue or a dialect is unreadable or contradicts itself."""
 
     exit_code = 2
+
+
+@cache
+def _listed() -> dict[str, list[str]]:
+    import tomllib  # noqa: PLC0415 - most contracts have no fault
+
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def spec_error(row: str, **about: object) -> SpecError:
+    """Return the error of a row of `errors.toml`, about what is given."""
+    message, hint = (text.format(**about) for text in _listed()[row])
+    return SpecError(message, hint=hint)
 
 
 class ReportError(RingspecError):

@@ -14,6 +14,7 @@ from ringspec.spec.errors import (
     check_named,
     did_you_mean,
     nearest,
+    spec_error,
 )
 from ringspec.spec.parameters import Parameter, Wire, read_parameters, shown
 from ringspec.spec.reading import mapping
@@ -118,8 +119,7 @@ def choose(
     for place, name, near in _misspelt(root, items, [one.method] if one else METHODS):
         raise SpecError(f"{place} has {name}", hint=f"did you mean {near}?")
     for place, name in _unsupported(one) if one else ():
-        hint = "leave it out of a copy, or name another operation by --operation"
-        raise SpecError(f"{place} has {name}, which is not supported", hint=hint)
+        raise spec_error("unsupported", place=place, name=name)
     if one:
         own = {**given, **(own if isinstance(own := given.get(one.id), dict) else {})}
         return _operation(one, own)

@@ -26,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 from ringspec.spec import reading
 from ringspec.spec.answers import RESOURCE
 from ringspec.spec.document import Node, resolve
-from ringspec.spec.errors import SpecError
+from ringspec.spec.errors import SpecError, spec_error
 from ringspec.spec.operations import endpoints, json_body, json_types
 from ringspec.spec.reading import check_form, short
 from ringspec.spec.schemas import ITEM, Subschema, subschemas
@@ -98,8 +98,7 @@ def apply(base: Json, overlay: Overlay) -> Json:
         for location in locations:
             if action.get("remove"):
                 if not location:
-                    hint = "target a node below $"
-                    raise SpecError(f"{where} removes everything", hint=hint)
+                    raise spec_error("removes-all", where=where)
                 del at(base, location[:-1])[location[-1]]
                 continue
             target, update = at(base, location), unshared(action["update"])
@@ -120,12 +119,9 @@ def _matches(base: Json, target: str, where: str) -> list[Location]:
         environment = jsonpath.JSONPathEnvironment(strict=True)
         found = {match.parts for match in environment.finditer(target, base)}
     except (jsonpath.JSONPathError, RecursionError) as error:
-        raise SpecError(
-            f"{where}: not JSONPath: {error}", hint="write it as RFC 9535 has it"
-        ) from error
+        raise spec_error("no-jsonpath", where=where, why=error) from error
     if not found:
-        hint = "compare the target with the contract's spelling"
-        raise SpecError(f"{where} matches nothing", hint=hint)
+        raise spec_error("no-match", where=where)
     # Last first, so that removing an item does not move the others.
     return sorted(found, key=lambda place: [f"{s:0>9}" for s in place], reverse=True)
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from ringspec.spec.answers import Answer
 from ringspec.spec.assertions import assertions
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import SpecError
+from ringspec.spec.errors import spec_error
 from ringspec.spec.reading import check_form, find, read
 from ringspec.spec.rules import Rule, RuleId, fields_of
 from ringspec.spec.values import Json
@@ -69,16 +69,12 @@ def read_packs(names: Iterable[str]) -> list[Json]:
         for row in content["rules"]:
             judged = {"echo", "answers"} & row.keys()
             if judged and not row["id"].startswith(("answer.", "error.")):
-                hint = "let its id begin with `answer.` or `error.`"
-                raise SpecError(f"{path}: {row['id']} is about answers", hint=hint)
+                raise spec_error("about-answers", path=path, name=row["id"])
             accepts, listed = row["id"].startswith("answer."), row.get("answers", ())
             if listed and not any((it[0] == "2") == accepts for it in listed):
-                hint = "rules about refusals have ids that begin with `error.`"
-                fault = f"{path}: {row['id']} has no status of its kind"
-                raise SpecError(fault, hint=hint)
+                raise spec_error("other-status", path=path, name=row["id"])
             if "closed" in row and row["id"] != CLOSED:
-                fault = f"{path}: {row['id']} is about members that are not described"
-                raise SpecError(fault, hint=f"its id is {CLOSED}")
+                raise spec_error("about-unknown", path=path, name=row["id"], own=CLOSED)
         usual = {"level": "must", "evidence": "documented", "source": path.name}
         said = (usual if "holds" in row else {} for row in content["rules"])
         pairs = zip(said, content["rules"], strict=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ringspec.spec.document import Inlined, Node, check, inline
-from ringspec.spec.errors import MisfitError, SpecError, check_named
+from ringspec.spec.errors import MisfitError, SpecError, check_named, spec_error
 from ringspec.spec.plain import STYLES, fitting, settled, styled
 from ringspec.spec.proof import Prover
 from ringspec.spec.reading import short
@@ -242,9 +242,7 @@ def _fitting(node: Node, schema: Json, what: str) -> Json:
     """Return a value that fits the schema of a parameter."""
     value = fitting(schema) if node.has("schema") else "text"
     if value is None:
-        fault = f"{what} is required, and no value that fits it is found"
-        hint = "give it an `example` to be sent"
-        raise SpecError(f"{node.place}: {fault}", hint=hint)
+        raise spec_error("no-value", place=node.place, what=what)
     return value
 
 

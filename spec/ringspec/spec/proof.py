@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 from ringspec.spec.assertions import Assertion, Chosen, assertions, listed
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import InternalError, SpecError
+from ringspec.spec.errors import InternalError, SpecError, spec_error
 from ringspec.spec.expressions import Expression
 from ringspec.spec.rules import RuleId
 from ringspec.spec.schemas import CHOICES, CONTAINS, KEYWORDS, walk
@@ -203,10 +203,8 @@ class Held:
         for stated, place in odd:
             said = self.expressions[stated].shown
             shown = said(self.subject(body, place), self.request(body))
-            return SpecError(
-                f"{stated.rule}: `{stated.value}`: two evaluators of CEL differ on"
-                f" whether {shown} is true",
-                hint="compare values of one type: see `has`, `double`, `string` of CEL",
+            return spec_error(
+                "evaluators-differ", rule=stated.rule, value=stated.value, shown=shown
             )
         return None
 

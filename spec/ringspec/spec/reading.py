@@ -12,7 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ringspec.spec.errors import SpecError, check_known, did_you_mean
+from ringspec.spec.errors import SpecError, check_known, did_you_mean, spec_error
 from ringspec.spec.values import Json, at_pointer, canonical, known_of, pointer
 
 if TYPE_CHECKING:
@@ -97,10 +97,7 @@ def _json(path: Path, text: str, twice: list[str]) -> Json:
         if path.suffix != ".json":
             return None
         line = f" line {error.lineno}" if hasattr(error, "lineno") else ""
-        raise SpecError(
-            f"{path}{line}: not readable as JSON: {error}",
-            hint="mend that line; YAML is read too, unless it begins like JSON",
-        ) from error
+        raise spec_error("no-json", path=path, line=line, why=error) from error
     if twice:
         # Only YAML's reader knows lines; it refuses halves of surrogate pairs.
         lines: list[str] = []
@@ -127,10 +124,7 @@ def _yaml(path: Path, text: str, twice: list[str]) -> Json:
         what = getattr(error, "problem", None) or str(error)
         if "Circular" in what:
             what = "an alias stands inside its own anchor"
-        raise SpecError(
-            f"{path}{line}: not readable as YAML: {what}",
-            hint="mend that line; YAML is indented by spaces, not by tabs",
-        ) from error
+        raise spec_error("no-yaml", path=path, line=line, what=what) from error
     return found
 
 

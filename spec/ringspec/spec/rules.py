@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NewType
 
-from ringspec.spec.errors import SpecError, did_you_mean
+from ringspec.spec.errors import SpecError, did_you_mean, spec_error
 from ringspec.spec.reading import check_form, read
 from ringspec.spec.values import Json, pointer, steps
 
@@ -155,9 +155,7 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
     for row in data["rules"]:
         rule = expressed(row, origin) if "holds" in row else Rule(**fields_of(row))
         if rule.id in rules:
-            raise SpecError(
-                f"{origin}: rule {rule.id} stands twice", hint="keep one of the rows"
-            )
+            raise spec_error("rule-twice", origin=origin, name=rule.id)
         rules[rule.id] = rule
     couplings = data.get("couplings", [])
     not_isolated = data.get("not_isolated", {})
@@ -165,9 +163,7 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
     coupled = (name for row in couplings for name in row["rules"])
     for name in (*not_isolated, *explained, *coupled):
         if name not in rules:
-            fault = f"{origin}: {name} is named, but no rule has that id"
-            hint = "compare the spelling with the catalogue's rows"
-            raise SpecError(fault, hint=hint)
+            raise spec_error("no-such-rule", origin=origin, name=name)
     found = [
         {**fault, "patch": tuple(fault["patch"]), "rules": frozenset(row["rules"])}
         for row in couplings

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from ringspec.spec.assertions import Assertion, Chosen
 from ringspec.spec.contract import Contract
-from ringspec.spec.errors import SpecError
+from ringspec.spec.errors import SpecError, spec_error
 from ringspec.spec.forms import settle
 from ringspec.spec.proof import Disagreement, Held, is_irregular
 from ringspec.spec.rules import BODY_ACCEPTED, Level
@@ -113,15 +113,8 @@ class Bodies:
             found := prover.breaches(body) or prover.breaches_by(body, quick=False)
         ):
             place = found[0].assertion.place
-            return SpecError(
-                f"{place}: no valid body can be built, this breaks {encode(body)!r}",
-                hint="give `examples` that keep to it, of texts above all",
-            )
-        return SpecError(
-            f"no valid body can be built: nothing is found that fits {self._unfit()}",
-            hint="do its keywords contradict each other? give `examples` of texts with"
-            " a pattern or a rare format",
-        )
+            return spec_error("broken-body", place=place, body=encode(body))
+        return spec_error("no-body", place=self._unfit())
 
     def why_out(self, path: Path) -> str:
         """Return why no valid body has a value of a subschema; empty if none is known.
@@ -304,7 +297,4 @@ def check_headers(contract: Contract) -> None:
         # RFC 9110, 5.5.
         value = header.value or ""
         if not value.isprintable() or max(value, default="") > "\xff":
-            raise SpecError(
-                f"{header.place}: no header can have the value {value!r}",
-                hint="give an `example` of Latin letters, without a line break",
-            )
+            raise spec_error("no-header-value", place=header.place, value=value)
