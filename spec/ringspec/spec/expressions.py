@@ -35,7 +35,7 @@ from ringspec.spec.cel import (
 from ringspec.spec.errors import SpecError, did_you_mean
 from ringspec.spec.reading import short
 from ringspec.spec.schemas import ITEM, types_of, walk
-from ringspec.spec.values import Json, Path, kind_of
+from ringspec.spec.values import Json, Path, canonical, kind_of
 
 # They are about the text of a value, whatever it stands for.
 _TEXTUAL = frozenset({"startsWith", "endsWith", "contains", "matches", "size"})
@@ -71,6 +71,8 @@ _CALLED = {
 }
 _FORMATS = {"date-time": "time", "date": "date", "duration": "duration"}
 _MOST_SHOWN = 60
+# Most values whose verdicts are kept, by one expression.
+_MOST_KNOWN = 20_000
 
 
 @dataclass(frozen=True)
@@ -230,21 +232,45 @@ class Expression:
             request: its body and parameters, by `REQUEST`.
             quick: by which of the evaluators.
         """
-        if not all(self._is_typed(request, path) for path in self._values_read):
-            return None
-        names = {"self": value, "request": request}
-        found = (by_google if quick else by_python)(self._written, names)
-        return found if isinstance(found, bool) else None
+        below, beside = self._needed
+        names = {"self": _projected(value, below)}
+        if beside:
+            names["request"] = _projected(request, beside)
+        key = quick, canonical(names)
+        if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            typed = all(self._is_typed(names, path) for path in self._values_read)
+            read = by_google if quick else by_python
+            found = read(self._written, names) if typed else UNKNOWN
+            self._known[key] = found if isinstance(found, bool) else None
+        return self._known[key]
 
-    def _is_typed(self, request: Json, path: Path) -> bool:
+    @cached_property
+    def _known(self) -> dict[tuple[bool, str], bool | None]:
+        """What each evaluator says of the values that it reads."""
+        return {}
+
+    @cached_property
+    def _needed(self) -> tuple[list[Path], list[Path]]:
+        """The paths that it reads below `self`, and, if it names that, in a request."""
+        size, read = len(self.at), sorted(self.reads)
+        names = {each.word for each in self.node.all() if each.kind == "name"}
+        below = [each[size:] for each in read if each[:size] == self.at]
+        return below, read if "request" in names else []
+
+    def _is_typed(self, names: Json, path: Path) -> bool:
         """Return whether all at a path is of its type: null is, if it is asked for."""
         kind = self.types.kinds.get(path, "")
         asks = any(each.word == "null" for each in self.node.all())
         kinds = {_JSON.get(kind, kind), "integer" if kind == "double" else ""}
         kinds |= {"null"} if asks else set()
+        found = list(_values(names.get("request"), path))
+        if path[: len(self.at)] == self.at:
+            found += _values(names["self"], path[len(self.at) :])
         return all(
             kind_of(it) in kinds or (not kind and (asks or it is not None))
-            for it in _values(request, path)
+            for it in found
         )
 
     def shown(self, value: Json, request: Json) -> str:
@@ -423,6 +449,21 @@ class Expression:
         if above.kind in {"member", "index"} and above.parts[0].word != "request":
             return f"({self._has(above, paths)} && {text})"
         return text
+
+
+def _projected(value: Json, paths: list[Path]) -> Json:
+    """Return the part of a value that some paths lead to."""
+    if () in paths or not isinstance(value, dict | list):
+        return value
+    if isinstance(value, list):
+        below = [each[1:] for each in paths if each[0] == ITEM]
+        return [_projected(each, below) for each in value]
+    found = {}
+    for name, child in value.items():
+        below = [each[1:] for each in paths if each[0] in {name, ITEM}]
+        if below:
+            found[name] = _projected(child, below)
+    return found
 
 
 def _values(value: Json, path: Path) -> Iterator[Json]:
