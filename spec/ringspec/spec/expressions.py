@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import chain
@@ -232,10 +232,8 @@ class Expression:
             request: its body and parameters, by `REQUEST`.
             quick: by which of the evaluators.
         """
-        below, beside = self._needed
-        names = {"self": _projected(value, below)}
-        if beside:
-            names["request"] = _projected(request, beside)
+        given = {"self": value, "request": request}
+        names = {it: _projected(given[it], tree) for it, tree in self._needed.items()}
         key = quick, canonical(names)
         if key not in self._known:
             if len(self._known) >= _MOST_KNOWN:
@@ -252,12 +250,13 @@ class Expression:
         return {}
 
     @cached_property
-    def _needed(self) -> tuple[list[Path], list[Path]]:
-        """The paths that it reads below `self`, and, if it names that, in a request."""
+    def _needed(self) -> dict[str, _Tree]:
+        """What it reads of `self`, and of the request, if it names them."""
         size, read = len(self.at), sorted(self.reads)
-        names = {each.word for each in self.node.all() if each.kind == "name"}
+        named = {each.word for each in self.node.all() if each.kind == "name"}
         below = [each[size:] for each in read if each[:size] == self.at]
-        return below, read if "request" in names else []
+        trees = {"self": _tree([] if () in below else below), "request": _tree(read)}
+        return {name: tree for name, tree in trees.items() if name in named}
 
     def _is_typed(self, names: Json, path: Path) -> bool:
         """Return whether all at a path is of its type: null is, if it is asked for."""
@@ -267,7 +266,7 @@ class Expression:
         kinds |= {"null"} if asks else set()
         found = list(_values(names.get("request"), path))
         if path[: len(self.at)] == self.at:
-            found += _values(names["self"], path[len(self.at) :])
+            found += _values(names.get("self"), path[len(self.at) :])
         return all(
             kind_of(it) in kinds or (not kind and (asks or it is not None))
             for it in found
@@ -451,19 +450,31 @@ class Expression:
         return text
 
 
-def _projected(value: Json, paths: list[Path]) -> Json:
-    """Return the part of a value that some paths lead to."""
-    if () in paths or not isinstance(value, dict | list):
+# The members that are read of a value; of one that is read whole, none are named.
+_Tree: TypeAlias = "dict[str, _Tree]"
+
+
+def _tree(paths: Iterable[Path]) -> _Tree:
+    tree: _Tree = {}
+    for path in sorted(paths, key=len):
+        at = tree
+        for step in path:
+            if step in at and not at[step]:
+                break  # it is read whole
+            at = at.setdefault(step, {})
+    return tree
+
+
+def _projected(value: Json, tree: _Tree) -> Json:
+    """Return the part of a value that is read."""
+    if not tree or not isinstance(value, dict | list):
         return value
+    inner = tree.get(ITEM)
     if isinstance(value, list):
-        below = [each[1:] for each in paths if each[0] == ITEM]
-        return [_projected(each, below) for each in value]
-    found = {}
-    for name, child in value.items():
-        below = [each[1:] for each in paths if each[0] in {name, ITEM}]
-        if below:
-            found[name] = _projected(child, below)
-    return found
+        return value if inner is None else [_projected(it, inner) for it in value]
+    if inner is not None:
+        return {name: _projected(child, inner) for name, child in value.items()}
+    return {it: _projected(value[it], tree[it]) for it in tree if it in value}
 
 
 def _values(value: Json, path: Path) -> Iterator[Json]:
