@@ -23,7 +23,8 @@ FILES = """
     cli/manual.toml cli/options.toml spec/forms.json spec/http_rules.yaml
     load/options.toml plugin/options.toml spec/openapi.yaml
     spec/questions.yaml spec/rules.yaml spec/seed.yaml spec/dialects/naxai-sdk.yaml
-    spec/sentences.yaml spec/profiles/naxai.toml spec/profiles/reference.toml
+    spec/sentences.yaml spec/errors.toml spec/profiles/naxai.toml
+    spec/profiles/reference.toml
     spec/profiles/camara.toml spec/packs/camara.yaml
     harness/profile/template.toml reports/report.schema.json
     reports/matrix.schema.json spec/explained.yaml spec/vocabulary.json

@@ -184,8 +184,7 @@ def value_of(node: Node) -> Json:
         return json.loads(node.word)
     if node.word[:1] == "'" and "\\" not in node.word:
         return node.word[1:-1]
-    found = google(()).compile(node.word).eval(data={})
-    return found.plain_value()
+    return google(()).compile(node.word).eval(data={}).plain_value()
 
 
 def _carried(value: Json) -> Json:

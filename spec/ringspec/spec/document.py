@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import cast
 from urllib.parse import unquote, urljoin
+
+import jsonschema_rs
 
 from ringspec.spec.errors import SpecError, did_you_mean, nearest, spec_error
 from ringspec.spec.patterns import portable
@@ -37,9 +39,6 @@ from ringspec.spec.values import (
     pointer,
     steps,
 )
-
-if TYPE_CHECKING:
-    import jsonschema_rs
 
 
 def follow(document: Json, place: str, at: str = "") -> Json:
@@ -466,8 +465,7 @@ class _Inliner:
 
     def _names(self, reference: Json) -> str:
         """Return the place that a value of a mapping means."""
-        known = self.document.get("components", {}).get("schemas", {})
-        if reference in known:
+        if reference in self.document.get("components", {}).get("schemas", {}):
             return f"#/components/schemas/{escape(reference)}"
         return str(reference)
 
@@ -610,8 +608,6 @@ _KNOWN = frozenset((*KEYWORDS, *VOCABULARY["annotations"], *VOCABULARY["old"])) 
 
 def _mend(inlined: Inlined) -> None:
     """Take out the keywords whose values JSON Schema does not admit."""
-    import jsonschema_rs  # noqa: PLC0415 - slow to import
-
     draft = jsonschema_rs.Draft202012Validator
     try:
         draft(inlined.schema)
@@ -636,8 +632,6 @@ _META = "https://json-schema.org/draft/2020-12/schema"
 
 def _check_examples(inlined: Inlined, shown: Sequence[Json]) -> list[Json]:
     """Leave out the examples and defaults that break what they stand in."""
-    import jsonschema_rs  # noqa: PLC0415 - as above
-
     whole: dict[str, Json] = {**inlined.schema, "examples": [*shown]}
     listed = [(whole, "examples", "an example of the body", each) for each in shown]
     for each in walk(inlined.schema):
@@ -667,8 +661,6 @@ def _check_examples(inlined: Inlined, shown: Sequence[Json]) -> list[Json]:
 
 
 def _check_schema(schema: Json, inlined: Inlined, path: Path) -> None:
-    import jsonschema_rs  # noqa: PLC0415 - slow to import
-
     try:
         jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
     except jsonschema_rs.ValidationError as error:

@@ -14,6 +14,7 @@ Only the command catches them.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
@@ -58,8 +59,6 @@ class SpecError(RingspecError):
 
 @cache
 def _listed() -> dict[str, list[str]]:
-    import tomllib  # noqa: PLC0415 - most contracts have no fault
-
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 

@@ -34,41 +34,22 @@ from ringspec.spec.cel import (
 )
 from ringspec.spec.errors import SpecError, did_you_mean
 from ringspec.spec.reading import short
-from ringspec.spec.schemas import ITEM, types_of, walk
+from ringspec.spec.schemas import ITEM, VOCABULARY, types_of, walk
 from ringspec.spec.values import Json, Path, canonical, kind_of
 
 # They are about the text of a value, whatever it stands for.
 _TEXTUAL = frozenset({"startsWith", "endsWith", "contains", "matches", "size"})
 _RAW = frozenset({"has", "size", "string", "dyn", "type"})
 # How a member is written, for a value of its type.
-_TYPED = {
-    "time": "timestamp({})",
-    "date": "timestamp({} + 'T00:00:00Z')",
-    "duration": "isoDuration({})",
-    "double": "double({})",
-}
+_TYPED: dict[str, str] = VOCABULARY["cel"]["written"]
 # The types of literals, and of what functions return.
 _OF_LITERALS = {bool: "boolean", int: "integer", float: "double", str: "string"}
-_RESULTS = {
-    "timestamp": "time",
-    "duration": "duration",
-    "double": "double",
-    "int": "integer",
-    "size": "integer",
-}
+_RESULTS: dict[str, str] = VOCABULARY["cel"]["results"]
 # What types are in JSON, if they are called otherwise.
 _JSON = dict.fromkeys(("time", "date", "duration"), "string") | {"double": "number"}
 # Types that compare with each other, and what each is called.
 _COMPARED = {"double": "integer", "date": "time"}
-_CALLED = {
-    "integer": "a number",
-    "string": "a text",
-    "boolean": "a boolean",
-    "time": "a point in time",
-    "duration": "a duration",
-    "array": "a list",
-    "object": "an object",
-}
+_CALLED: dict[str, str] = VOCABULARY["cel"]["called"]
 _FORMATS = {"date-time": "time", "date": "date", "duration": "duration"}
 _MOST_SHOWN = 60
 # Most values whose verdicts are kept, by one expression.

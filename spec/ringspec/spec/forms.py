@@ -40,6 +40,7 @@ _BOUNDED = frozenset(
 _ALONE = frozenset({"items", "properties", "patternProperties", "$defs"})
 _BESIDE = frozenset({"allOf", "dependentSchemas"})
 _CONDITIONAL = frozenset({"then", "else"})
+_HOLDING = frozenset(name for name, row in KEYWORDS.items() if row.holds)
 
 
 def settle(schema: Json) -> Json:
@@ -166,17 +167,13 @@ def _outline(schema: Json, depth: int = 2) -> Json:
     """Return a part of a schema: what breaks it breaks the whole, in a simple way."""
     if not isinstance(schema, dict):
         return schema
-    parts = {name: it for name, it in schema.items() if not _holds(name)}
+    parts = {name: it for name, it in schema.items() if name not in _HOLDING}
     if "allOf" in schema:
         parts["allOf"] = [_outline(each, depth) for each in schema["allOf"]]
     if depth and "properties" in schema:
         members = schema["properties"].items()
         parts["properties"] = {name: _outline(it, depth - 1) for name, it in members}
     return parts
-
-
-def _holds(keyword: str) -> bool:
-    return keyword in KEYWORDS and bool(KEYWORDS[keyword].holds)
 
 
 def _joined(schema: dict[str, Json], branch: Json) -> dict[str, Json]:

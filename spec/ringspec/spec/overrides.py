@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import jsonschema_rs
+
 from ringspec.spec.document import Inlined, Node
 from ringspec.spec.errors import MisfitError, check_named
 from ringspec.spec.operations import METHODS, endpoints
@@ -211,8 +213,6 @@ def _settled_for(schema: dict[str, Json], value: Json) -> dict[str, Json]:
 
 
 def _faults(schema: dict[str, Json], value: Json) -> Iterator[str]:
-    import jsonschema_rs  # noqa: PLC0415 - slow to import
-
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):

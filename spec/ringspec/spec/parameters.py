@@ -197,8 +197,7 @@ def _parameter(node: Node, where: str, given: Mapping[str, Json]) -> Parameter:
     # Source: OpenAPI 3.1, Parameter Object.
     style = node.value.get("style", "simple" if where in {"path", "header"} else "form")
     if value is not None:
-        fault = f"{node.place}: there is no style"
-        check_named(fault, style, STYLES, error=SpecError)
+        check_named(f"{node.place}: there is no style", style, STYLES, error=SpecError)
     explode = bool(node.value.get("explode", style == "form"))
     if value is not None:
         value = styled(name, value, style, explode=explode, raw=where == "header")

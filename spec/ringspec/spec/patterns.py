@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
+import jsonschema_rs
+
 from ringspec.spec.schemas import VOCABULARY
 
 _HEX = "[0-9a-fA-F]"
@@ -41,8 +43,6 @@ def portable(pattern: str) -> str | None:
 
 
 def _is_read(pattern: str) -> bool:
-    import jsonschema_rs  # noqa: PLC0415 - slow to import
-
     try:
         with warnings.catch_warnings(action="error"):  # it may mean something else
             re.compile(pattern)

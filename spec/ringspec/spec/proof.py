@@ -20,6 +20,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import jsonschema_rs
+
 from ringspec.spec.assertions import Assertion, Chosen, assertions, listed
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import InternalError, SpecError, spec_error
@@ -39,7 +41,6 @@ from ringspec.spec.values import (
 
 if TYPE_CHECKING:
     import jsonschema
-    import jsonschema_rs
 
     from ringspec.spec.parameters import Wire
 
@@ -71,8 +72,6 @@ class _Judges:
     # cases needs only the quick one, and jsonschema takes a while to load.
     @cached_property
     def quick(self) -> jsonschema_rs.Draft202012Validator:
-        import jsonschema_rs  # noqa: PLC0415
-
         schema = _renamed(self._schema) if self.is_nameless else self._schema
         return jsonschema_rs.Draft202012Validator(
             schema, validate_formats=True, mask=""
@@ -233,15 +232,15 @@ def reached(schema: Json, path: Path, value: Json) -> Iterator[Location]:
     below, left = schema[step], tuple(rest)
     if named:
         below, left = at_path(below, left[:1]), left[1:]
-    for place, inside in _inside(schema, step, rest[0] if named else "", value):
-        for deeper in reached(below, left, inside):
+    for place, child in inside(schema, step, rest[0] if named else "", value):
+        for deeper in reached(below, left, child):
             yield (*place, *deeper)
 
 
 _NAMED = frozenset(it for it, row in KEYWORDS.items() if row.holds in {"list", "named"})
 
 
-def _inside(
+def inside(
     schema: Json, keyword: str, name: str, value: Json
 ) -> Iterator[tuple[Location, Json]]:
     """Yield the values that a subschema right below a schema applies to."""
@@ -274,8 +273,6 @@ def _inside(
 
 @cache
 def _quick(schema: str) -> Callable[[Json], bool]:
-    import jsonschema_rs  # noqa: PLC0415 - slow to import
-
     made = jsonschema_rs.Draft202012Validator(json.loads(schema), validate_formats=True)
     return made.is_valid
 

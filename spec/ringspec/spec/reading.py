@@ -6,19 +6,18 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import jsonschema_rs
+
 from ringspec.spec.errors import SpecError, check_known, did_you_mean, spec_error
 from ringspec.spec.values import Json, at_pointer, canonical, known_of, pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import jsonschema_rs
     import yaml
 
 _Kind = TypeVar("_Kind", dict[str, Json], list[Json], str)
@@ -63,8 +62,7 @@ def find(what: str, name_or_file: str, folder: Path) -> Path:
         return folder / f"{name_or_file}.yaml"
     path = Path(name_or_file)
     if not path.is_file():
-        hint = "shipped ones: {}; or give a file"
-        check_known(what, name_or_file, shipped, hint)
+        check_known(what, name_or_file, shipped, "shipped ones: {}; or give a file")
     return path
 
 
@@ -205,8 +203,6 @@ def check_form(value: Json, form: str, place: str) -> None:
 
     The SpecError names the `place` of the value, and the one inside.
     """
-    import jsonschema_rs  # noqa: PLC0415 - slow to import
-
     schema, validator = _form(form)
     try:
         validator.validate(value)
@@ -226,8 +222,6 @@ def check_form(value: Json, form: str, place: str) -> None:
 
 @cache
 def _form(name: str) -> tuple[Json, jsonschema_rs.Draft202012Validator]:
-    import jsonschema_rs  # noqa: PLC0415 - as above
-
     forms = json.loads(Path(__file__).with_name("forms.json").read_text("utf-8"))
     schema = {**forms, "$ref": f"#/$defs/{name}"}
     return schema, jsonschema_rs.Draft202012Validator(schema)

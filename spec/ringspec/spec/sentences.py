@@ -80,8 +80,7 @@ def _branch(stated: Assertion, member: str) -> str:
 
 
 def _dotted(instance: Sequence[str]) -> str:
-    text = ".".join(instance)
-    return text.replace(f".{ITEM}", "[]").replace(ITEM, "[]")
+    return ".".join(instance).replace(f".{ITEM}", "[]").replace(ITEM, "[]")
 
 
 def quotation(schema: Json, stated: Sequence[Assertion]) -> str:

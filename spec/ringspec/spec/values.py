@@ -142,11 +142,8 @@ def _edited(value: Json, edit: Mapping[str, Json], place: Path) -> Json:
     at: Json = step
     is_new = edit["op"] == "add" and not rest
     if isinstance(value, list):
-        at = (
-            len(value)
-            if is_new and step == "-"
-            else range(len(value) + is_new)[int(step)]
-        )
+        room = range(len(value) + is_new)
+        at = room[-1 if is_new and step == "-" else int(step)]
         if step not in {"-", str(at)}:
             raise ValueError(step)
     elif not is_new and at not in value:

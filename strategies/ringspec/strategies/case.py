@@ -280,14 +280,11 @@ class Requests:
 
     def relative(self, relative: Link, content: bytes = b"") -> Request:
         """Return the request of a linked operation; ids stand as `{name}` in it."""
-        media = (("Content-Type", self.contract.operation.media_type),)
+        media = [("Content-Type", self.contract.operation.media_type)] * bool(content)
         request = Request(
             method=relative.method,
             path=relative.path,
-            headers=(
-                *(media if content else ()),
-                ("Accept", relative.answers.media_type),
-            ),
+            headers=(*media, ("Accept", relative.answers.media_type)),
             body=content,
         )
         return with_credentials(request, relative.security)
@@ -305,8 +302,7 @@ class Requests:
         """Return the case that a body is sent for; `more` are its other attributes."""
         edits = more.get("fault", ()) if more.get("broken") else ()
         if any(it["op"] == "remove" or it["value"] is None for it in edits):
-            body = json.loads(content)
-            more["or_default"] = lawful_defaults(self.contract, body)
+            more["or_default"] = lawful_defaults(self.contract, json.loads(content))
         known = self.contract.rules[rule]
         status = self.status(expect)
         if expect == Expect.REJECT and "status" in known.answer:

@@ -141,8 +141,8 @@ def _cases(contract: Contract, seed: int, *, thorough: bool) -> Iterator[_Judged
     bodies, accepted, judged = made[0]
     plain = accepted[0]
     coupled = [unique(each) for each in coupled_cases(bodies, accepted)]
-    headers = [unique(each) for each in _header_cases(contract, plain)]
-    wire = [unique(each) for each in _wire_cases(contract, plain)]
+    headers = [*map(unique, _header_cases(contract, plain))]
+    wire = [*map(unique, _wire_cases(contract, plain))]
     sent = {each.request.body for each in wire}
     robust = robustness_cases(bodies, accepted)
     rejected = [*(case for _, case in judged), *coupled]
@@ -409,8 +409,7 @@ class _Variants:
         closes: bool = True,
     ) -> Case:
         """Return the case of another value of a header, or where a token goes."""
-        place = TokenPlace(name, where=where)
-        request = with_token(self.plain.request, place, value)
+        request = with_token(self.plain.request, TokenPlace(name, where=where), value)
         fault: dict[str, Json] = {where: name, "value": value}
         made = closing(request) if closes else request
         return self.case(rule, label, made, fault, status)

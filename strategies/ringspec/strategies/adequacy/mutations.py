@@ -183,8 +183,7 @@ def _slips(
     for node in dict.fromkeys(_changed(written, written.node, {"self": at})):
         if node != written.node:
             words = f"as {node.text}"
-            name = f"{rule} {words}"
-            yield replace(dropped, id=name, change=words, holds=node.text)
+            yield replace(dropped, id=f"{rule} {words}", change=words, holds=node.text)
 
 
 def _changed(written: Expression, node: Node, paths: Paths) -> Iterator[Node]:
@@ -516,18 +515,7 @@ def _asks(node: Node) -> str:
     return inner.parts[0].text if is_asked else ""
 
 
-_OTHER_OPERATORS = {
-    "<": ("<=", ">"),
-    "<=": ("<", ">="),
-    ">": (">=", "<"),
-    ">=": (">", "<="),
-    "==": ("!=", "<=", ">="),
-    "!=": ("==",),
-    "&&": ("||",),
-    "||": ("&&",),
-    "+": ("-",),
-    "-": ("+",),
-}
+_OTHER_OPERATORS: dict[str, list[str]] = VOCABULARY["cel"]["other operators"]
 _OTHER_MACROS = {"all": "exists", "exists": "all", "exists_one": "exists"}
 # Changes of a keyword that are its own, beside dropping it and moving bounds: by a node
 # and a value from another list.

@@ -445,9 +445,8 @@ class _Decider:
             wishes = {bodies.place(each.subject): PRESENT}
             wishes |= {(): Wish(shapes=shapes)} if shapes else {}
             body = bodies.plain(wishes)
-            for _, _, fault in (
-                faults_in(bodies, each, body) if body is not None else ()
-            ):
+            faults = faults_in(bodies, each, body) if body is not None else ()
+            for _, _, fault in faults:
                 broken = contract.prover.broken(patched(body, fault.patch))
                 if each.rule in broken and not said & broken:
                     return False

@@ -144,8 +144,7 @@ def why_unbroken(
             near = [it for it in near if any(locations_of(each, it))][:_NEAR]
             looked[each.rule] += 1
             if bodies and near:
-                reasons = _reasons(bodies, each, near)
-                found[each.rule] = max(found[each.rule], *reasons)
+                found[each.rule] = max(found[each.rule], *_reasons(bodies, each, near))
             elif found[each.rule][0] == 0:
                 why = f"no valid body reaches it{whole.why_out(each.stem)}"
                 found[each.rule] = 1, why

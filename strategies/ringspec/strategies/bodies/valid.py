@@ -108,8 +108,7 @@ def valid_cases(
 def accepted_case(contract: Contract, rule: RuleId, name: str, body: Json) -> Case:
     """Return the case of a valid body, of the weakest level of what it uses."""
     least = weakest((contract.rules[rule].level, contract.level_of_use(body)))
-    content = encode(body)
-    return Requests(contract).case(rule, name, Expect.ACCEPT, content, level=least)
+    return Requests(contract).case(rule, name, Expect.ACCEPT, encode(body), level=least)
 
 
 def _bodies(

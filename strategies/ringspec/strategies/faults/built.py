@@ -76,8 +76,7 @@ def out_of_range(spot: Spot) -> Iterator[Fault]:
         if not is_most:
             far = bound + 1000 * (step or 1)
         far = far // step * step if step else far
-        name = "far-above" if is_most else "far-below"
-        yield spot.put(name, json_number(sign * far))
+        yield spot.put("far-above" if is_most else "far-below", json_number(sign * far))
     if not is_most and value > 1:
         # Often stands for "no limit".
         yield spot.put("zero", 0)
@@ -91,8 +90,7 @@ def multiples(spot: Spot) -> Iterator[Fault]:
             other = value + Fraction(str(each.value))
             if other % own:
                 yield spot.put(f"next-of-{each.value}", json_number(other))
-    between = value + own / 2
-    yield spot.put("between", json_number(between))
+    yield spot.put("between", json_number(value + own / 2))
     yield spot.put("next", json_number(value + 1))
 
 

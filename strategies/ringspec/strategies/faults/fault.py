@@ -46,8 +46,7 @@ class Spot:
     @property
     def node(self) -> dict[str, Json]:
         """The subschema that the assertion stands in."""
-        schema = self.bodies.contract.request.schema
-        return dict(at_path(schema, self.assertion.stem))
+        return dict(at_path(self.bodies.contract.request.schema, self.assertion.stem))
 
     @property
     def is_on_top(self) -> bool:

@@ -60,8 +60,7 @@ def enums(spot: Spot) -> Iterator[Fault]:
         if len(listed) > FEW:
             name = name.removeprefix(f"{spot.value}-")  # noqa: PLW2901
         if canonical(value) not in right:
-            everywhere = name in {UNKNOWN, OTHER}
-            yield spot.put(name, value, everywhere=everywhere)
+            yield spot.put(name, value, everywhere=name in {UNKNOWN, OTHER})
 
 
 def sibling(schema: Json, path: tuple[str, ...]) -> tuple[str, ...]:

@@ -345,8 +345,7 @@ def _states(life: Lifecycle, read: Link) -> Iterator[Case]:
     create = replace(life.create(life.plain), wants=(shown,))
     yield life.case("state", "created", create)
     # Whatever is asked for, nothing has begun yet.
-    links = life.contract.links
-    if any(set(each.comes_from) & set(life.first) for each in links):
+    if any(set(each.comes_from) & set(life.first) for each in life.contract.links):
         seen = life.step(read, ACCEPTED, one_of(read.state, *life.waiting))
         yield life.after("state", "of-full", seen, of=life.richest)
 

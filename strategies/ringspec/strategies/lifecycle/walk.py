@@ -341,8 +341,7 @@ class Walk:
             step, status=ACCEPTED if unsure else due, wants=(waits,) if waits else wants
         )
         if asked:
-            call = len(self.calls)
-            self.steps += (WalkStep(step, due, asked, unsure, binds, call),)
+            self.steps += (WalkStep(step, due, asked, unsure, binds, len(self.calls)),)
         return bool(asked)
 
 

@@ -332,7 +332,9 @@ def _varied(value: Json, numbers: range) -> Iterator[Json]:
         # Where any value fits, so does a text.
         yield from (f"other-{number}" for number in numbers)
     elif isinstance(value, str):
-        yield from (sibling_text(value, number) for number in numbers)
+        # Of the same length and with another end, if possible.
+        for tail in map(str, numbers):
+            yield f"{value[: -len(tail)]}{tail}" if len(value) > len(tail) else tail
         # A pattern may want a letter there.
         for letter in ascii_letters if value else "":
             yield value[:-1] + letter
@@ -389,12 +391,6 @@ def sibling_id(example: str, number: int) -> str:
         return example
     value = (int(example[-4:], 16) + 7919 * number) % 0x10000
     return f"{example[:-4]}{value:04x}"
-
-
-def sibling_text(example: str, number: int) -> str:
-    """Return another text, of the same length and with another end if possible."""
-    tail = str(number)
-    return f"{example[: -len(tail)]}{tail}" if len(example) > len(tail) else tail
 
 
 _GIVEN = frozenset({"examples", "enum", "const"})

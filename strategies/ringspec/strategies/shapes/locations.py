@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
 
 from ringspec.spec.assertions import Assertion
 from ringspec.spec.contract import Contract
-from ringspec.spec.proof import Prover
-from ringspec.spec.schemas import ITEM, keywords
+from ringspec.spec.proof import Prover, inside
+from ringspec.spec.schemas import ITEM, KEYWORDS, keywords
 from ringspec.spec.values import (
     Json,
     Location,
@@ -113,7 +112,7 @@ def leaves(value: Json, place: Location = ()) -> Iterator[tuple[Location, Json]]
 
 
 # Key of a body, a value in it, and the index of the innermost item around that.
-_Value: TypeAlias = tuple[Any, Json, int]
+_Value: TypeAlias = tuple[Any, Json, Any]
 
 
 class Reached:
@@ -131,8 +130,7 @@ class Reached:
         """
         steps = () if ITEM in assertion.instance else keywords(assertion.path)
         ends = (at + 1 for at, step in steps if step in {"then", "else"})
-        reached = self.by(assertion.path[: max(ends, default=0)])
-        return {key for key, *_ in reached}
+        return {key for key, *_ in self.by(assertion.path[: max(ends, default=0)])}
 
     def by(self, path: Path) -> list[_Value]:
         """List the values that the subschema at a path applies to."""
@@ -142,28 +140,13 @@ class Reached:
         return self._known[path]
 
     def _below(self, path: Path, cut: int) -> Iterator[_Value]:
-        keyword, name, above = path[cut], path[-1], path[:cut]
-        taken: Prover | None = None
-        if keyword in {"then", "else"}:
-            taken = Prover(at_path(self._schema, (*above, "if")), ())
-        for key, value, item in self.by(above):
-            if keyword == "items":
-                listed = value if isinstance(value, list) else []
-                yield from ((key, each, at) for at, each in enumerate(listed))
-            elif keyword == "properties":
-                if isinstance(value, dict) and name in value:
-                    yield key, value[name], item
-            elif keyword == "prefixItems":
-                listed = value[int(name) :][:1] if isinstance(value, list) else []
-                yield from ((key, each, int(name)) for each in listed)
-            elif keyword in {"additionalProperties", "patternProperties"}:
-                named = at_path(self._schema, above).get("properties", {})
-                members = value.items() if isinstance(value, dict) else ()
-                pattern = name if keyword == "patternProperties" else ""
-                found = ((n, v) for n, v in members if re.search(pattern, n))
-                yield from (
-                    (key, v, item) for n, v in found if pattern or n not in named
-                )
+        keyword, name, node = path[cut], path[-1], at_path(self._schema, path[:cut])
+        is_same = KEYWORDS[keyword].speaks_of == "same"
+        taken = Prover(node["if"], ()) if keyword in {"then", "else"} else None
+        for key, value, item in self.by(path[:cut]):
+            if not is_same:
+                for place, each in inside(node, keyword, name, value):
+                    yield key, each, place[0] if isinstance(value, list) else item
             elif taken is None or taken.is_valid(value) == (keyword == "then"):
                 yield key, value, item
 
@@ -202,24 +185,19 @@ def places(
         yield above, position
         return
     step, rest = instance[0], instance[1:]
-    if step == ITEM:
-        if isinstance(body, list):
-            deep = bool(rest) or len(above) > 1
-            for index, label in _sampled(body, rest, deep=deep):
-                below = (*above, index)
-                yield from places(rest, body[index], below, label, in_map=in_map)
-        elif isinstance(body, dict):
-            name = OTHERS[0]
-            if in_map and body and name not in body:
-                name = [*body][-1]
-            if name in body:
-                at_name = (*above, name)
-                yield from places(rest, body[name], at_name, position, in_map=in_map)
-    elif isinstance(body, dict) and step in body:
-        yield from places(rest, body[step], (*above, step), position, in_map=in_map)
-    elif isinstance(body, list) and step.isdecimal() and int(step) < len(body):
-        index = int(step)
-        yield from places(rest, body[index], (*above, index), position, in_map=in_map)
+    found: list[tuple[Any, str]] = []
+    if isinstance(body, list):
+        if step == ITEM:
+            found = _sampled(body, rest, deep=bool(rest) or len(above) > 1)
+        elif step.isdecimal() and int(step) < len(body):
+            found = [(int(step), position)]
+    elif isinstance(body, dict):
+        if step == ITEM:
+            is_last = in_map and body and OTHERS[0] not in body
+            step = [*body][-1] if is_last else OTHERS[0]
+        found = [(step, position)] if step in body else []
+    for each, label in found:
+        yield from places(rest, body[each], (*above, each), label, in_map=in_map)
 
 
 def _sampled(

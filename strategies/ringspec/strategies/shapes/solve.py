@@ -114,8 +114,7 @@ class Solver:
             if value is NOTHING:
                 patch += [edit("remove", location)] if is_there else []
             elif not is_there or not same(at(self.body, location), value):
-                way = "replace" if is_there else "add"
-                patch.append(edit(way, location, value))
+                patch.append(edit("replace" if is_there else "add", location, value))
         with suppress(ValueError):  # one takes away what another one changes
             patched(self.body, patch)
             return tuple(patch)
@@ -479,8 +478,7 @@ class Solver:
         value, held = self._value(left, scope), self._value(right, scope)
         place = self._place(right, scope)
         if isinstance(held, dict) and place and isinstance(value, str):
-            name = Node("index", (right, left))
-            yield from self._given(name, scope, wanted=wanted)
+            yield from self._given(Node("index", (right, left)), scope, wanted=wanted)
             held = [*held]
         if not isinstance(held, list):
             return
@@ -496,8 +494,7 @@ class Solver:
         if value is UNKNOWN:
             return
         if place and isinstance(self._value(right, scope), list):
-            left_over = [it for it in held if it != value]
-            listing = [*held, value] if wanted else left_over
+            listing = [*held, value] if wanted else [it for it in held if it != value]
             label = f"{self._named(place)}-{'' if wanted else 'not-'}listing"
             yield label, {place: listing}
         for inner, item in self._items(right, "", scope):
@@ -518,11 +515,8 @@ class Solver:
             # It stands there, but not at that end.
             beside = f"x{text}" if node.word == "startsWith" else f"{text}x"
             others = self._others(self._place(own, scope), [text])
-            found = [
-                ("beside", beside),
-                *(("unfitting", it) for it in MISSING),
-                *others,
-            ]
+            unfitting = (("unfitting", it) for it in MISSING)
+            found = [("beside", beside), *unfitting, *others]
         elif node.word == "matches":
             found = [("fitting", matching(part, 0, 100))]
         elif node.word == "endsWith":
