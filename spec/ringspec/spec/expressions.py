@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import chain
@@ -35,7 +35,7 @@ from ringspec.spec.cel import (
 from ringspec.spec.errors import SpecError, did_you_mean, spec_error
 from ringspec.spec.reading import short
 from ringspec.spec.schemas import ITEM, VOCABULARY, types_of, walk
-from ringspec.spec.values import Json, Path, kind_of
+from ringspec.spec.values import Json, Path, canonical, kind_of
 
 # They are about the text of a value, whatever it stands for.
 _TEXTUAL = frozenset({"startsWith", "endsWith", "contains", "matches", "size"})
@@ -52,6 +52,8 @@ _COMPARED = {"double": "integer", "date": "time"}
 _CALLED: dict[str, str] = VOCABULARY["cel"]["called"]
 _FORMATS = {"date-time": "time", "date": "date", "duration": "duration"}
 _MOST_SHOWN = 60
+# Most values whose verdicts are kept, by one expression.
+_MOST_KNOWN = 20_000
 
 
 @dataclass(frozen=True)
@@ -206,21 +208,44 @@ class Expression:
             request: its body and parameters, by `REQUEST`.
             quick: by which of the evaluators.
         """
-        if not all(self._is_typed(request, path) for path in self._values_read):
-            return None
-        names = {"self": value, "request": request}
-        found = (by_google if quick else by_python)(self._written, names)
-        return found if isinstance(found, bool) else None
+        given = {"self": value, "request": request}
+        names = {it: _projected(given[it], tree) for it, tree in self._needed.items()}
+        key = quick, canonical(names)
+        if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            typed = all(self._is_typed(names, path) for path in self._values_read)
+            read = by_google if quick else by_python
+            found = read(self._written, names) if typed else UNKNOWN
+            self._known[key] = found if isinstance(found, bool) else None
+        return self._known[key]
 
-    def _is_typed(self, request: Json, path: Path) -> bool:
+    @cached_property
+    def _known(self) -> dict[tuple[bool, str], bool | None]:
+        """What each evaluator says of the values that it reads."""
+        return {}
+
+    @cached_property
+    def _needed(self) -> dict[str, _Tree]:
+        """What it reads of `self`, and of the request, if it names them."""
+        size, read = len(self.at), sorted(self.reads)
+        named = {each.word for each in self.node.all() if each.kind == "name"}
+        below = [each[size:] for each in read if each[:size] == self.at]
+        trees = {"self": _tree([] if () in below else below), "request": _tree(read)}
+        return {name: tree for name, tree in trees.items() if name in named}
+
+    def _is_typed(self, names: Json, path: Path) -> bool:
         """Return whether all at a path is of its type: null is, if it is asked for."""
         kind = self.types.kinds.get(path, "")
         asks = any(each.word == "null" for each in self.node.all())
         kinds = {_JSON.get(kind, kind), "integer" if kind == "double" else ""}
         kinds |= {"null"} if asks else set()
+        found = list(_values(names.get("request"), path))
+        if path[: len(self.at)] == self.at:
+            found += _values(names.get("self"), path[len(self.at) :])
         return all(
             kind_of(it) in kinds or (not kind and (asks or it is not None))
-            for it in _values(request, path)
+            for it in found
         )
 
     def shown(self, value: Json, request: Json) -> str:
@@ -399,6 +424,33 @@ class Expression:
         if above.kind in {"member", "index"} and above.parts[0].word != "request":
             return f"({self._has(above, paths)} && {text})"
         return text
+
+
+# The members that are read of a value; of one that is read whole, none are named.
+_Tree: TypeAlias = "dict[str, _Tree]"
+
+
+def _tree(paths: Iterable[Path]) -> _Tree:
+    tree: _Tree = {}
+    for path in sorted(paths, key=len):
+        at = tree
+        for step in path:
+            if step in at and not at[step]:
+                break  # it is read whole
+            at = at.setdefault(step, {})
+    return tree
+
+
+def _projected(value: Json, tree: _Tree) -> Json:
+    """Return the part of a value that is read."""
+    if not tree or not isinstance(value, dict | list):
+        return value
+    inner = tree.get(ITEM)
+    if isinstance(value, list):
+        return value if inner is None else [_projected(it, inner) for it in value]
+    if inner is not None:
+        return {name: _projected(child, inner) for name, child in value.items()}
+    return {it: _projected(value[it], tree[it]) for it in tree if it in value}
 
 
 def _values(value: Json, path: Path) -> Iterator[Json]:

@@ -21,7 +21,7 @@ from ringspec.spec.errors import MisfitError, SpecError, check_named, spec_error
 from ringspec.spec.plain import STYLES, fitting, settled, styled
 from ringspec.spec.proof import Prover
 from ringspec.spec.reading import short
-from ringspec.spec.rules import GROUPS, Catalogue, RuleId
+from ringspec.spec.rules import GROUPS, RULES, Catalogue, RuleId, rows_of
 from ringspec.spec.schemas import CHOICES, HOLDS, types_of
 from ringspec.spec.values import Json, kind_of
 
@@ -176,6 +176,10 @@ def _parameter(node: Node, where: str, given: Mapping[str, Json]) -> Parameter:
     if holder.has("schema"):
         schema = inline(holder.document, holder.at("schema").place)
         check(schema, Catalogue({}))
+        stated = holder.at("schema").value
+        if isinstance(stated, dict) and rows_of(stated.get(RULES, {}))[1]:
+            what = f"{holder.place}/schema/{RULES} is not tested"
+            schema.notices.append(f"{what}: let it stand in the operation object")
     if named:
         plain = _named(name, given[name], schema.schema)
     else:
