@@ -38,9 +38,7 @@ Chosen: TypeAlias = Mapping[Path, int]
 # The annotations by which a contract names its rules.
 _NAMING = frozenset({"x-rule", "x-rules", "x-rule-prefix"})
 # Nothing breaks these.
-_VACUOUS = [
-    *(("minLength", 0), ("minItems", 0), ("minProperties", 0), ("uniqueItems", False)),
-]
+_VACUOUS = {"minLength": 0, "minItems": 0, "minProperties": 0, "uniqueItems": False}
 _REQUIRED = frozenset({"required", "dependentRequired"})
 # Keywords that are several assertions, each with its name as the last step.
 _SEVERAL = _REQUIRED | {HOLDS}
@@ -155,7 +153,8 @@ def assertions(
     stated = tuple(_walk(inlined, Subschema(inlined.schema), naming))
     if any(_NAMING & each.schema.keys() for each in walk(inlined.schema)):
         return stated
-    failing = (each for each in stated if (each.keyword, each.value) not in _VACUOUS)
+    known = _VACUOUS.items()
+    failing = (each for each in stated if (each.keyword, each.value) not in known)
     return tuple(_distinguished(failing))
 
 

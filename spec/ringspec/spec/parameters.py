@@ -337,12 +337,11 @@ class Wire:
         text = value if isinstance(value, str) else json.dumps(value)
         if len(text) > _LONGEST or not _FIT[parameter.where].fullmatch(text):
             return False
-        if "string" in parameter.kinds:
+        kinds = parameter.kinds
+        if "string" in kinds:
             return bool(text) or parameter.required
         # What some read as a value of the type is open.
-        is_loose = (
-            isinstance(value, str | bool) and kind_of(value) not in parameter.kinds
-        )
+        is_loose = isinstance(value, str | bool) and kind_of(value) not in kinds
         return not (is_loose and _LOOSE.fullmatch(text))
 
     def is_testable(self, stated: Assertion) -> bool:

@@ -211,10 +211,8 @@ class Held:
         """Write the expression that a body breaks, with its values; empty without."""
         for assertion, location in self.unheld(body, quick=True):
             if assertion.rule == rule:
-                expression = self.expressions[assertion]
-                return expression.shown(
-                    self.subject(body, location), self.request(body)
-                )
+                value, request = self.subject(body, location), self.request(body)
+                return self.expressions[assertion].shown(value, request)
         return ""
 
     def subject(self, body: Json, location: Location) -> Json:

@@ -80,9 +80,8 @@ class Rule:
     places: tuple[str, ...] = ()
     operation: str = ""  # that leads the id, in a run of several
     holds: str = ""  # an expression that says it
-    answer: dict[str, Json] = field(
-        default_factory=dict
-    )  # `status`, `code` of refusals
+    # `status` and `code` of refusals.
+    answer: dict[str, Json] = field(default_factory=dict)
 
     @property
     def group(self) -> str:

@@ -144,7 +144,7 @@ class _CaseMatrix:
         validator = _Validator(self._schema, validate_formats=True)
         # The rules that expressions say, and what others that they mask break beside.
         held = contract.held
-        self._said = {it.rule for it in held.expressions} if held else set[RuleId]()
+        said = {it.rule for it in held.expressions} if held else set[RuleId]()
         self.beside: dict[RuleId, tuple[RuleId, ...]] = {}
         self._accepted: list[int] = []
         # Where in the schema each refused body is wrong, and the bodies that are first
@@ -160,7 +160,7 @@ class _CaseMatrix:
                 continue  # something else than its body decides
             if case.expect == Expect.ACCEPT:
                 self._accepted.append(index)
-            elif case.coupled and self._said.intersection(case.broken):
+            elif case.coupled and said.intersection(case.broken):
                 self.beside |= dict.fromkeys(case.broken, case.broken)
             elif case.expect == Expect.REJECT and case.broken:
                 errors = validator.iter_errors(case.body)

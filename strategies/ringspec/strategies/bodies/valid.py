@@ -495,10 +495,8 @@ def _deciding(bodies: Bodies, varying: list[Factor]) -> list[int]:
     """
     level_of = bodies.contract.level_of_use
     least = level_of(bodies.plain())
-    nodes = [each for each in walk(bodies.contract.whole) if not each.instance]
-    asked = [
-        each.schema.get("properties", ()) for each in nodes if each.keyword == "if"
-    ]
+    top = (it for it in walk(bodies.contract.whole) if not it.instance)
+    asked = [it.schema.get("properties", ()) for it in top if it.keyword == "if"]
 
     def decides(factor: Factor) -> bool:
         place, wishes = factor.place, factor.wishes

@@ -88,10 +88,9 @@ class Bodies:
         held, shapes_at = self.contract.held, partial(below, shapes)
         stated = [*held.expressions] if held else []
         for few in chain(combinations(stated, 1), combinations(stated, 2)):
-            part = held and replace(
-                held, expressions={it: held.expressions[it] for it in few}
-            )
-            if self._kept(body, shapes_at, held=part) is None:
+            part = {it: held.expressions[it] for it in few} if held else {}
+            own = held and replace(held, expressions=part)
+            if self._kept(body, shapes_at, held=own) is None:
                 rules = " and ".join(f"{it.rule} (`{it.value}`)" for it in few)
                 other = "together" if few[1:] else "within its schema"
                 return SpecError(

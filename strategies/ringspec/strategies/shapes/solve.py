@@ -208,11 +208,8 @@ class Solver:
         if node.kind == "in":
             yield from self._member_of(left, right, scope, wanted=wanted)
             return
-        sides = (
-            (left, right, operator),
-            (right, left, _MIRRORED.get(operator, operator)),
-        )
-        for own, other, relation in sides:
+        mirrored = _MIRRORED.get(operator, operator)
+        for own, other, relation in (left, right, operator), (right, left, mirrored):
             value, place = self._value(other, scope), self._place(other, scope)
             if value is UNKNOWN:
                 continue
