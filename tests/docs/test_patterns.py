@@ -86,7 +86,15 @@ def test_each_pattern_is_on_the_page() -> None:
     assert {pattern for pattern, _ in ROWS} == MEANT.keys()
 
 
+def refusal(expression: Expression) -> str:
+    """Say why an expression is refused; empty if it is not."""
+    try:
+        expression.check()
+    except SpecError as error:
+        return str(error)
+    return expression.lacking()
+
+
 @pytest.mark.parametrize(("text", "said"), REFUSED)
 def test_what_is_refused_is_told(text: str, said: str) -> None:
-    with pytest.raises(SpecError, match=re.escape(said)):
-        read(text, "start", "end").check()
+    assert said in refusal(read(text, "start", "end"))

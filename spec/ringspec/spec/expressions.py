@@ -32,7 +32,7 @@ from ringspec.spec.cel import (
     value_of,
     write,
 )
-from ringspec.spec.errors import SpecError, did_you_mean
+from ringspec.spec.errors import SpecError, did_you_mean, spec_error
 from ringspec.spec.reading import short
 from ringspec.spec.schemas import ITEM, VOCABULARY, types_of, walk
 from ringspec.spec.values import Json, Path, canonical, kind_of
@@ -176,8 +176,7 @@ class Expression:
                 hint = f"a request has {', '.join(REQUEST)}"
                 raise SpecError(f"`{self.text}`: request has no {path[0]}", hint=hint)
         if not self.reads:
-            fault = f"`{self.text}` is about no member"
-            raise SpecError(fault, hint="name members of `self` or of `request`")
+            raise spec_error("no-member-read", text=self.text)
         for left, right in self._unlike(self.node, {"self": self.at}):
             raise SpecError(
                 f"`{self.text}` compares {_CALLED[left]} with {_CALLED[right]}",
@@ -189,13 +188,9 @@ class Expression:
             what = str(error).partition("ERROR: ")[2].split("\n", 1)[0]
             what = re.sub(r"<input>:\d+:\d+: ", "", what)
             what = what.replace(" (in container '')", "") or str(error)
-            raise SpecError(
-                f"`{self.text}`: {what}", hint="see the functions of CEL, and `sum`"
-            ) from error
+            raise spec_error("no-cel-type", text=self.text, what=what) from error
         if program.return_type().name() not in {"BOOL", "DYN"}:
-            raise SpecError(
-                f"`{self.text}` is neither true nor false", hint="compare it"
-            )
+            raise spec_error("no-condition", text=self.text)
 
     @cached_property
     def defaults(self) -> dict[Path, Json]:

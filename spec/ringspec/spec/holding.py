@@ -62,12 +62,7 @@ class Placed:
         for each in list(walk(self.request.schema)):
             place = f"{self.request.place_of(each.path)}/{RULES}"
             for row in each.schema.get(HOLDS, {}).values():
-                where = f"{place}: {row.get('id', 'a row')}"
-                try:
-                    self._take(row, each, where)
-                except _Unfit as unfit:
-                    hint = "name members that are described"
-                    raise SpecError(f"{where}: {unfit}", hint=hint) from unfit
+                self._take(row, each, f"{place}: {row.get('id', 'a row')}")
 
     @cached_property
     def types(self) -> Types:
@@ -88,21 +83,19 @@ class Placed:
                 continue
             where = f"{origin or 'rule pack'}: {row['id']}"
             try:
-                self._take(row, self._subschema(row), where)
-            except _Unfit as unfit:
+                self._take(row, self._subschema(row, where), where)
+            except _UnfitError as unfit:
                 if origin or "operation" in row:
-                    hint = "name members that are described"
-                    raise SpecError(f"{where}: {unfit}", hint=hint) from unfit
-                self.notices.append(
-                    f"{row['id']} is not about {self.operation.id}: {unfit}"
-                )
+                    raise
+                name = self.operation.id
+                self.notices.append(f"{row['id']} is not about {name}: {unfit.why}")
 
-    def _subschema(self, row: Json) -> Subschema:
+    def _subschema(self, row: Json, where: str) -> Subschema:
         """Return the schema that a row is about: one that always applies, if any."""
         instance = tuple(it.replace("*", ITEM) for it in steps(row.get("at", "")))
         fitting = [it for it in walk(self.request.schema) if it.instance == instance]
         if not fitting:
-            raise _Unfit(f"no schema describes {row.get('at')}")
+            raise _UnfitError(where, f"no schema describes {row.get('at')}")
         return next((it for it in fitting if it.holds), fitting[0])
 
     def _take(self, row: Json, beside: Subschema, where: str) -> None:
@@ -116,9 +109,9 @@ class Placed:
             raise SpecError(f"{where}: {error.message}", hint=error.hint) from error
         parts = {each[0] for each in expression.reads}
         if "body" in parts and not self.operation.schema_place:
-            raise _Unfit("it has no body")
+            raise _UnfitError(where, "it has no body")
         if why := expression.lacking():
-            raise _Unfit(why)
+            raise _UnfitError(where, why)
         if "body" in parts:
             self.request = _beside(self.request, beside.path, row)
         if parts - {"body"}:
@@ -127,8 +120,12 @@ class Placed:
         self.rules[RuleId(row["id"])] = expressed(row, source)
 
 
-class _Unfit(Exception):  # noqa: N818 - a row may be about another operation
-    """An operation has not what an expression names."""
+class _UnfitError(SpecError):
+    """An operation has not what an expression names: the row may be about another."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where}: {why}", hint="name members that are described")
+        self.why = why
 
 
 def _beside(inlined: Inlined, path: Path, row: Json) -> Inlined:

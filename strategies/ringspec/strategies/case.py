@@ -247,7 +247,7 @@ class Requests:
     def create(self, content: bytes) -> Request:
         """Return the request of the operation under test."""
         operation = self.contract.operation
-        media = (("Content-Type", operation.media_type),)
+        media = [("Content-Type", operation.media_type)] * bool(operation.schema_place)
         # What is to come back has to be sent, once.
         echoes = [it.echo for it in self.contract.checks if it.echo]
         headers = {it.lower(): (it, UUID) for it in echoes}
@@ -256,14 +256,11 @@ class Requests:
             for it in operation.headers
             if it.required and it.value is not None
         }
+        accept = "Accept", self.contract.answers.media_type
         request = Request(
             method=operation.method.upper(),
             path=operation.path,
-            headers=(
-                *(media if operation.schema_place else ()),
-                ("Accept", self.contract.answers.media_type),
-                *headers.values(),
-            ),
+            headers=(*media, accept, *headers.values()),
             body=content,
         )
         return with_credentials(request, operation.security)

@@ -689,14 +689,9 @@ class _Contexts:
         for twin in twins:
             self.of[twin.id] = self.states(twin)
 
-    @property
-    def plain(self) -> int:
-        """The states that are plain."""
-        return sum(1 << bit for (_, it), bit in self.bits.items() if it in _PLAIN)
-
     def lacking(self, new: int) -> int:
         """Return of new states the plain ones, and those of members with one shown."""
-        few = self.plain
+        few = sum(1 << bit for (_, it), bit in self.bits.items() if it in _PLAIN)
         for mask in self._of_member.values():
             if (mask & ~new).bit_count() < 2:
                 few |= mask

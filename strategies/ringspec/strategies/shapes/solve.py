@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from functools import cached_property
 from itertools import count, islice, product
 from typing import TypeAlias
 
@@ -83,18 +82,14 @@ class Solver:
     location: Location  # of what the expression stands beside
     shapes_at: Callable[[Path], list[Shape]]
 
-    @cached_property
-    def scope(self) -> Scope:
-        """What the names stand for that the expression begins with."""
-        subject = self.held.subject(self.body, self.location)
-        values = {"self": subject, "request": self.held.request(self.body)}
-        places: Places = {"request": (), "self": ("body", *self.location)}
-        return Scope(values, {"self": self.expression.at}, places)
-
     def changes(self, *, wanted: bool) -> Iterator[tuple[str, tuple[Json, ...]]]:
         """Yield patches by which it may become true, or false, each with its name."""
         seen: set[str] = set()
-        ways = self._ways(self.expression.node, self.scope, wanted=wanted)
+        subject = self.held.subject(self.body, self.location)
+        values = {"self": subject, "request": self.held.request(self.body)}
+        places: Places = {"request": (), "self": ("body", *self.location)}
+        scope = Scope(values, {"self": self.expression.at}, places)
+        ways = self._ways(self.expression.node, scope, wanted=wanted)
         with suppress(TypeError, ValueError, OverflowError):  # of values that are odd
             for name, edits in ways:
                 patch = self._patch(edits)
