@@ -150,7 +150,7 @@ def _cases(contract: Contract, seed: int, *, thorough: bool) -> Iterator[_Judged
     for case in (
         *coupled,
         *(unique(each) for each in varied),
-        *(unique(each) for each in _across(bodies, varied)),
+        *_across(bodies, varied, unique),
         *headers,
         *wire,
         *(unique(each) for each in robust if each.request.body not in sent),
@@ -191,7 +191,9 @@ def _parameter_cases(
             yield made
 
 
-def _across(bodies: Bodies, varied: list[Case]) -> Iterator[Case]:
+def _across(
+    bodies: Bodies, varied: list[Case], unique: Callable[[Case], Case]
+) -> Iterator[Case]:
     """Break expressions of body and parameters beside other values of parameters."""
     contract, known = bodies.contract, set[RuleId]()
     own, wire = contract.of_parameters, contract.operation.wire
@@ -213,14 +215,14 @@ def _across(bodies: Bodies, varied: list[Case]) -> Iterator[Case]:
                 label = f"{fault.name}-beside-{request.path.partition('?')[2]}"
                 twin = accepted_case(contract, BODY_ACCEPTED, f"for-{label}", body)
                 sent = replace(request, body=twin.request.body)
-                yield (twin := replace(twin, request=sent))
+                yield (twin := unique(replace(twin, request=sent)))
                 known.add(each.rule)
                 about = {"twin": twin.id, "fault": fault.patch, "broken": (each.rule,)}
                 content, expect = encode(made), Expect.REJECT
                 case = Requests(contract).case(
                     each.rule, label, expect, content, **about
                 )
-                yield replace(case, request=replace(request, body=content))
+                yield unique(replace(case, request=replace(request, body=content)))
 
 
 def _differing(patch: tuple[dict[str, Json], ...]) -> dict[str, Json]:

@@ -187,8 +187,9 @@ def having(bodies: Bodies, instances: list[Path]) -> Iterator[Json]:
         given[bodies.place(each)] = PRESENT if is_any else Wish(shapes=kept)
     wanted = [given, *({place: wish} for place, wish in given.items()), {}]
     found = [bodies.plain(each) for each in (wanted if given else wanted[:1])]
-    if any(ITEM in each for each in instances):
-        long = bodies.build(Builder(given, items=3))
+    lists = any(ITEM in each for each in instances)
+    for size in (3, 4) if lists else ():
+        long = bodies.build(Builder(given, items=size))
         found += [] if long is None else [long, unlike(bodies, long)]
     yield from {canonical(each): each for each in found if each is not None}.values()
 
