@@ -702,11 +702,15 @@ class _Contexts:
         return self._mask(_states(self._schema, twin.body, deep=self._deep))
 
     def beside(self, assertions: list[Assertion]) -> int:
-        """Return the states of members that some assertions are not about."""
+        """Return the states of members that some assertions are not about.
+
+        What an expression says may differ for each value of a member that it reads.
+        """
+        said = all(each.keyword == HOLDS for each in assertions)
         return sum(
             1 << bit
-            for (path, _), bit in self.bits.items()
-            if not is_of(path, assertions)
+            for (path, state), bit in self.bits.items()
+            if not is_of(path, assertions) or (said and state not in {ABSENT, GIVEN})
         )
 
     def _mask(self, states: Iterable[_State]) -> int:

@@ -534,6 +534,7 @@ _PARTS = {"getSeconds": _SECOND, "getMinutes": 60 * _SECOND, "getHours": 3600 * 
 _PARTS |= dict.fromkeys(
     ("getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"), _DAY
 )
+_PARTS |= {"getMonth": 31 * _DAY, "getFullYear": 366 * _DAY}
 _PUT |= dict.fromkeys(_PARTS, "part")
 
 
