@@ -42,13 +42,13 @@ _INT64 = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A part of an expression."""
+class Term:
+    """A term of an expression: an operator with its parts, a literal, a name."""
 
     # `literal`, `name`, `member`, `index`, `call`, `method`, `list`, `map`, `?:`, `!`,
     # `neg`, or an operator between two parts.
     kind: str
-    parts: tuple[Node, ...] = ()
+    parts: tuple[Term, ...] = ()
     word: str = ""  # a literal, or the name of a variable, member or function
 
     @property
@@ -61,41 +61,41 @@ class Node:
         """The part as an expression."""
         return write(self)
 
-    def all(self) -> Iterator[Node]:
+    def all(self) -> Iterator[Term]:
         """Yield the part and all parts of it."""
         yield self
         for each in self.parts:
             yield from each.all()
 
-    def put(self, index: int, part: Node) -> Node:
-        """Return the node with another part."""
+    def put(self, index: int, part: Term) -> Term:
+        """Return the term with another part."""
         parts = (*self.parts[:index], part, *self.parts[index + 1 :])
         return replace(self, parts=parts)
 
-    def named(self, name: str, other: Node) -> Node:
-        """Return the node with another one in place of a variable."""
+    def named(self, name: str, other: Term) -> Term:
+        """Return the term with another one in place of a variable."""
         if self.kind == "name" and self.word == name:
             return other
         return replace(self, parts=tuple(it.named(name, other) for it in self.parts))
 
 
-def write(node: Node, instead: Callable[[Node], str] = lambda _: "") -> str:
-    """Write a node as an expression; `instead` gives another text for some nodes."""
-    return instead(node) or joined(node, [write(each, instead) for each in node.parts])
+def write(term: Term, instead: Callable[[Term], str] = lambda _: "") -> str:
+    """Write a term as an expression; `instead` gives another text for some terms."""
+    return instead(term) or joined(term, [write(each, instead) for each in term.parts])
 
 
-def joined(node: Node, parts: list[str]) -> str:
-    """Write a node whose parts are written."""
-    if node.kind in _FORMS:
-        return _FORMS[node.kind](node.word, parts)
+def joined(term: Term, parts: list[str]) -> str:
+    """Write a term whose parts are written."""
+    if term.kind in _FORMS:
+        return _FORMS[term.kind](term.word, parts)
     texts = [
         f"({text})" if each.kind in _LOOSE else text
-        for each, text in zip(node.parts, parts, strict=True)
+        for each, text in zip(term.parts, parts, strict=True)
     ]
-    if node.kind == "?:":
+    if term.kind == "?:":
         return f"{texts[0]} ? {texts[1]} : {texts[2]}"
-    sign = {"!": "!", "neg": "-"}.get(node.kind)
-    return f"{sign}{texts[0]}" if sign else f"{texts[0]} {node.kind} {texts[1]}"
+    sign = {"!": "!", "neg": "-"}.get(term.kind)
+    return f"{sign}{texts[0]}" if sign else f"{texts[0]} {term.kind} {texts[1]}"
 
 
 def _pairs(_: str, parts: list[str]) -> str:
@@ -116,7 +116,7 @@ _FORMS: dict[str, Callable[[str, list[str]], str]] = {
 
 
 @cache
-def parsed(text: str) -> Node:
+def parsed(text: str) -> Term:
     """Read an expression.
 
     Raises:
@@ -126,7 +126,7 @@ def parsed(text: str) -> Node:
 
     spaced = _MINUS.sub(lambda it: it[1] or " - ", text)
     try:
-        return _node(_python().compile(spaced))
+        return _term(_python().compile(spaced))
     except CELParseError as error:
         where = f" at character {error.column}" if error.column else ""
         raise spec_error("no-cel", text=text, where=where) from error
@@ -137,7 +137,7 @@ _OPERATORS = {
     **dict(zip(("add", "sub", "mul", "div", "mod"), ARITHMETIC, strict=True)),
 }
 _BETWEEN = {"expr": "?:", "conditionalor": "||", "conditionaland": "&&"}
-# Of a rule of cel-python's grammar, the kind of node, and which of its children is a
+# Of a rule of cel-python's grammar, the kind of term, and which of its children is a
 # word; the others are parts, or lists of them.
 _RULES: dict[str, tuple[str, int | None]] = {
     "literal": ("literal", 0),
@@ -152,39 +152,39 @@ _RULES: dict[str, tuple[str, int | None]] = {
 _LISTS = frozenset({"exprlist", "mapinits"})
 
 
-def _node(tree: Any) -> Node:
+def _term(tree: Any) -> Term:
     """Read a tree of cel-python's grammar."""
     name, below = tree.data, tree.children
     if name in _RULES:
         kind, at = _RULES[name]
         trees = [it for n, it in enumerate(below) if n != at]
         lists = [it.children if it.data in _LISTS else [it] for it in trees]
-        parts = map(_node, chain.from_iterable(lists))
-        return Node(kind, tuple(parts), "" if at is None else str(below[at]))
+        parts = map(_term, chain.from_iterable(lists))
+        return Term(kind, tuple(parts), "" if at is None else str(below[at]))
     if name in {"dot_ident", "dot_ident_arg", "member_object"}:
         raise SpecError("a CEL message is no JSON", hint="use members of `self`")
     if len(below) == 1:
-        return _node(below[0])
+        return _term(below[0])
     if name in _BETWEEN:
-        return Node(_BETWEEN[name], tuple(map(_node, below)))
+        return Term(_BETWEEN[name], tuple(map(_term, below)))
     left, right = below
     if name == "unary":
-        return Node("!" if left.data == "unary_not" else "neg", (_node(right),))
+        return Term("!" if left.data == "unary_not" else "neg", (_term(right),))
     operator = _OPERATORS[left.data.rpartition("_")[2]]
-    return Node(operator, (_node(left.children[0]), _node(right)))
+    return Term(operator, (_term(left.children[0]), _term(right)))
 
 
-def value_of(node: Node) -> Json:
-    """Return the value of a literal; UNKNOWN of any other node."""
-    if node.kind == "neg" and isinstance(value := value_of(node.parts[0]), int | float):
+def value_of(term: Term) -> Json:
+    """Return the value of a literal; UNKNOWN of any other term."""
+    if term.kind == "neg" and isinstance(value := value_of(term.parts[0]), int | float):
         return -value
-    if node.kind != "literal":
+    if term.kind != "literal":
         return UNKNOWN
     with suppress(ValueError):
-        return json.loads(node.word)
-    if node.word[:1] == "'" and "\\" not in node.word:
-        return node.word[1:-1]
-    return google(()).compile(node.word).eval(data={}).plain_value()
+        return json.loads(term.word)
+    if term.word[:1] == "'" and "\\" not in term.word:
+        return term.word[1:-1]
+    return google(()).compile(term.word).eval(data={}).plain_value()
 
 
 def _carried(value: Json) -> Json:

@@ -23,7 +23,7 @@ from ringspec.spec.assertions import (
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError, spec_error
 from ringspec.spec.expressions import Expression, Types
-from ringspec.spec.holding import Placed, apart, check_placed, types_of
+from ringspec.spec.holding import Placed, apart, check_placed, request_types
 from ringspec.spec.links import Link, read_links, standard_rules
 from ringspec.spec.operations import Endpoint, Operation, Wanted, choose, endpoints
 from ringspec.spec.overlay import Overlay
@@ -268,7 +268,7 @@ class Contract:
         """The types of the members that expressions name."""
         # Those of a body, also where bodies are the values that parameters form.
         schema = self.request.schema if self.wire is None else self.body
-        return types_of(schema, self.operation.wire)
+        return request_types(schema, self.operation.wire)
 
     @cached_property
     def held(self) -> Held | None:
@@ -284,7 +284,7 @@ class Contract:
         if beside is None and self.wire is None:
             # As the plain request has them.
             headers = [(it.name, it.value or "") for it in self.operation.headers]
-            beside = wire.request(wire.read(self.operation.path, headers))
+            beside = wire.sent(self.operation.path, headers)
         return Held(self.request.schema, expressions, self.wire, beside or {})
 
     def is_settled(self, body: Json) -> bool:
@@ -295,8 +295,7 @@ class Contract:
 
     def prover_beside(self, path: str, headers: Iterable[tuple[str, str]]) -> Prover:
         """Return the validator of bodies beside the parameters of a request."""
-        wire = self.operation.wire
-        return self.prover.beside(wire.request(wire.read(path, headers)))
+        return self.prover.beside(self.operation.wire.sent(path, headers))
 
     def judged(
         self, path: str, headers: Iterable[tuple[str, str]], body: Json
@@ -315,8 +314,7 @@ class Contract:
         told = [held.said(rule, it) for held, it in self.judged(path, headers, body)]
         if text := self.rules[rule].holds * (not any(told)):
             # What the schema says, in other words.
-            wire = self.operation.wire
-            beside = {**wire.request(wire.read(path, headers)), "body": body}
+            beside = {**self.operation.wire.sent(path, headers), "body": body}
             expression = Expression(text, self.types, ("body",))
             if expression.holds(body, beside, quick=True) is False:
                 return expression.shown(body, beside)

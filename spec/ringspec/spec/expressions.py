@@ -23,7 +23,7 @@ from ringspec.spec.cel import (
     ARITHMETIC,
     RELATIONS,
     UNKNOWN,
-    Node,
+    Term,
     by_google,
     by_python,
     google,
@@ -128,35 +128,35 @@ class Expression:
     at: Path  # of `self`, in the request
 
     @cached_property
-    def node(self) -> Node:
-        """Its parts; SpecError if it is no expression."""
+    def term(self) -> Term:
+        """What it says, in parts; SpecError if it is no expression."""
         return parsed(self.text)
 
     @cached_property
     def reads(self) -> frozenset[Path]:
         """The paths of the members that it reads."""
-        return frozenset(self._read(self.node, {"self": self.at}))
+        return frozenset(self._read(self.term, {"self": self.at}))
 
     @cached_property
     def _values_read(self) -> list[Path]:
         """The paths of the members whose values it reads: not just asks for."""
-        return sorted({*self._read(self.node, {"self": self.at}, given=False)})
+        return sorted({*self._read(self.term, {"self": self.at}, given=False)})
 
     @property
     def strict(self) -> Expression:
         """The expression that is false where a bound is met."""
 
-        def inside(node: Node) -> Node:
-            kind = {"<=": "<", ">=": ">"}.get(node.kind, node.kind)
-            parts = node.parts if kind == "!" else tuple(map(inside, node.parts))
-            return replace(node, kind=kind, parts=parts)
+        def inside(term: Term) -> Term:
+            kind = {"<=": "<", ">=": ">"}.get(term.kind, term.kind)
+            parts = term.parts if kind == "!" else tuple(map(inside, term.parts))
+            return replace(term, kind=kind, parts=parts)
 
-        changed = inside(self.node)
-        return self if changed == self.node else replace(self, text=changed.text)
+        changed = inside(self.term)
+        return self if changed == self.term else replace(self, text=changed.text)
 
     @cached_property
     def _written(self) -> str:
-        return self.write(self.node, {"self": self.at})
+        return self.write(self.term, {"self": self.at})
 
     def lacking(self) -> str:
         """Return what it names and no schema describes; empty if all is described."""
@@ -177,7 +177,7 @@ class Expression:
                 raise SpecError(f"`{self.text}`: request has no {path[0]}", hint=hint)
         if not self.reads:
             raise spec_error("no-member-read", text=self.text)
-        for left, right in self._unlike(self.node, {"self": self.at}):
+        for left, right in self._unlike(self.term, {"self": self.at}):
             raise SpecError(
                 f"`{self.text}` compares {_CALLED[left]} with {_CALLED[right]}",
                 hint="compare values of one type: see `timestamp`, `double`, `string`",
@@ -229,7 +229,7 @@ class Expression:
     def _needed(self) -> dict[str, _Tree]:
         """What it reads of `self`, and of the request, if it names them."""
         size, read = len(self.at), sorted(self.reads)
-        named = {each.word for each in self.node.all() if each.kind == "name"}
+        named = {each.word for each in self.term.all() if each.kind == "name"}
         below = [each[size:] for each in read if each[:size] == self.at]
         trees = {"self": _tree([] if () in below else below), "request": _tree(read)}
         return {name: tree for name, tree in trees.items() if name in named}
@@ -237,7 +237,7 @@ class Expression:
     def _is_typed(self, names: Json, path: Path) -> bool:
         """Return whether all at a path is of its type: null is, if it is asked for."""
         kind = self.types.kinds.get(path, "")
-        asks = any(each.word == "null" for each in self.node.all())
+        asks = any(each.word == "null" for each in self.term.all())
         kinds = {_JSON.get(kind, kind), "integer" if kind == "double" else ""}
         kinds |= {"null"} if asks else set()
         found = list(_values(names.get("request"), path))
@@ -252,175 +252,175 @@ class Expression:
         """Write it with the values of the members that it names."""
         names, own = {"self": value, "request": request}, {"self": self.at}
 
-        def instead(node: Node) -> str:
-            if node.kind == "call" and node.word == "has":
-                return node.text
-            above = node.parts[0].text if node.parts else ""
-            is_open = node.kind == "index" and value_of(node.parts[1]) is UNKNOWN
-            if is_open or above == "request" or not self.path(node, own):
+        def instead(term: Term) -> str:
+            if term.kind == "call" and term.word == "has":
+                return term.text
+            above = term.parts[0].text if term.parts else ""
+            is_open = term.kind == "index" and value_of(term.parts[1]) is UNKNOWN
+            if is_open or above == "request" or not self.path(term, own):
                 return ""
-            found = by_google(node.text, names)
-            return node.text if found is UNKNOWN else short(found, _MOST_SHOWN)
+            found = by_google(term.text, names)
+            return term.text if found is UNKNOWN else short(found, _MOST_SHOWN)
 
-        text = write(self.node, instead)
-        sides = self.node.parts if self.node.kind in RELATIONS[:-1] else ()
+        text = write(self.term, instead)
+        sides = self.term.parts if self.term.kind in RELATIONS[:-1] else ()
         found = [by_google(self.write(it, own), names) for it in sides]
         if sides and all(type(it) in {int, float} for it in found):
-            told = f" {self.node.kind} ".join(f"{it:.12g}" for it in found)
+            told = f" {self.term.kind} ".join(f"{it:.12g}" for it in found)
             return text if told == text else f"{text}, that is {told},"
         return text
 
-    def path(self, node: Node, paths: Paths) -> Path | None:
-        """Return the path in a request of what a node stands for, if it is a member."""
-        if node.kind == "name":
-            return () if node.word == "request" else paths.get(node.word)
-        if node.kind not in {"member", "index"}:
+    def path(self, term: Term, paths: Paths) -> Path | None:
+        """Return the path in a request of what a term stands for, if it is a member."""
+        if term.kind == "name":
+            return () if term.word == "request" else paths.get(term.word)
+        if term.kind not in {"member", "index"}:
             return None
-        above = self.path(node.parts[0], paths)
-        if above is None or node.kind == "member":
-            return None if above is None else (*above, node.word)
-        step = value_of(node.parts[1])
+        above = self.path(term.parts[0], paths)
+        if above is None or term.kind == "member":
+            return None if above is None else (*above, term.word)
+        step = value_of(term.parts[1])
         if above == ("headers",) and isinstance(step, str):
             step = step.lower()
         return (*above, step if isinstance(step, str) else ITEM)
 
-    def item_path(self, node: Node, paths: Paths) -> Path | None:
+    def item_path(self, term: Term, paths: Paths) -> Path | None:
         """Return the path of the items of a list."""
-        if node.is_macro and node.word == "filter":
-            return self.item_path(node.parts[0], paths)
-        if node.is_macro and node.word == "map":
-            return self.path(node.parts[-1], self.inside(node, paths))
-        above = self.path(node, paths)
+        if term.is_macro and term.word == "filter":
+            return self.item_path(term.parts[0], paths)
+        if term.is_macro and term.word == "map":
+            return self.path(term.parts[-1], self.inside(term, paths))
+        above = self.path(term, paths)
         return None if above is None else (*above, ITEM)
 
-    def inside(self, node: Node, paths: Paths) -> Paths:
+    def inside(self, term: Term, paths: Paths) -> Paths:
         """Return the paths of variables inside of a macro."""
-        item, name = self.item_path(node.parts[0], paths), node.parts[1].word
+        item, name = self.item_path(term.parts[0], paths), term.parts[1].word
         return {**paths, name: item}
 
-    def kind(self, node: Node, paths: Paths) -> str:
+    def kind(self, term: Term, paths: Paths) -> str:
         """Return the type of a part, as far as the contract tells it."""
-        path = self.path(node, paths)
+        path = self.path(term, paths)
         if path is not None:
             return self.types.kinds.get(path, "")
-        if (value := value_of(node)) is not UNKNOWN:
+        if (value := value_of(term)) is not UNKNOWN:
             return _OF_LITERALS.get(type(value), "")
-        if node.word == "sum":
-            return self._item_kind(node.parts[0], paths)
-        if node.kind in {"call", "method"}:
-            return _RESULTS.get(node.word, "")
-        is_shared = node.kind in {*ARITHMETIC, "neg", "?:"}
-        parts = node.parts[node.kind == "?:" :] if is_shared else ()
+        if term.word == "sum":
+            return self._item_kind(term.parts[0], paths)
+        if term.kind in {"call", "method"}:
+            return _RESULTS.get(term.word, "")
+        is_shared = term.kind in {*ARITHMETIC, "neg", "?:"}
+        parts = term.parts[term.kind == "?:" :] if is_shared else ()
         kinds = [self.kind(each, paths) for each in parts]
-        if node.kind == "-" and kinds[1:] and {*kinds} <= {"time", "date"}:
+        if term.kind == "-" and kinds[1:] and {*kinds} <= {"time", "date"}:
             return "duration"
         # A time and a duration give a time.
         wider = next((it for it in ("time", "date", "double") if it in kinds), "")
         return wider or "integer" * ({*kinds} == {"integer"})
 
-    def _item_kind(self, node: Node, paths: Paths) -> str:
-        if node.is_macro and node.word == "map":
-            return self.kind(node.parts[-1], self.inside(node, paths))
-        if node.is_macro and node.word == "filter":
-            return self._item_kind(node.parts[0], paths)
-        path = self.item_path(node, paths)
+    def _item_kind(self, term: Term, paths: Paths) -> str:
+        if term.is_macro and term.word == "map":
+            return self.kind(term.parts[-1], self.inside(term, paths))
+        if term.is_macro and term.word == "filter":
+            return self._item_kind(term.parts[0], paths)
+        path = self.item_path(term, paths)
         return self.types.kinds.get(path, "") if path else ""
 
-    def _unlike(self, node: Node, paths: Paths) -> Iterator[tuple[str, str]]:
+    def _unlike(self, term: Term, paths: Paths) -> Iterator[tuple[str, str]]:
         """Yield the types that are compared and never compare."""
-        inside = self.inside(node, paths) if node.is_macro else paths
-        for index, each in enumerate(node.parts):
+        inside = self.inside(term, paths) if term.is_macro else paths
+        for index, each in enumerate(term.parts):
             yield from self._unlike(each, inside if index > 1 else paths)
-        if node.kind in RELATIONS[:-1] or node.kind in {"+", "-", "*"}:
-            kinds = [self.kind(each, paths) for each in node.parts]
+        if term.kind in RELATIONS[:-1] or term.kind in {"+", "-", "*"}:
+            kinds = [self.kind(each, paths) for each in term.parts]
             left, right = (_COMPARED.get(each, each) for each in kinds)
-            shifts = node.kind in {"+", "-"} and right == "duration"
+            shifts = term.kind in {"+", "-"} and right == "duration"
             if left != right and {left, right} <= _CALLED.keys() and not shifts:
                 yield left, right
 
-    def _read(self, node: Node, paths: Paths, *, given: bool = True) -> Iterator[Path]:
+    def _read(self, term: Term, paths: Paths, *, given: bool = True) -> Iterator[Path]:
         """Yield the members that a part reads; `given`, those too that it asks for."""
-        path = self.path(node, paths)
+        path = self.path(term, paths)
         if path is not None:
             yield from [path] if path else ()
-            indexes = (it.parts[1] for it in node.all() if it.kind == "index")
+            indexes = (it.parts[1] for it in term.all() if it.kind == "index")
             inner = [(each, paths) for each in indexes]
-        elif node.is_macro:
-            inside = self.inside(node, paths)
-            inner = [(node.parts[0], paths), *((it, inside) for it in node.parts[2:])]
+        elif term.is_macro:
+            inside = self.inside(term, paths)
+            inner = [(term.parts[0], paths), *((it, inside) for it in term.parts[2:])]
         else:
-            is_asked = node.kind == "call" and node.word == "has" and not given
-            inner = [(each, paths) for each in node.parts if not is_asked]
+            is_asked = term.kind == "call" and term.word == "has" and not given
+            inner = [(each, paths) for each in term.parts if not is_asked]
         for each, known in inner:
             yield from self._read(each, known, given=given)
 
-    def write(self, node: Node, paths: Paths, wanted: str = "") -> str:
+    def write(self, term: Term, paths: Paths, wanted: str = "") -> str:
         """Write a part for the evaluators, its members of the contract's types.
 
         A whole number is written as the type that is wanted beside it.
         """
-        path, kind = self.path(node, paths), self.kind(node, paths)
+        path, kind = self.path(term, paths), self.kind(term, paths)
         if path is not None:
-            text = self._raw(node, paths)
+            text = self._raw(term, paths)
             own = kind if kind in _TYPED else wanted * (kind == "integer")
             return _TYPED[own].format(text) if own else text
-        value = value_of(node)
+        value = value_of(term)
         if wanted == "double" and type(value) is int:
             return f"{value}.0"
         # Of no items, the sum is a whole number.
         is_wider = wanted == "double" and kind == "integer"
-        if is_wider or (node.word == "sum" and kind == "double"):
-            return f"double({self._raw(node, paths)})"
-        return self._raw(node, paths)
+        if is_wider or (term.word == "sum" and kind == "double"):
+            return f"double({self._raw(term, paths)})"
+        return self._raw(term, paths)
 
-    def _raw(self, node: Node, paths: Paths) -> str:
+    def _raw(self, term: Term, paths: Paths) -> str:
         """Write a part, and its own parts in the types that it takes."""
-        if node.kind == "call" and node.word == "has" and node.parts:
-            return self._has(node.parts[0], paths)
-        if node.is_macro:
-            inner = self.inside(node, paths)
-            own = [self.write(each, inner) for each in node.parts[2:]]
-            own = [node.parts[1].word, *own]
-            return f"{self._raw(node.parts[0], paths)}.{node.word}({', '.join(own)})"
-        others = [each for each in node.parts if each.word != "null"]
-        if node.kind in {"==", "!="} and len(others) == 1:
+        if term.kind == "call" and term.word == "has" and term.parts:
+            return self._has(term.parts[0], paths)
+        if term.is_macro:
+            inner = self.inside(term, paths)
+            own = [self.write(each, inner) for each in term.parts[2:]]
+            own = [term.parts[1].word, *own]
+            return f"{self._raw(term.parts[0], paths)}.{term.word}({', '.join(own)})"
+        others = [each for each in term.parts if each.word != "null"]
+        if term.kind in {"==", "!="} and len(others) == 1:
             # cel-python compares null with nothing else.
-            return f"type({self._raw(others[0], paths)}) {node.kind} type(null)"
-        path = self.path(node, paths) or ()
+            return f"type({self._raw(others[0], paths)}) {term.kind} type(null)"
+        path = self.path(term, paths) or ()
         texts = []
-        is_raw = node.kind in {"member", "index"} or node.word in {*_RAW, *_TEXTUAL}
-        wanted = self._beside(node, paths)
-        for index, each in enumerate(node.parts):
+        is_raw = term.kind in {"member", "index"} or term.word in {*_RAW, *_TEXTUAL}
+        wanted = self._beside(term, paths)
+        for index, each in enumerate(term.parts):
             if (is_raw and index == 0) or wanted is None:
                 texts.append(self._raw(each, paths))
             else:
                 texts.append(self.write(each, paths, wanted))
-        if node.kind == "index" and path[:1] == ("headers",):
+        if term.kind == "index" and path[:1] == ("headers",):
             texts[1] = json.dumps(path[1])
-        return joined(node, texts)
+        return joined(term, texts)
 
-    def _beside(self, node: Node, paths: Paths) -> str | None:
+    def _beside(self, term: Term, paths: Paths) -> str | None:
         """Return the wider type that the parts of an operation share.
 
         It is None where they are taken as they are, and empty where each has its own.
         """
-        if node.kind not in {*RELATIONS, *ARITHMETIC, "list", "?:"}:
+        if term.kind not in {*RELATIONS, *ARITHMETIC, "list", "?:"}:
             return ""
-        is_held = node.kind == "in" and node.parts[1].kind != "list"
-        if is_held or any(each.word == "null" for each in node.parts):
+        is_held = term.kind == "in" and term.parts[1].kind != "list"
+        if is_held or any(each.word == "null" for each in term.parts):
             return None
-        lists = (each.parts for each in node.parts if each.kind == "list")
-        kinds = {self.kind(it, paths) for it in chain(node.parts, *lists)}
+        lists = (each.parts for each in term.parts if each.kind == "list")
+        kinds = {self.kind(it, paths) for it in chain(term.parts, *lists)}
         return "double" if "double" in kinds else ""
 
-    def _has(self, node: Node, paths: Paths) -> str:
+    def _has(self, term: Term, paths: Paths) -> str:
         """Write that a member is there, and all around it."""
-        if node.kind == "index" and isinstance(value_of(node.parts[1]), str):
-            name, around = (self._raw(it, paths) for it in reversed(node.parts))
+        if term.kind == "index" and isinstance(value_of(term.parts[1]), str):
+            name, around = (self._raw(it, paths) for it in reversed(term.parts))
             text = f"({name} in {around})"
         else:
-            text = f"has({self._raw(node, paths)})"
-        above = node.parts[0] if node.parts else node
+            text = f"has({self._raw(term, paths)})"
+        above = term.parts[0] if term.parts else term
         if above.kind in {"member", "index"} and above.parts[0].word != "request":
             return f"({self._has(above, paths)} && {text})"
         return text

@@ -33,7 +33,7 @@ def apart(catalogue: Catalogue, data: Json) -> tuple[Catalogue, list[Json]]:
     return (replace(catalogue, rules=rules) if not rules else catalogue), rows
 
 
-def types_of(schema: Json, wire: Wire) -> Types:
+def request_types(schema: Json, wire: Wire) -> Types:
     """Return the types of the members of a request."""
     types = Types()
     types.add(schema, ("body",))
@@ -67,7 +67,7 @@ class Placed:
     @cached_property
     def types(self) -> Types:
         """The types of the members that expressions name."""
-        return types_of(self.request.schema, self.operation.wire)
+        return request_types(self.request.schema, self.operation.wire)
 
     def place(self, rows: Iterable[Json], origin: str) -> None:
         """Put the rows of a catalogue, or of an operation, where they belong.

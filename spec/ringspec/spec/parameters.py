@@ -315,6 +315,10 @@ class Wire:
                 found[self.groups[each.where]][each.name] = each.read(listed)
         return found
 
+    def sent(self, path: str, headers: Iterable[tuple[str, str]]) -> Json:
+        """Return what a server reads of a request, as expressions name its parts."""
+        return self.request(self.read(path, headers))
+
     def carried(self, value: Json) -> Json:
         """Return what a server reads of a value; UNREAD if no text carries it."""
         for each in filter(attrgetter("takes_part"), self.parameters):

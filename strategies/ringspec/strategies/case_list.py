@@ -201,7 +201,7 @@ def _across(
     both &= {each.rule for each in contract.assertions}
     beside = (each.request for each in varied if both and each.expect == Expect.ACCEPT)
     for request in islice(beside, _BESIDE):
-        read = wire.request(wire.read(request.path, request.headers))
+        read = wire.sent(request.path, request.headers)
         near = Bodies(replace(contract, beside=read))
         for each in near.contract.assertions:
             if each.rule not in both:

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from ringspec.spec.assertions import Assertion, by_rule
-from ringspec.spec.cel import Node, value_of
+from ringspec.spec.cel import Term, value_of
 from ringspec.spec.contract import Contract
 from ringspec.spec.expressions import Expression, Paths
 from ringspec.spec.rules import BODY_ACCEPTED, RuleId
@@ -180,36 +180,36 @@ def _slips(
     """Change each part of an expression."""
     at, dropped = ("body", *owned[0].instance), _dropped(contract, rule, owned)
     written = Expression(owned[0].value, contract.types, at)
-    for node in dict.fromkeys(_changed(written, written.node, {"self": at})):
-        if node != written.node:
-            words = f"as {node.text}"
-            yield replace(dropped, id=f"{rule} {words}", change=words, holds=node.text)
+    for term in dict.fromkeys(_changed(written, written.term, {"self": at})):
+        if term != written.term:
+            words = f"as {term.text}"
+            yield replace(dropped, id=f"{rule} {words}", change=words, holds=term.text)
 
 
-def _changed(written: Expression, node: Node, paths: Paths) -> Iterator[Node]:
+def _changed(written: Expression, term: Term, paths: Paths) -> Iterator[Term]:
     """Yield an expression with one part changed: an operator, a bound, a branch."""
-    is_text = "string" in {written.kind(it, paths) for it in node.parts}
-    for kind in _OTHER_OPERATORS.get(node.kind, ()):
+    is_text = "string" in {written.kind(it, paths) for it in term.parts}
+    for kind in _OTHER_OPERATORS.get(term.kind, ()):
         # The order of texts is of no interest where it is not asked for.
-        if kind[0] not in "<>" or node.kind[0] in "<>" or not is_text:
-            yield replace(node, kind=kind)
-    if node.kind in {"&&", "||", "!"}:
-        for index, part in enumerate(node.parts):
+        if kind[0] not in "<>" or term.kind[0] in "<>" or not is_text:
+            yield replace(term, kind=kind)
+    if term.kind in {"&&", "||", "!"}:
+        for index, part in enumerate(term.parts):
             # Where a member is absent, what names it says nothing anyway.
-            others = [it for n, it in enumerate(node.parts) if n != index]
+            others = [it for n, it in enumerate(term.parts) if n != index]
             if not any(_asks(it) and _asks(it) in part.text for it in others):
                 yield part
-    elif node.kind == "?:":
-        yield from node.parts[1:]
-    elif node.is_macro and node.word in _OTHER_MACROS:
-        yield replace(node, word=_OTHER_MACROS[node.word])
-    value = value_of(node)
-    if type(value) is int and node.kind == "literal":
-        yield from (replace(node, word=f"{value + n}") for n in (1, -1))
-    inside = written.inside(node, paths) if node.is_macro else paths
-    for index, part in enumerate(node.parts):
+    elif term.kind == "?:":
+        yield from term.parts[1:]
+    elif term.is_macro and term.word in _OTHER_MACROS:
+        yield replace(term, word=_OTHER_MACROS[term.word])
+    value = value_of(term)
+    if type(value) is int and term.kind == "literal":
+        yield from (replace(term, word=f"{value + n}") for n in (1, -1))
+    inside = written.inside(term, paths) if term.is_macro else paths
+    for index, part in enumerate(term.parts):
         known = inside if index > 1 else paths
-        yield from (node.put(index, it) for it in _changed(written, part, known))
+        yield from (term.put(index, it) for it in _changed(written, part, known))
 
 
 def _paths(schema: Json) -> Iterator[Path]:
@@ -508,10 +508,10 @@ def _branch_name(branch: Json, index: int) -> str:
     return "-".join(names) or f"branch {index}"
 
 
-def _asks(node: Node) -> str:
-    """Return the member that a node asks to be absent; empty if it does not."""
-    inner = node.parts[0] if node.kind == "!" else node
-    is_asked = inner.kind == "call" and inner.word == "has" and node is not inner
+def _asks(term: Term) -> str:
+    """Return the member that a term asks to be absent; empty if it does not."""
+    inner = term.parts[0] if term.kind == "!" else term
+    is_asked = inner.kind == "call" and inner.word == "has" and term is not inner
     return inner.parts[0].text if is_asked else ""
 
 

@@ -16,7 +16,7 @@ from itertools import count, islice, product
 from typing import TypeAlias
 
 from ringspec.spec.assertions import Assertion
-from ringspec.spec.cel import LOGICAL, RELATIONS, UNKNOWN, Node, by_google
+from ringspec.spec.cel import LOGICAL, RELATIONS, UNKNOWN, Term, by_google
 from ringspec.spec.expressions import Expression, Paths
 from ringspec.spec.plain import matching
 from ringspec.spec.proof import Held
@@ -89,7 +89,7 @@ class Solver:
         values = {"self": subject, "request": self.held.request(self.body)}
         places: Places = {"request": (), "self": ("body", *self.location)}
         scope = Scope(values, {"self": self.expression.at}, places)
-        ways = self._ways(self.expression.node, scope, wanted=wanted)
+        ways = self._ways(self.expression.term, scope, wanted=wanted)
         with suppress(TypeError, ValueError, OverflowError):  # of values that are odd
             for name, edits in ways:
                 patch = self._patch(edits)
@@ -115,20 +115,20 @@ class Solver:
             return tuple(patch)
         return ()
 
-    def _value(self, node: Node, scope: Scope) -> Json:
+    def _value(self, term: Term, scope: Scope) -> Json:
         """Return the value of a part, by the quick evaluator; UNKNOWN without one."""
-        return by_google(self.expression.write(node, scope.paths), scope.values)
+        return by_google(self.expression.write(term, scope.paths), scope.values)
 
-    def _place(self, node: Node, scope: Scope) -> Location | None:
-        """Return where in the request the member is that a node stands for."""
-        if node.kind == "name":
-            return scope.places.get(node.word)
-        if node.kind not in {"member", "index"}:
+    def _place(self, term: Term, scope: Scope) -> Location | None:
+        """Return where in the request the member is that a term stands for."""
+        if term.kind == "name":
+            return scope.places.get(term.word)
+        if term.kind not in {"member", "index"}:
             return None
-        above = self._place(node.parts[0], scope)
-        if above is None or node.kind == "member":
-            return None if above is None else (*above, node.word)
-        step = self._value(node.parts[1], scope)
+        above = self._place(term.parts[0], scope)
+        if above is None or term.kind == "member":
+            return None if above is None else (*above, term.word)
+        step = self._value(term.parts[1], scope)
         is_place = isinstance(step, str) or (isinstance(step, int) and step >= 0)
         return (*above, step) if is_place else None
 
@@ -138,13 +138,13 @@ class Solver:
         inside = place[len(own) :] if place[: len(own)] == own else place[1:]
         return "-".join(map(str, inside))
 
-    def _ways(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
+    def _ways(self, term: Term, scope: Scope, *, wanted: bool) -> _Ways:
         """Yield the edits by which a part may become true, or false."""
-        kind, parts = node.kind, node.parts
+        kind, parts = term.kind, term.parts
         if kind == "!":
             yield from self._ways(parts[0], scope, wanted=not wanted)
         elif kind in LOGICAL:
-            yield from self._joined(node, scope, wanted=wanted)
+            yield from self._joined(term, scope, wanted=wanted)
         elif kind == "?:":
             condition, *branches = parts
             is_so = self._value(condition, scope) is True
@@ -154,27 +154,27 @@ class Solver:
             other = self._ways(branches[is_so], scope, wanted=wanted)
             yield from _together([turned, other])
         elif kind in RELATIONS:
-            yield from self._compared(node, scope, wanted=wanted)
-        elif kind == "call" and node.word == "has":
+            yield from self._compared(term, scope, wanted=wanted)
+        elif kind == "call" and term.word == "has":
             yield from self._given(parts[0], scope, wanted=wanted)
-        elif node.is_macro:
-            yield from self._quantified(node, scope, wanted=wanted)
+        elif term.is_macro:
+            yield from self._quantified(term, scope, wanted=wanted)
         elif kind == "method":
-            yield from self._textual(node, scope, wanted=wanted)
-        elif self._place(node, scope) is not None:
-            yield from self._put("", node, wanted, scope)
+            yield from self._textual(term, scope, wanted=wanted)
+        elif self._place(term, scope) is not None:
+            yield from self._put("", term, wanted, scope)
 
-    def _joined(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
+    def _joined(self, term: Term, scope: Scope, *, wanted: bool) -> _Ways:
         """Yield the edits for `&&` or `||`: of a part, or of all that are otherwise."""
-        now = ((each, self._value(each, scope)) for each in node.parts)
+        now = ((each, self._value(each, scope)) for each in term.parts)
         left = [each for each, is_so in now if is_so is not wanted]
-        one_will_do = wanted == (node.kind == "||")
+        one_will_do = wanted == (term.kind == "||")
         if one_will_do or len(left) < 2:
-            for each in node.parts if one_will_do else left or node.parts:
+            for each in term.parts if one_will_do else left or term.parts:
                 yield from self._ways(each, scope, wanted=wanted)
-            for each in node.parts if one_will_do else ():
+            for each in term.parts if one_will_do else ():
                 # That part alone.
-                others = [it for it in node.parts if it not in left and it is not each]
+                others = [it for it in term.parts if it not in left and it is not each]
                 ways = [self._ways(it, scope, wanted=not wanted) for it in others]
                 ways += [self._ways(each, scope, wanted=wanted)] * (each in left)
                 yield from _together(ways)
@@ -183,8 +183,8 @@ class Solver:
             for each in left:
                 yield from self._ways(each, scope, wanted=wanted)
 
-    def _given(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
-        place = self._place(node, scope)
+    def _given(self, term: Term, scope: Scope, *, wanted: bool) -> _Ways:
+        place = self._place(term, scope)
         if place is None:
             return
         if not wanted:
@@ -202,10 +202,10 @@ class Solver:
         # A member without a name in the schema is like any other.
         return self.shapes_at(path) or self.shapes_at((*path[:-1], ITEM))
 
-    def _compared(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
-        operator = node.kind if wanted else NEGATED[node.kind]
-        left, right = node.parts
-        if node.kind == "in":
+    def _compared(self, term: Term, scope: Scope, *, wanted: bool) -> _Ways:
+        operator = term.kind if wanted else NEGATED[term.kind]
+        left, right = term.parts
+        if term.kind == "in":
             yield from self._member_of(left, right, scope, wanted=wanted)
             return
         mirrored = _MIRRORED.get(operator, operator)
@@ -231,12 +231,12 @@ class Solver:
             return UNKNOWN
 
     def _targets(
-        self, node: Node, relation: str, value: Json, scope: Scope
+        self, term: Term, relation: str, value: Json, scope: Scope
     ) -> Iterator[tuple[str, Json]]:
         """Yield values that stand in a relation to one, the nearest first."""
         if relation in {"==", "<=", ">="}:
             yield "equal", value
-        place = self._place(node, scope)
+        place = self._place(term, scope)
         listed = self.expression.types.values.get(instance_path(place or ()), ())
         yield from ((f"{it}", it) for it in listed[:_LISTED] if relation != "!=")
         if relation == "==":
@@ -244,7 +244,7 @@ class Solver:
         if isinstance(value, bool):
             yield from [(f"{not value}".lower(), not value)] if relation == "!=" else ()
             return
-        unit = self._unit(node, scope, value)
+        unit = self._unit(term, scope, value)
         signs = {"<": (-1,), "<=": (-1,), ">": (1,), ">=": (1,)}.get(relation, (1, -1))
         moves = _MOVES if unit != 1 or isinstance(value, int) else _OF_DOUBLES
         for (how, move), sign in product(moves.items(), signs) if unit else ():
@@ -267,27 +267,27 @@ class Solver:
         with suppress(Unfit, IndexError):
             yield "other", another(shapes, values[-1], [*values])
 
-    def _unit(self, node: Node, scope: Scope, value: Json) -> Json:
+    def _unit(self, term: Term, scope: Scope, value: Json) -> Json:
         """Return the least difference between two values, as far as it is known."""
-        path = instance_path(self._place(node, scope) or ())
+        path = instance_path(self._place(term, scope) or ())
         if isinstance(value, datetime | timedelta):
-            kinds = {self.expression.kind(it, scope.paths) for it in node.all()}
+            kinds = {self.expression.kind(it, scope.paths) for it in term.all()}
             return _DAY if "date" in kinds else _SECOND
         if isinstance(value, int | float):
             return self.expression.types.steps.get(path, 1)
         return None
 
-    def _put(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+    def _put(self, name: str, term: Term, value: Json, scope: Scope) -> _Ways:
         """Yield the edits by which a part may take a value."""
-        place = self._place(node, scope)
-        is_function = node.kind in {"call", "method"}
-        way = _PUT.get(node.word if is_function else node.kind, "")
+        place = self._place(term, scope)
+        is_function = term.kind in {"call", "method"}
+        way = _PUT.get(term.word if is_function else term.kind, "")
         if place is not None:
             yield from self._set(name, place, value)
         elif isinstance(value, bool):
-            yield from self._ways(node, scope, wanted=value)
-        elif way and node.parts:
-            yield from getattr(self, f"_put_{way}")(name, node, value, scope)
+            yield from self._ways(term, scope, wanted=value)
+        elif way and term.parts:
+            yield from getattr(self, f"_put_{way}")(name, term, value, scope)
 
     def _set(self, name: str, place: Location, value: Json) -> _Ways:
         """Yield the edits by which a member has a value."""
@@ -303,8 +303,8 @@ class Solver:
             text = value.astimezone(zone).isoformat()
             yield f"{label}-at-{text[-6:]}", {place: text}
 
-    def _put_sum(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
-        now, items = self._value(node, scope), [*self._items(node.parts[0], "", scope)]
+    def _put_sum(self, name: str, term: Term, value: Json, scope: Scope) -> _Ways:
+        now, items = self._value(term, scope), [*self._items(term.parts[0], "", scope)]
         share, rest = divmod(value, len(items) or 1)
         if isinstance(value, float):
             share, rest = value / (len(items) or 1), 0.0
@@ -318,51 +318,51 @@ class Solver:
             if all(isinstance(it, int | float) for it in (own, value, now)):
                 yield from self._put(name, item, own + value - now, inner)
 
-    def _put_converted(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
-        if node.word == "string":
+    def _put_converted(self, name: str, term: Term, value: Json, scope: Scope) -> _Ways:
+        if term.word == "string":
             value = int(value) if str(value).isdecimal() else value
-        yield from self._put(name, node.parts[0], value, scope)
+        yield from self._put(name, term.parts[0], value, scope)
 
-    def _put_part(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+    def _put_part(self, name: str, term: Term, value: Json, scope: Scope) -> _Ways:
         """Yield the edits by which a point in time has a minute, an hour or a day."""
-        now, own = self._value(node, scope), self._value(node.parts[0], scope)
+        now, own = self._value(term, scope), self._value(term.parts[0], scope)
         if isinstance(value, int) and isinstance(own, datetime):
-            moved = own + (value - now) * _PARTS[node.word]
-            yield from self._put(name, node.parts[0], moved, scope)
+            moved = own + (value - now) * _PARTS[term.word]
+            yield from self._put(name, term.parts[0], moved, scope)
 
-    def _put_negative(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
+    def _put_negative(self, name: str, term: Term, value: Json, scope: Scope) -> _Ways:
         if isinstance(value, int | float):
-            yield from self._put(name, node.parts[0], -value, scope)
+            yield from self._put(name, term.parts[0], -value, scope)
 
-    def _put_branch(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
-        condition, *branches = node.parts
+    def _put_branch(self, name: str, term: Term, value: Json, scope: Scope) -> _Ways:
+        condition, *branches = term.parts
         for is_so, branch in zip((True, False), branches, strict=True):
             if self._value(branch, scope) == value:
                 yield from self._ways(condition, scope, wanted=is_so)
             elif (self._value(condition, scope) is True) == is_so:
                 yield from self._put(name, branch, value, scope)
 
-    def _put_size(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
-        yield from self._sized(name, node.parts[0], value, scope)
+    def _put_size(self, name: str, term: Term, value: Json, scope: Scope) -> _Ways:
+        yield from self._sized(name, term.parts[0], value, scope)
 
-    def _put_operand(self, name: str, node: Node, value: Json, scope: Scope) -> _Ways:
-        left, right = node.parts
+    def _put_operand(self, name: str, term: Term, value: Json, scope: Scope) -> _Ways:
+        left, right = term.parts
         first, second = self._value(left, scope), self._value(right, scope)
         with suppress(TypeError, ZeroDivisionError, OverflowError):
-            if node.kind == "+" and not isinstance(value, str):
+            if term.kind == "+" and not isinstance(value, str):
                 yield from self._put(name, left, value - second, scope)
                 yield from self._put(name, right, value - first, scope)
-            elif node.kind == "-":
+            elif term.kind == "-":
                 yield from self._put(name, left, value + second, scope)
                 yield from self._put(name, right, first - value, scope)
-            elif node.kind == "%":
+            elif term.kind == "%":
                 for target in (first - first % second + value, first + second):
                     yield from self._put(
                         name, left, target - target % second + value, scope
                     )
-            elif node.kind == "+" and value.startswith(first):
+            elif term.kind == "+" and value.startswith(first):
                 yield from self._put(name, right, value[len(first) :], scope)
-            elif node.kind == "*":
+            elif term.kind == "*":
                 for own, other in ((left, second), (right, first)):
                     found = value / other
                     whole = isinstance(value, int) and found == int(found)
@@ -370,21 +370,21 @@ class Solver:
                         name, own, int(found) if whole else found, scope
                     )
 
-    def _sized(self, name: str, node: Node, size: Json, scope: Scope) -> _Ways:
+    def _sized(self, name: str, term: Term, size: Json, scope: Scope) -> _Ways:
         """Yield the edits by which a list or a text has a size."""
-        place, value = self._place(node, scope), self._value(node, scope)
-        if node.is_macro and node.word == "filter":
+        place, value = self._place(term, scope), self._value(term, scope)
+        if term.is_macro and term.word == "filter":
             now = len(value) if isinstance(value, list) else 0
-            variable, condition = node.parts[1].word, node.parts[2]
+            variable, condition = term.parts[1].word, term.parts[2]
             ways = [
                 self._ways(condition.named(variable, item), inner, wanted=size > now)
-                for inner, item in self._items(node.parts[0], variable, scope)
+                for inner, item in self._items(term.parts[0], variable, scope)
                 if (self._value(condition.named(variable, item), inner) is True)
                 == (size < now)
             ]
             yield from _together(ways[: abs(size - now)]) if size != now else ()
-        if node.is_macro and node.word == "map":
-            yield from self._sized(name, node.parts[0], size, scope)
+        if term.is_macro and term.word == "map":
+            yield from self._sized(name, term.parts[0], size, scope)
         if place is None or not isinstance(size, int) or not 0 <= size <= MOST_ITEMS:
             return
         if isinstance(value, str):
@@ -398,23 +398,23 @@ class Solver:
                 yield f"{self._named(place)}-{name}", {place: made}
 
     def _items(
-        self, node: Node, variable: str, scope: Scope
-    ) -> Iterator[tuple[Scope, Node]]:
-        """Yield the items of a list, each with its scope and the node it is there."""
-        if node.kind == "list":
-            yield from ((scope, each) for each in node.parts)
+        self, term: Term, variable: str, scope: Scope
+    ) -> Iterator[tuple[Scope, Term]]:
+        """Yield the items of a list, each with its scope and the term it is there."""
+        if term.kind == "list":
+            yield from ((scope, each) for each in term.parts)
             return
-        if node.is_macro and node.word in {"map", "filter"}:
-            name, made = node.parts[1].word, node.parts[-1]
-            for inner, item in self._items(node.parts[0], name, scope):
+        if term.is_macro and term.word in {"map", "filter"}:
+            name, made = term.parts[1].word, term.parts[-1]
+            for inner, item in self._items(term.parts[0], name, scope):
                 own = made.named(name, item)
-                if node.word == "map":
+                if term.word == "map":
                     yield inner, own
                 elif self._value(own, inner) is True:
                     yield inner, item
             return
-        value, place = self._value(node, scope), self._place(node, scope)
-        path = self.expression.item_path(node, scope.paths)
+        value, place = self._value(term, scope), self._place(term, scope)
+        path = self.expression.item_path(term, scope.paths)
         # No variable of the expression has such a name.
         name = f"{variable or 'item'}_{len(scope.values)}"
         indexes = range(len(value)) if isinstance(value, list) else ()
@@ -423,10 +423,10 @@ class Solver:
             values = {**scope.values, name: value[index]}
             at = (*place, index) if place else None
             paths, places = {**scope.paths, name: path}, {**scope.places, name: at}
-            yield Scope(values, paths, places), Node("name", word=name)
+            yield Scope(values, paths, places), Term("name", word=name)
 
-    def _quantified(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
-        listed, variable, condition = node.parts[:3]
+    def _quantified(self, term: Term, scope: Scope, *, wanted: bool) -> _Ways:
+        listed, variable, condition = term.parts[:3]
         items = [
             (inner, condition.named(variable.word, item))
             for inner, item in self._items(listed, variable.word, scope)
@@ -435,12 +435,12 @@ class Solver:
         false = [it for it in items if it not in true]
         if not items:
             yield from self._sized("one", listed, 1, scope)
-        if node.word == "exists_one" and wanted and len(true) == 1:
+        if term.word == "exists_one" and wanted and len(true) == 1:
             for each in false:
                 both = (self._each([each], wanted=True), self._each(true, wanted=False))
                 yield from _together(both)
             return
-        if node.word == "exists_one" and wanted == (len(true) != 1):
+        if term.word == "exists_one" and wanted == (len(true) != 1):
             if not wanted or not true:
                 yield from self._each(true, wanted=False)
                 yield from self._each(false, wanted=True)
@@ -450,7 +450,7 @@ class Solver:
                     yield from _together(self._each([it], wanted=False) for it in rest)
             return
         # `all` is false as soon as one is, `exists` is true as soon as one is.
-        one_will_do = wanted == (node.word != "all")
+        one_will_do = wanted == (term.word != "all")
         wrong = false if wanted else true
         if one_will_do or not wrong:
             yield from self._each(items, wanted=wanted)
@@ -460,17 +460,17 @@ class Solver:
         else:
             yield from _together(self._each([it], wanted=wanted) for it in wrong)
 
-    def _each(self, items: Iterable[tuple[Scope, Node]], *, wanted: bool) -> _Ways:
+    def _each(self, items: Iterable[tuple[Scope, Term]], *, wanted: bool) -> _Ways:
         for inner, condition in items:
             yield from self._ways(condition, inner, wanted=wanted)
 
     def _member_of(
-        self, left: Node, right: Node, scope: Scope, *, wanted: bool
+        self, left: Term, right: Term, scope: Scope, *, wanted: bool
     ) -> _Ways:
         value, held = self._value(left, scope), self._value(right, scope)
         place = self._place(right, scope)
         if isinstance(held, dict) and place and isinstance(value, str):
-            yield from self._given(Node("index", (right, left)), scope, wanted=wanted)
+            yield from self._given(Term("index", (right, left)), scope, wanted=wanted)
             held = [*held]
         if not isinstance(held, list):
             return
@@ -496,22 +496,22 @@ class Solver:
                 for label, other in others:
                     yield from self._put(label, item, other, inner)
 
-    def _textual(self, node: Node, scope: Scope, *, wanted: bool) -> _Ways:
+    def _textual(self, term: Term, scope: Scope, *, wanted: bool) -> _Ways:
         """Yield the edits by which a text begins, ends or fits as wanted."""
-        own, other = node.parts[0], node.parts[-1]
+        own, other = term.parts[0], term.parts[-1]
         text, part = self._value(own, scope), self._value(other, scope)
         if not isinstance(text, str) or not isinstance(part, str):
             return
         size, found = len(text), list[tuple[str, str | None]]()
         if not wanted:
             # It stands there, but not at that end.
-            beside = f"x{text}" if node.word == "startsWith" else f"{text}x"
+            beside = f"x{text}" if term.word == "startsWith" else f"{text}x"
             others = self._others(self._place(own, scope), [text])
             unfitting = (("unfitting", it) for it in MISSING)
             found = [("beside", beside), *unfitting, *others]
-        elif node.word == "matches":
+        elif term.word == "matches":
             found = [("fitting", matching(part, 0, 100))]
-        elif node.word == "endsWith":
+        elif term.word == "endsWith":
             cut = text[: max(0, size - len(part))] + part
             head, mark, _ = text.rpartition(part[:1])
             found = [("fitting", head + part if mark else cut), ("longer", text + part)]
